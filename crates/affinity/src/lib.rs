@@ -1,0 +1,1 @@
+//! Session affinity as one pure decision.

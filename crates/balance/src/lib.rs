@@ -1,0 +1,1 @@
+//! Picks among eligible targets.

@@ -1,0 +1,3 @@
+//! A load balancer for stateful applications.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Applies desired state and answers operators.

@@ -1,0 +1,1 @@
+//! Sample stateful applications and the story of stickiness.

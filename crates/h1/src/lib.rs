@@ -1,0 +1,1 @@
+//! HTTP/1 as a sans-I/O codec.

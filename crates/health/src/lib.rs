@@ -1,0 +1,1 @@
+//! Judges checks and real traffic.

@@ -1,0 +1,125 @@
+//! What was asked for, as one document.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use crate::{Listener, LoadBalancer, Name, TargetGroup};
+
+/// Everything that a configuration says. Whoever makes one checks the references between its parts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DesiredState {
+    /// Process-wide settings; most take effect at start only.
+    pub server: Server,
+    /// The address for operators.
+    pub admin: Admin,
+    /// Where requests are written down.
+    pub access_log: AccessLog,
+    /// In order of their names; each listener's is among them.
+    pub load_balancers: Vec<LoadBalancer>,
+    /// In the order of the file.
+    pub listeners: Vec<Listener>,
+    /// In order of their names; each listener's is among them.
+    pub target_groups: Vec<TargetGroup>,
+}
+
+impl DesiredState {
+    /// The target group of that name.
+    pub fn target_group(&self, name: &Name) -> Option<&TargetGroup> {
+        self.target_groups.iter().find(|group| group.name == *name)
+    }
+
+    /// The load balancer of that name.
+    pub fn load_balancer(&self, name: &Name) -> Option<&LoadBalancer> {
+        self.load_balancers
+            .iter()
+            .find(|balancer| balancer.name == *name)
+    }
+}
+
+/// Settings of the process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// Data plane threads; one per core by default. At start only.
+    pub workers: Option<usize>,
+    /// Client connections at the same time; 20,000 by default; fewer where descriptors are short.
+    pub connections_max: u64,
+    /// From SIGTERM until the listeners close, so that others notice `/readyz`; 0 s by default.
+    pub shutdown_pause: Duration,
+    /// From the closing of the listeners until what still runs is cut; 30 s by default.
+    pub shutdown_deadline: Duration,
+}
+
+impl Server {
+    /// Most data plane threads.
+    pub const WORKERS_MAX: usize = 256;
+    /// Longest pause and deadline.
+    pub const SHUTDOWN_MAX: Duration = Duration::from_secs(24 * 3600);
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            workers: None,
+            connections_max: 20_000,
+            shutdown_pause: Duration::ZERO,
+            shutdown_deadline: Duration::from_secs(30),
+        }
+    }
+}
+
+/// The address for operators: metrics, health, later APIs and console.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admin {
+    /// `127.0.0.1:9080` by default. At start only.
+    pub bind: SocketAddr,
+    /// Host names, beside the address itself and `localhost`, that requests may carry (DNS rebinding).
+    pub hosts: Vec<String>,
+}
+
+impl Default for Admin {
+    fn default() -> Self {
+        Self {
+            bind: SocketAddr::from(([127, 0, 0, 1], 9080)),
+            hosts: Vec::new(),
+        }
+    }
+}
+
+/// Where and how requests are written down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessLog {
+    /// Where lines go.
+    pub sink: LogSink,
+    /// What a line looks like.
+    pub format: LogFormat,
+}
+
+impl Default for AccessLog {
+    fn default() -> Self {
+        Self {
+            sink: LogSink::Auto,
+            format: LogFormat::Json,
+        }
+    }
+}
+
+/// Where access log lines go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogSink {
+    /// Standard output, unless that is a terminal.
+    Auto,
+    /// Nowhere.
+    Off,
+    /// Standard output.
+    Stdout,
+    /// A file, appended to, opened again on SIGUSR1.
+    File(PathBuf),
+}
+
+/// What an access log line looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// ALB's fields in ALB's order, ours appended.
+    Alb,
+}

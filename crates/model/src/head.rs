@@ -1,0 +1,386 @@
+//! A message head in one form, whatever version of HTTP brought it.
+//!
+//! A head is a run of bytes plus positions in them. The positions ([`RequestParts`], [`ResponseParts`]) hold no borrow,
+//! so that a worker can use the same ones for request after request; [`RequestHead`] and [`ResponseHead`] join both for reading.
+
+use std::fmt;
+
+/// A run of bytes inside a head.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    start: u32,
+    len: u32,
+}
+
+impl Span {
+    /// The run of `len` bytes from `start` on. Heads are far below 4 GiB; longer runs are cut.
+    pub fn new(start: usize, len: usize) -> Self {
+        let narrow = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Self {
+            start: narrow(start),
+            len: narrow(len),
+        }
+    }
+
+    /// The bytes; empty where the span is of another head.
+    pub fn of(self, bytes: &[u8]) -> &[u8] {
+        let start = self.start as usize;
+        bytes
+            .get(start..start + self.len as usize)
+            .unwrap_or_default()
+    }
+
+    /// First byte.
+    pub fn start(self) -> usize {
+        self.start as usize
+    }
+
+    /// One past the last byte.
+    pub fn end(self) -> usize {
+        self.start as usize + self.len as usize
+    }
+
+    /// Whether it has no byte.
+    pub fn is_empty(self) -> bool {
+        self.len == 0
+    }
+}
+
+/// One field line: where its name and value are, and which field it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// The name as received.
+    pub name: Span,
+    /// The value without surrounding white space.
+    pub value: Span,
+    /// Which field, for those that we look at.
+    pub id: FieldId,
+}
+
+macro_rules! field_ids {
+    ($($(#[$doc:meta])* $variant:ident = $text:literal),* $(,)?) => {
+        /// The fields that some room looks at; every other is [`FieldId::Other`].
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[repr(u8)]
+        pub enum FieldId {
+            $(#[doc = $text] $variant,)*
+            /// Any other field: goes through untouched.
+            Other,
+        }
+
+        impl FieldId {
+            /// Finds the field of that name, in any case.
+            pub fn of(name: &[u8]) -> Self {
+                match name.len() {
+                    $(len if len == $text.len() && name.eq_ignore_ascii_case($text.as_bytes()) => Self::$variant,)*
+                    _ => Self::Other,
+                }
+            }
+        }
+    };
+}
+
+field_ids! {
+    Te = "te",
+    Age = "age",
+    Date = "date",
+    Host = "host",
+    Allow = "allow",
+    Cookie = "cookie",
+    Expect = "expect",
+    Origin = "origin",
+    Server = "server",
+    Pragma = "pragma",
+    Expires = "expires",
+    Trailer = "trailer",
+    Upgrade = "upgrade",
+    Location = "location",
+    Forwarded = "forwarded",
+    Connection = "connection",
+    KeepAlive = "keep-alive",
+    SetCookie = "set-cookie",
+    UserAgent = "user-agent",
+    ContentType = "content-type",
+    CacheControl = "cache-control",
+    Authorization = "authorization",
+    Http2Settings = "http2-settings",
+    ContentLength = "content-length",
+    XForwardedFor = "x-forwarded-for",
+    XAmznTraceId = "x-amzn-trace-id",
+    XForwardedHost = "x-forwarded-host",
+    XForwardedPort = "x-forwarded-port",
+    ProxyConnection = "proxy-connection",
+    XForwardedProto = "x-forwarded-proto",
+    TransferEncoding = "transfer-encoding",
+    ProxyAuthenticate = "proxy-authenticate",
+    ProxyAuthorization = "proxy-authorization",
+    SecWebSocketKey = "sec-websocket-key",
+}
+
+/// The version of HTTP that a message speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Version {
+    /// HTTP/1.0.
+    Http10,
+    /// HTTP/1.1.
+    Http11,
+    /// HTTP/2.
+    Http2,
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Http10 => "HTTP/1.0",
+            Self::Http11 => "HTTP/1.1",
+            Self::Http2 => "HTTP/2.0",
+        })
+    }
+}
+
+/// The methods that framing and retries depend on. Compared byte for byte: methods are case-sensitive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// GET.
+    Get,
+    /// HEAD.
+    Head,
+    /// POST.
+    Post,
+    /// PUT.
+    Put,
+    /// DELETE.
+    Delete,
+    /// OPTIONS.
+    Options,
+    /// TRACE.
+    Trace,
+    /// CONNECT.
+    Connect,
+    /// Anything else, PATCH included.
+    Other,
+}
+
+impl Method {
+    /// Finds the method of that name.
+    pub fn of(name: &[u8]) -> Self {
+        match name {
+            b"GET" => Self::Get,
+            b"HEAD" => Self::Head,
+            b"POST" => Self::Post,
+            b"PUT" => Self::Put,
+            b"DELETE" => Self::Delete,
+            b"OPTIONS" => Self::Options,
+            b"TRACE" => Self::Trace,
+            b"CONNECT" => Self::Connect,
+            _ => Self::Other,
+        }
+    }
+
+    /// Whether doing it twice is as doing it once (RFC 9110 section 9.2.2).
+    pub fn is_idempotent(self) -> bool {
+        matches!(
+            self,
+            Self::Get | Self::Head | Self::Put | Self::Delete | Self::Options | Self::Trace
+        )
+    }
+}
+
+/// Positions in a request head.
+#[derive(Clone, Debug)]
+pub struct RequestParts {
+    /// The method.
+    pub method: Method,
+    /// Where the method's name is.
+    pub method_name: Span,
+    /// Path and query for the target, never empty: `/x?y`, or `*`.
+    pub path_and_query: Span,
+    /// Host and port that the client asked for, from `:authority`, absolute form or Host; empty where none was sent.
+    pub authority: Span,
+    /// The client's version.
+    pub version: Version,
+    /// All fields in order.
+    pub fields: Vec<Field>,
+}
+
+impl Default for RequestParts {
+    fn default() -> Self {
+        Self {
+            method: Method::Get,
+            method_name: Span::default(),
+            path_and_query: Span::default(),
+            authority: Span::default(),
+            version: Version::Http11,
+            fields: Vec::new(),
+        }
+    }
+}
+
+/// Positions in a response head.
+#[derive(Clone, Debug)]
+pub struct ResponseParts {
+    /// 100 to 999.
+    pub status: u16,
+    /// The reason phrase, possibly empty.
+    pub reason: Span,
+    /// The target's version.
+    pub version: Version,
+    /// All fields in order.
+    pub fields: Vec<Field>,
+}
+
+impl Default for ResponseParts {
+    fn default() -> Self {
+        Self {
+            status: 200,
+            reason: Span::default(),
+            version: Version::Http11,
+            fields: Vec::new(),
+        }
+    }
+}
+
+/// A request head for reading.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestHead<'a> {
+    bytes: &'a [u8],
+    parts: &'a RequestParts,
+}
+
+impl<'a> RequestHead<'a> {
+    /// Joins positions with the bytes that they are of.
+    pub fn new(bytes: &'a [u8], parts: &'a RequestParts) -> Self {
+        Self { bytes, parts }
+    }
+
+    /// The method.
+    pub fn method(self) -> Method {
+        self.parts.method
+    }
+
+    /// The method's name as received.
+    pub fn method_name(self) -> &'a [u8] {
+        self.parts.method_name.of(self.bytes)
+    }
+
+    /// Path and query as received.
+    pub fn path_and_query(self) -> &'a [u8] {
+        self.parts.path_and_query.of(self.bytes)
+    }
+
+    /// Host and port that the client asked for; empty where none was sent.
+    pub fn authority(self) -> &'a [u8] {
+        self.parts.authority.of(self.bytes)
+    }
+
+    /// The client's version.
+    pub fn version(self) -> Version {
+        self.parts.version
+    }
+
+    /// All fields in order.
+    pub fn fields(self) -> impl Iterator<Item = FieldLine<'a>> + Clone {
+        lines(self.bytes, &self.parts.fields)
+    }
+
+    /// The values of one field, in order.
+    pub fn values(self, id: FieldId) -> impl Iterator<Item = &'a [u8]> + Clone {
+        self.fields()
+            .filter(move |line| line.id == id)
+            .map(|line| line.value)
+    }
+
+    /// The first value of one field.
+    pub fn value(self, id: FieldId) -> Option<&'a [u8]> {
+        self.values(id).next()
+    }
+}
+
+/// A response head for reading.
+#[derive(Clone, Copy, Debug)]
+pub struct ResponseHead<'a> {
+    bytes: &'a [u8],
+    parts: &'a ResponseParts,
+}
+
+impl<'a> ResponseHead<'a> {
+    /// Joins positions with the bytes that they are of.
+    pub fn new(bytes: &'a [u8], parts: &'a ResponseParts) -> Self {
+        Self { bytes, parts }
+    }
+
+    /// 100 to 999.
+    pub fn status(self) -> u16 {
+        self.parts.status
+    }
+
+    /// The reason phrase, possibly empty.
+    pub fn reason(self) -> &'a [u8] {
+        self.parts.reason.of(self.bytes)
+    }
+
+    /// The target's version.
+    pub fn version(self) -> Version {
+        self.parts.version
+    }
+
+    /// All fields in order.
+    pub fn fields(self) -> impl Iterator<Item = FieldLine<'a>> + Clone {
+        lines(self.bytes, &self.parts.fields)
+    }
+
+    /// The values of one field, in order.
+    pub fn values(self, id: FieldId) -> impl Iterator<Item = &'a [u8]> + Clone {
+        self.fields()
+            .filter(move |line| line.id == id)
+            .map(|line| line.value)
+    }
+
+    /// The first value of one field.
+    pub fn value(self, id: FieldId) -> Option<&'a [u8]> {
+        self.values(id).next()
+    }
+}
+
+/// One field line for reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FieldLine<'a> {
+    /// Which field.
+    pub id: FieldId,
+    /// The name as received.
+    pub name: &'a [u8],
+    /// The value without surrounding white space.
+    pub value: &'a [u8],
+}
+
+fn lines<'a>(bytes: &'a [u8], fields: &'a [Field]) -> impl Iterator<Item = FieldLine<'a>> + Clone {
+    fields.iter().map(move |field| FieldLine {
+        id: field.id,
+        name: field.name.of(bytes),
+        value: field.value.of(bytes),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn field_names_are_found_in_any_case() {
+        for (name, id) in [
+            ("Host", FieldId::Host),
+            ("SET-COOKIE", FieldId::SetCookie),
+            ("x-amzn-trace-id", FieldId::XAmznTraceId),
+            ("hosts", FieldId::Other),
+            ("", FieldId::Other),
+        ] {
+            assert_eq!(FieldId::of(name.as_bytes()), id, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_span_of_another_head_is_empty() {
+        assert_eq!(Span::new(3, 9).of(b"short"), b"");
+        assert_eq!(Span::new(1, 2).of(b"short"), b"ho");
+    }
+}

@@ -1,0 +1,22 @@
+//! The nouns of Clingfish as checked types, and every limit and default.
+//!
+//! Rank 0: no I/O, no clock, no wire format. Rules live in constructors; a value that exists is valid.
+
+pub mod desired;
+pub mod head;
+pub mod health;
+pub mod id;
+pub mod limits;
+pub mod listener;
+pub mod stickiness;
+pub mod target;
+pub mod time;
+
+pub use desired::DesiredState;
+pub use head::{Field, FieldId, Method, RequestHead, ResponseHead, Span, Version};
+pub use health::HealthCheck;
+pub use id::{GroupHash, Name, ResourceId, TargetHash, TargetId};
+pub use listener::{Listener, LoadBalancer, Timeouts};
+pub use stickiness::{LbCookie, Stickiness};
+pub use target::{Algorithm, Target, TargetAddress, TargetGroup, Weight};
+pub use time::UnixMillis;

@@ -1,0 +1,74 @@
+//! Every limit of the request path that is not itself configurable, by name.
+//!
+//! Configurable ones have their bounds beside their type ([`crate::listener`], [`crate::target`], ...).
+
+use std::time::Duration;
+
+/// Cookies of our name that are tried before the rest is ignored.
+pub const COOKIES_TRIED_MAX: usize = 4;
+
+/// Header fields that one head may carry at the most, whatever the configuration says.
+pub const FIELDS_MAX: usize = 256;
+
+/// Bytes of chunk extensions that one body may carry before it is refused.
+pub const CHUNK_EXTENSION_BYTES_MAX: usize = 1024;
+
+/// Hexadecimal digits of a chunk size.
+pub const CHUNK_SIZE_DIGITS_MAX: usize = 16;
+
+/// Bytes of trailers that one body may carry.
+pub const TRAILER_BYTES_MAX: usize = 8 * 1024;
+
+/// Interim (1xx) responses that one exchange relays.
+pub const INTERIM_RESPONSES_MAX: usize = 32;
+
+/// Targets that one request tries at the most, its first included.
+pub const ATTEMPTS_MAX: usize = 3;
+
+/// Retries that are always allowed per target group and worker, whatever the budget says, per second.
+pub const RETRIES_FLOOR_PER_SECOND: u32 = 10;
+
+/// Retries as a share of a target group's requests, in percent.
+pub const RETRY_BUDGET_PERCENT: u32 = 20;
+
+/// Connect failures in a row, on real traffic, that eject a target until its next good check.
+pub const CONNECT_FAILURES_MAX: u32 = 3;
+
+/// How long requests of one connection share a first home that no cookie carries yet.
+pub const FIRST_HOME_WINDOW: Duration = Duration::from_secs(2);
+
+/// Unread request body that is drained after an early answer before the connection is closed instead.
+pub const DRAIN_BYTES_MAX: u64 = 64 * 1024;
+
+/// How long a lingering close waits for the peer to see our answer.
+pub const LINGER: Duration = Duration::from_secs(2);
+
+/// Size of a pooled buffer, in bytes.
+pub const BUFFER_BYTES: usize = 16 * 1024;
+
+/// Size that a body buffer grows to while a body keeps coming, in bytes.
+pub const BODY_BUFFER_BYTES_MAX: usize = 256 * 1024;
+
+/// Idle buffers that one worker keeps.
+pub const BUFFERS_IDLE_MAX: usize = 256;
+
+/// Idle upstream connections that one worker keeps for one target.
+pub const UPSTREAM_IDLE_MAX: usize = 256;
+
+/// Granularity of the deadline wheel: a deadline fires at most this much late.
+pub const WHEEL_TICK: Duration = Duration::from_millis(50);
+
+/// How long accepting pauses when the process is out of descriptors.
+pub const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
+
+/// Descriptors kept back for checks, files and the admin address.
+pub const DESCRIPTORS_RESERVED: u64 = 256;
+
+/// Targets of one group.
+pub const TARGETS_MAX: usize = 10_000;
+
+/// Addresses that one DNS name may bring.
+pub const ADDRESSES_PER_NAME_MAX: usize = 256;
+
+/// Largest configuration file, in bytes.
+pub const CONFIG_BYTES_MAX: u64 = 16 * 1024 * 1024;

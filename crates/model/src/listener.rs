@@ -1,0 +1,144 @@
+//! Load balancers and their listeners.
+
+use std::{net::SocketAddr, ops::RangeInclusive, time::Duration};
+
+use ipnet::IpNet;
+
+use crate::{Name, ResourceId};
+
+/// A named set of listeners with attributes (ALB sense).
+#[derive(Clone, Debug, PartialEq)]
+pub struct LoadBalancer {
+    /// Unique among load balancers; `default` unless the file says otherwise.
+    pub name: Name,
+    /// How long each step of a client's request may take.
+    pub timeouts: Timeouts,
+    /// How large a request may be.
+    pub request_limits: RequestLimits,
+    /// Peers whose forwarding headers count, and which get no shared first home.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Sends the client's Host unchanged. ELBv2: `routing.http.preserve_host_header.enabled`.
+    ///
+    /// True by default, unlike ALB's: applications build links from it.
+    pub preserve_host_header: bool,
+    /// Appends the client's port in X-Forwarded-For. ELBv2: `routing.http.xff_client_port.enabled`.
+    pub xff_client_port: bool,
+    /// Adds `clingfish-verdict` and `clingfish-target` to responses; off by default.
+    pub debug_header: bool,
+}
+
+impl LoadBalancer {
+    /// A load balancer with every default.
+    pub fn new(name: Name) -> Self {
+        Self {
+            name,
+            timeouts: Timeouts::default(),
+            request_limits: RequestLimits::default(),
+            trusted_proxies: Vec::new(),
+            preserve_host_header: true,
+            xff_client_port: false,
+            debug_header: false,
+        }
+    }
+
+    /// The id for ARNs and logs.
+    pub fn id(&self) -> ResourceId {
+        ResourceId::derive("app", self.name.as_str())
+    }
+}
+
+/// How long each step of a client's side may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// For a whole request head, from its first byte; 15 s by default; 408.
+    pub head: Duration,
+    /// Between bytes of a body in either direction, and between requests; 60 s by default.
+    /// ELBv2: `idle_timeout.timeout_seconds`.
+    pub idle: Duration,
+    /// Life of a client connection, after which its next response says `Connection: close`; 3600 s by default.
+    /// ELBv2: `client_keep_alive.seconds`.
+    pub client_keep_alive: Duration,
+    /// For a WebSocket on which neither side says anything; one hour by default.
+    pub websocket_idle: Duration,
+    /// Bytes per second that a request body must reach on average once 10 s have gone by; 0 is off; 128 by default; 408.
+    pub body_rate_min: u64,
+}
+
+impl Timeouts {
+    /// Bounds of [`Self::head`].
+    pub const HEAD: RangeInclusive<Duration> =
+        Duration::from_millis(100)..=Duration::from_secs(300);
+    /// Bounds of [`Self::idle`]; ALB's begin at 1 s.
+    pub const IDLE: RangeInclusive<Duration> =
+        Duration::from_millis(100)..=Duration::from_secs(4000);
+    /// Bounds of [`Self::client_keep_alive`]; ALB's begin at 60 s.
+    pub const CLIENT_KEEP_ALIVE: RangeInclusive<Duration> =
+        Duration::from_secs(1)..=Duration::from_secs(604_800);
+    /// Bounds of [`Self::websocket_idle`].
+    pub const WEBSOCKET_IDLE: RangeInclusive<Duration> =
+        Duration::from_millis(100)..=Duration::from_secs(604_800);
+    /// How long a body may take before its rate is judged.
+    pub const BODY_RATE_GRACE: Duration = Duration::from_secs(10);
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            head: Duration::from_secs(15),
+            idle: Duration::from_secs(60),
+            client_keep_alive: Duration::from_secs(3600),
+            websocket_idle: Duration::from_secs(3600),
+            body_rate_min: 128,
+        }
+    }
+}
+
+/// How large a request or response head, and a request body, may be. Sizes in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestLimits {
+    /// Request line; 16 KiB, as ALB; 414.
+    pub request_line_bytes_max: usize,
+    /// One field, name and value; 16 KiB, as ALB; 431.
+    pub field_bytes_max: usize,
+    /// Whole request head; 64 KiB, as ALB; 431.
+    pub head_bytes_max: usize,
+    /// Fields of a head; 100; at most [`crate::limits::FIELDS_MAX`]; 431.
+    pub fields_max: usize,
+    /// Whole response head; 32 KiB, as ALB; 502.
+    pub response_head_bytes_max: usize,
+    /// Request body; none by default, as ALB; 413.
+    pub body_bytes_max: Option<u64>,
+}
+
+impl Default for RequestLimits {
+    fn default() -> Self {
+        Self {
+            request_line_bytes_max: 16 * 1024,
+            field_bytes_max: 16 * 1024,
+            head_bytes_max: 64 * 1024,
+            fields_max: 100,
+            response_head_bytes_max: 32 * 1024,
+            body_bytes_max: None,
+        }
+    }
+}
+
+/// Address and protocol that accepts clients.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Listener {
+    /// Unique among listeners: configured, or else derived from the address.
+    pub name: Name,
+    /// The load balancer whose attributes hold.
+    pub load_balancer: Name,
+    /// Where to accept; port 0 lets the system choose.
+    pub bind: SocketAddr,
+    /// The target group that gets every request.
+    pub forward: Name,
+}
+
+impl Listener {
+    /// The id for ARNs and logs.
+    pub fn id(&self) -> ResourceId {
+        ResourceId::derive("listener", self.name.as_str())
+    }
+}

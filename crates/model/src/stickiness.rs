@@ -1,0 +1,318 @@
+//! Whether and how sessions stay with their target.
+
+use std::{ops::RangeInclusive, time::Duration};
+
+/// The stickiness of a target group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stickiness {
+    /// Every request is placed anew.
+    Off,
+    /// A sealed cookie of our own. ELBv2: `stickiness.type = lb_cookie`.
+    LbCookie(LbCookie),
+}
+
+/// Duration-based stickiness by a sealed cookie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LbCookie {
+    /// Idle limit, judged by the current configuration; 1 s to 7 d, 1 d by default.
+    /// ELBv2: `stickiness.lb_cookie.duration_seconds`.
+    pub duration: Duration,
+    /// Limit from the session's first request, whatever its activity; none by default.
+    pub absolute: Option<Duration>,
+    /// Whose cookies these look like.
+    pub style: CookieStyle,
+    /// What happens to a response that caches may share.
+    pub on_cacheable: OnCacheable,
+    /// Lets targets see our tokens; off by default.
+    pub forward_tokens: bool,
+}
+
+impl LbCookie {
+    /// Default of [`Self::duration`].
+    pub const DURATION: Duration = Duration::from_secs(86_400);
+    /// Bounds of [`Self::duration`] and [`Self::absolute`]' lower bound.
+    pub const DURATIONS: RangeInclusive<Duration> =
+        Duration::from_secs(1)..=Duration::from_secs(604_800);
+    /// Bounds of [`Self::absolute`].
+    pub const ABSOLUTES: RangeInclusive<Duration> =
+        Duration::from_secs(1)..=Duration::from_secs(365 * 86_400);
+}
+
+/// What a response gets that says it may be shared between users.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnCacheable {
+    /// No cookie: a shared cache would hand one home to everybody.
+    Skip,
+    /// The cookie, and `Cache-Control: private`.
+    Mark,
+}
+
+/// Whose cookies ours look like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CookieStyle {
+    /// One cookie with attributes of one's choice, written when something changed.
+    Clingfish(CookieShape),
+    /// `AWSALB` and `AWSALBCORS`, byte for byte as ALB writes them, on every response of a target.
+    Alb,
+}
+
+/// Name and attributes of a clingfish-style cookie. Made by [`CookieShape::new`] only, so browsers accept it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CookieShape(CookieAttributes);
+
+/// The parts of a [`CookieShape`], unchecked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CookieAttributes {
+    /// A cookie name; `cling_<8 hex of the group>` by default.
+    pub name: String,
+    /// `/` by default.
+    pub path: String,
+    /// None by default: the host alone.
+    pub domain: Option<String>,
+    /// True by default.
+    pub http_only: bool,
+    /// `Lax` by default.
+    pub same_site: SameSite,
+    /// By the request's own scheme, by default.
+    pub secure: Secure,
+    /// Only with `secure`; off by default.
+    pub partitioned: bool,
+    /// True: no Max-Age and Expires, the browser forgets it when it closes; false by default.
+    pub browser_session: bool,
+}
+
+/// The `SameSite` attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SameSite {
+    /// Sent on the site's own requests only.
+    Strict,
+    /// Also when a person follows a link.
+    Lax,
+    /// Sent always; browsers want `Secure` with it.
+    None,
+}
+
+/// When the `Secure` attribute is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Secure {
+    /// On https, as the listener or a trusted proxy says.
+    Auto,
+    /// Always: something in front of us speaks TLS.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Why browsers would reject a cookie of that shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BadCookie {
+    /// RFC 6265 token, at most 256 characters.
+    #[error("a cookie name is 1 to 256 letters, digits and !#$%&'*+-.^_`|~")]
+    Name,
+    /// ALB's names mean ALB's cookies.
+    #[error("names that start with AWSALB belong to style = \"alb\"")]
+    ReservedName,
+    /// Starts with `/`, visible ASCII without `;`, at most 1024 bytes.
+    #[error("a cookie path starts with / and has no ; and no control characters")]
+    Path,
+    /// A host name.
+    #[error("a cookie domain is a host name such as example.com")]
+    Domain,
+    /// Browsers drop it.
+    #[error("browsers reject SameSite=None without Secure: set secure = \"always\"")]
+    NoneWithoutSecure,
+    /// Browsers drop it.
+    #[error("browsers reject Partitioned without Secure: set secure = \"always\"")]
+    PartitionedWithoutSecure,
+    /// Browsers drop it.
+    #[error("browsers reject __Secure- names without Secure: set secure = \"always\"")]
+    SecurePrefix,
+    /// Browsers drop it.
+    #[error(
+        "browsers reject __Host- names without Secure, with a Domain, or with a Path other than /"
+    )]
+    HostPrefix,
+}
+
+impl CookieShape {
+    /// Longest name, in bytes.
+    pub const NAME_BYTES_MAX: usize = 256;
+    /// Longest attribute value, in bytes: what browsers keep.
+    pub const ATTRIBUTE_BYTES_MAX: usize = 1024;
+
+    /// Refuses what browsers reject (RFC 6265bis).
+    pub fn new(attributes: CookieAttributes) -> Result<Self, BadCookie> {
+        let a = &attributes;
+        let named = |prefix: &str| {
+            a.name
+                .get(..prefix.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+        };
+        let always = a.secure == Secure::Always;
+        if a.name.is_empty() || a.name.len() > Self::NAME_BYTES_MAX || !a.name.bytes().all(is_token)
+        {
+            return Err(BadCookie::Name);
+        }
+        if a.name.starts_with("AWSALB") {
+            return Err(BadCookie::ReservedName);
+        }
+        let plain = |c: u8| (0x20..0x7f).contains(&c) && c != b';';
+        if !a.path.starts_with('/')
+            || a.path.len() > Self::ATTRIBUTE_BYTES_MAX
+            || !a.path.bytes().all(plain)
+        {
+            return Err(BadCookie::Path);
+        }
+        if a.domain
+            .as_deref()
+            .is_some_and(|domain| !is_host_name(domain))
+        {
+            return Err(BadCookie::Domain);
+        }
+        if a.same_site == SameSite::None && !always {
+            return Err(BadCookie::NoneWithoutSecure);
+        }
+        if a.partitioned && !always {
+            return Err(BadCookie::PartitionedWithoutSecure);
+        }
+        if named("__Secure-") && !always {
+            return Err(BadCookie::SecurePrefix);
+        }
+        if named("__Host-") && (!always || a.domain.is_some() || a.path != "/") {
+            return Err(BadCookie::HostPrefix);
+        }
+        Ok(Self(attributes))
+    }
+
+    /// The checked parts.
+    pub fn attributes(&self) -> &CookieAttributes {
+        &self.0
+    }
+}
+
+impl CookieAttributes {
+    /// Every default, under that name.
+    pub fn named(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            path: "/".into(),
+            domain: None,
+            http_only: true,
+            same_site: SameSite::Lax,
+            secure: Secure::Auto,
+            partitioned: false,
+            browser_session: false,
+        }
+    }
+}
+
+/// An RFC 9110 token character.
+fn is_token(c: u8) -> bool {
+    c.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&c)
+}
+
+fn is_host_name(text: &str) -> bool {
+    let label = |l: &str| {
+        !l.is_empty()
+            && l.len() <= 63
+            && !l.starts_with('-')
+            && !l.ends_with('-')
+            && l.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-')
+    };
+    text.len() <= 253 && text.split('.').all(label)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_browsers_reject_is_refused() {
+        let base = || CookieAttributes::named("cling");
+        let secure = || CookieAttributes {
+            secure: Secure::Always,
+            ..base()
+        };
+        for (attributes, expected) in [
+            (base(), None),
+            (CookieAttributes::named("a b"), Some(BadCookie::Name)),
+            (CookieAttributes::named(""), Some(BadCookie::Name)),
+            (
+                CookieAttributes::named("AWSALB2"),
+                Some(BadCookie::ReservedName),
+            ),
+            (
+                CookieAttributes {
+                    path: "x".into(),
+                    ..base()
+                },
+                Some(BadCookie::Path),
+            ),
+            (
+                CookieAttributes {
+                    path: "/;a".into(),
+                    ..base()
+                },
+                Some(BadCookie::Path),
+            ),
+            (
+                CookieAttributes {
+                    domain: Some("a..b".into()),
+                    ..base()
+                },
+                Some(BadCookie::Domain),
+            ),
+            (
+                CookieAttributes {
+                    same_site: SameSite::None,
+                    ..base()
+                },
+                Some(BadCookie::NoneWithoutSecure),
+            ),
+            (
+                CookieAttributes {
+                    same_site: SameSite::None,
+                    ..secure()
+                },
+                None,
+            ),
+            (
+                CookieAttributes {
+                    partitioned: true,
+                    ..base()
+                },
+                Some(BadCookie::PartitionedWithoutSecure),
+            ),
+            (
+                CookieAttributes::named("__secure-x"),
+                Some(BadCookie::SecurePrefix),
+            ),
+            (
+                CookieAttributes::named("__Host-x"),
+                Some(BadCookie::HostPrefix),
+            ),
+            (
+                CookieAttributes {
+                    name: "__Host-x".into(),
+                    ..secure()
+                },
+                None,
+            ),
+            (
+                CookieAttributes {
+                    name: "__Host-x".into(),
+                    path: "/a".into(),
+                    ..secure()
+                },
+                Some(BadCookie::HostPrefix),
+            ),
+        ] {
+            assert_eq!(
+                CookieShape::new(attributes.clone()).err(),
+                expected,
+                "{attributes:?}"
+            );
+        }
+    }
+}

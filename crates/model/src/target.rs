@@ -1,0 +1,154 @@
+//! Target groups and their targets.
+
+use std::{fmt, net::SocketAddr, time::Duration};
+
+use crate::{GroupHash, HealthCheck, Name, ResourceId, Stickiness, TargetHash, TargetId};
+
+/// Targets that serve the same thing, with the policy that spreads requests over them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TargetGroup {
+    /// Unique among target groups.
+    pub name: Name,
+    /// At most [`crate::limits::TARGETS_MAX`]; none is legal and answers 503.
+    pub targets: Vec<Target>,
+    /// How a new session finds its target. ELBv2: `load_balancing.algorithm.type`.
+    pub algorithm: Algorithm,
+    /// Whether and how sessions stay.
+    pub stickiness: Stickiness,
+    /// How targets are probed.
+    pub health_check: HealthCheck,
+    /// How long a removed target may finish what runs; 0 to 3600 s, 300 s by default.
+    /// ELBv2: `deregistration_delay.timeout_seconds`.
+    pub deregistration_delay: Duration,
+    /// How long a connect may take; 10 s by default, as ALB.
+    pub connect_timeout: Duration,
+    /// How long a target may take until the first byte of its answer, and between bytes; 60 s by default, as ALB's idle timeout.
+    pub response_timeout: Duration,
+}
+
+impl TargetGroup {
+    /// Default of [`Self::deregistration_delay`].
+    pub const DEREGISTRATION_DELAY: Duration = Duration::from_secs(300);
+    /// Largest deregistration delay.
+    pub const DEREGISTRATION_DELAY_MAX: Duration = Duration::from_secs(3600);
+    /// Default of [`Self::connect_timeout`].
+    pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+    /// Default of [`Self::response_timeout`].
+    pub const RESPONSE_TIMEOUT: Duration = Duration::from_secs(60);
+
+    /// A group with every default.
+    pub fn new(name: Name, targets: Vec<Target>) -> Self {
+        Self {
+            name,
+            targets,
+            algorithm: Algorithm::RoundRobin,
+            stickiness: Stickiness::Off,
+            health_check: HealthCheck::default(),
+            deregistration_delay: Self::DEREGISTRATION_DELAY,
+            connect_timeout: Self::CONNECT_TIMEOUT,
+            response_timeout: Self::RESPONSE_TIMEOUT,
+        }
+    }
+
+    /// The id for ARNs and logs.
+    pub fn id(&self) -> ResourceId {
+        ResourceId::derive("targetgroup", self.name.as_str())
+    }
+
+    /// The bytes that tokens carry.
+    pub fn hash(&self) -> GroupHash {
+        GroupHash::of(&self.name)
+    }
+}
+
+/// One address in a group, with a stable id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Unique in its group: configured, or else the address as written.
+    pub id: TargetId,
+    /// Where to connect.
+    pub address: TargetAddress,
+    /// Share of new sessions; 0 takes none.
+    pub weight: Weight,
+    /// Availability zone, for logs and later placement.
+    pub zone: Option<Name>,
+    /// Keeps the sessions it has, takes no new ones.
+    pub drain: bool,
+}
+
+impl Target {
+    /// The fixed hash of the id.
+    pub fn hash(&self) -> TargetHash {
+        self.id.hash()
+    }
+}
+
+/// Where a target listens.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum TargetAddress {
+    /// One address.
+    Socket(SocketAddr),
+    /// A DNS name, which stands for as many targets as it has addresses.
+    Host {
+        /// As written, without a final dot; lower case is not enforced.
+        name: String,
+        /// Port of every address.
+        port: u16,
+    },
+}
+
+impl fmt::Display for TargetAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Socket(address) => address.fmt(f),
+            Self::Host { name, port } => write!(f, "{name}:{port}"),
+        }
+    }
+}
+
+/// A target's share of new sessions, 0 to 999, 1 by default; as ELBv2's weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Weight(u16);
+
+impl Weight {
+    /// Largest weight.
+    pub const MAX: u16 = 999;
+
+    /// Checks and keeps a weight; `None` above [`Self::MAX`].
+    pub fn new(weight: u64) -> Option<Self> {
+        u16::try_from(weight)
+            .ok()
+            .filter(|weight| *weight <= Self::MAX)
+            .map(Self)
+    }
+
+    /// The bare number.
+    pub fn value(self) -> u16 {
+        self.0
+    }
+}
+
+impl Default for Weight {
+    fn default() -> Self {
+        Self(1)
+    }
+}
+
+/// How a new session finds its target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Algorithm {
+    /// In turn, smoothly by weight.
+    RoundRobin,
+    /// The one with the fewest requests in flight, by weight.
+    LeastOutstandingRequests,
+}
+
+impl Algorithm {
+    /// ELBv2's word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::RoundRobin => "round_robin",
+            Self::LeastOutstandingRequests => "least_outstanding_requests",
+        }
+    }
+}

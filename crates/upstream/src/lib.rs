@@ -1,0 +1,1 @@
+//! Dials, pools and probes targets.

@@ -1,0 +1,1 @@
+//! Micro-benchmarks and instruction counts of the pure parts.

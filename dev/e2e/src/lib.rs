@@ -1,0 +1,1 @@
+//! The real binary before real clients and targets.

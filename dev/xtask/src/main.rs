@@ -1,0 +1,3 @@
+//! The one door: check, test, e2e, fuzz, bench, layers.
+
+fn main() {}
