@@ -1,1 +1,19 @@
-//! Picks among eligible targets.
+//! Picks among eligible targets, at a cost that does not grow with their number.
+//!
+//! Rank 1: pure. Targets are indexes into the caller's list; loads, eligibility, positions and random numbers come from the
+//! caller, so that cores share nothing and a reload keeps its place in the turn.
+//!
+//! ```
+//! use clingfish_balance::{Cursor, Schedule, next_in_turn};
+//!
+//! let schedule = Schedule::new(&[2, 1, 1]);
+//! let mut cursor = Cursor::default();
+//! let picks: Vec<_> = (0..4).filter_map(|_| next_in_turn(&schedule, &mut cursor, |target| target != 2)).collect();
+//! assert_eq!(picks, [0, 1, 0, 0]);
+//! ```
+
+mod pick;
+mod schedule;
+
+pub use pick::{LOOK_AT_ALL_MAX, SAMPLES, least_outstanding, next_in_turn};
+pub use schedule::{Cursor, SLOTS_MAX, Schedule};
