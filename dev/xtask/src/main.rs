@@ -1,11 +1,56 @@
 //! The one door: check, test, e2e, fuzz, bench, layers, setup.
 
 mod bench;
+mod check;
+mod clock;
+mod commands;
+mod fuzz;
+mod layers;
+mod readme;
+mod setup;
+mod steps;
+mod test;
+mod workspace;
 
-fn main() -> anyhow::Result<()> {
+use anyhow::{Result, bail};
+
+const HELP: &str = "\
+The one door of Clingfish's workshop.
+
+Usage: cargo xtask COMMAND
+
+  check                           formatting, lints, ranks, documentation, dependencies, spelling
+  test                            everything that CI runs, set-up included
+  e2e [FILTER]                    the real binary before real clients and targets
+  fuzz --seconds N [--target T]   mutated inputs, N seconds a target (--list names them)
+  bench ...                       load and instruction counts
+  layers                          the rank table of ARCHITECTURE.md against the workspace
+  setup                           installs what the tests need: Debian, PyPI and npm packages
+";
+
+/// The commands, in the order of the help.
+pub(crate) const COMMANDS: [&str; 7] = ["check", "test", "e2e", "fuzz", "bench", "layers", "setup"];
+
+fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    match args.split_first() {
-        Some((command, rest)) if command == "bench" => bench::run(rest),
-        _ => anyhow::bail!("only `bench` is known so far"),
+    let Some((command, rest)) = args.split_first() else {
+        bail!("which command?\n\n{HELP}");
+    };
+    match (command.as_str(), rest) {
+        ("help" | "--help" | "-h", _) => {
+            print!("{HELP}");
+            Ok(())
+        }
+        ("check", []) => check::check(),
+        ("test", []) => test::test(),
+        ("e2e", filter) => test::e2e(filter),
+        ("fuzz", rest) => fuzz::fuzz(rest),
+        ("bench", rest) => bench::run(rest),
+        ("layers", []) => layers::layers(),
+        ("setup", []) => setup::setup().map(drop),
+        (known, [unknown, ..]) if COMMANDS.contains(&known) => {
+            bail!("`{known}` takes no {unknown:?}\n\n{HELP}")
+        }
+        (unknown, _) => bail!("there is no command {unknown:?}\n\n{HELP}"),
     }
 }

@@ -1,0 +1,160 @@
+//! Installs what the tests need and is missing. Quick when nothing is.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::{
+    commands::{program, run, works},
+    workspace,
+};
+
+/// The programs that tests start.
+pub(crate) struct Tools {
+    python: PathBuf,
+    node_modules: PathBuf,
+}
+
+impl Tools {
+    /// Tells the tests where the programs are.
+    pub(crate) fn tell(&self, command: &mut Command) {
+        command
+            .env("CLINGFISH_PYTHON", &self.python)
+            .env("CLINGFISH_NODE", "node")
+            .env("NODE_PATH", &self.node_modules);
+    }
+}
+
+/// A Debian package, and the command that shows whether it is needed.
+struct DebianPackage {
+    name: &'static str,
+    shown_by: (&'static str, &'static [&'static str]),
+}
+
+const DEBIAN_PACKAGES: [DebianPackage; 5] = [
+    DebianPackage {
+        name: "curl",
+        shown_by: ("curl", &["--version"]),
+    },
+    DebianPackage {
+        name: "python3",
+        shown_by: ("python3", &["--version"]),
+    },
+    DebianPackage {
+        name: "python3-venv",
+        shown_by: ("python3", &["-c", "import ensurepip, venv"]),
+    },
+    DebianPackage {
+        name: "nodejs",
+        shown_by: ("node", &["--version"]),
+    },
+    DebianPackage {
+        name: "npm",
+        shown_by: ("npm", &["--version"]),
+    },
+];
+
+/// Installs what is missing.
+pub(crate) fn setup() -> Result<Tools> {
+    debian()?;
+    let tools = workspace::root().join(".test-tools");
+    fs::create_dir_all(&tools)?;
+    Ok(Tools {
+        python: python(&tools.join("venv"))?,
+        node_modules: node(&tools.join("node"))?,
+    })
+}
+
+fn debian() -> Result<()> {
+    let is_missing = |package: &&DebianPackage| !works(package.shown_by.0, package.shown_by.1);
+    let missing = DEBIAN_PACKAGES.iter().filter(is_missing);
+    let names: Vec<&str> = missing.map(|package| package.name).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    ensure!(
+        works("apt-get", &["--version"]),
+        "please install {}: there is no apt-get to do it with",
+        names.join(", ")
+    );
+    run(&mut apt_get(&["update"]))?;
+    let install = ["install", "--yes", "--no-install-recommends"];
+    run(apt_get(&install).args(names))
+}
+
+/// `apt-get` as root: through sudo for everybody else.
+fn apt_get(args: &[&str]) -> Command {
+    let is_root = Command::new("id")
+        .arg("-u")
+        .output()
+        .is_ok_and(|output| output.stdout.trim_ascii() == b"0");
+    let mut command = if is_root {
+        program("apt-get", [])
+    } else {
+        program("sudo", ["apt-get"])
+    };
+    command.args(args).env("DEBIAN_FRONTEND", "noninteractive");
+    command
+}
+
+/// A virtual environment with the packages of `requirements.txt`.
+fn python(venv: &Path) -> Result<PathBuf> {
+    let python = venv.join("bin/python");
+    let wanted = workspace::root().join("dev/testkit/requirements.txt");
+    let stamp = Stamp::new(venv, &wanted)?;
+    let name = python.to_string_lossy();
+    if !(stamp.is_current() && works(&name, &["--version"])) {
+        let create = ["-m", "venv", "--clear"];
+        run(program("python3", create).arg(venv))?;
+        let install = [
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+        ];
+        run(program(&name, install).arg("--requirement").arg(&wanted))?;
+        stamp.set()?;
+    }
+    Ok(python)
+}
+
+/// The packages of `package.json`, which names exact versions.
+fn node(folder: &Path) -> Result<PathBuf> {
+    let wanted = workspace::root().join("dev/testkit/package.json");
+    let stamp = Stamp::new(folder, &wanted)?;
+    if !stamp.is_current() {
+        fs::create_dir_all(folder)?;
+        fs::copy(&wanted, folder.join("package.json"))?;
+        let install = "install --no-package-lock --no-audit --no-fund --ignore-scripts";
+        run(program("npm", install.split(' ')).current_dir(folder))?;
+        stamp.set()?;
+    }
+    Ok(folder.join("node_modules"))
+}
+
+/// A copy of the list that was installed last, kept beside what it brought.
+struct Stamp {
+    path: PathBuf,
+    wanted: String,
+}
+
+impl Stamp {
+    fn new(folder: &Path, list: &Path) -> Result<Self> {
+        let wanted = fs::read_to_string(list).with_context(|| format!("{}", list.display()))?;
+        let path = folder.join("installed");
+        Ok(Self { path, wanted })
+    }
+
+    fn is_current(&self) -> bool {
+        fs::read_to_string(&self.path).is_ok_and(|installed| installed == self.wanted)
+    }
+
+    fn set(&self) -> Result<()> {
+        Ok(fs::write(&self.path, &self.wanted)?)
+    }
+}
