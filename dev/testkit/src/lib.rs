@@ -1,1 +1,45 @@
-//! What tests share: processes, ports, real clients and servers.
+//! What tests share: the real binary, target applications, a raw client and real clients.
+//!
+//! Everything listens on port 0 and says where; every wait is for a condition and ends ([`eventually`]).
+//! What goes wrong in here panics with a text that says what was waited for: it is the test that failed.
+//!
+//! ```no_run
+//! use clingfish_testkit::{Clingfish, RawClient, Target};
+//!
+//! let shop = Target::start("shop");
+//! let clingfish = Clingfish::start(&format!(
+//!     r#"
+//!     [[listeners]]
+//!     name = "web"
+//!     bind = "127.0.0.1:0"
+//!     forward = "web"
+//!
+//!     [target_groups.web]
+//!     targets = ["{}"]
+//!     "#,
+//!     shop.address()
+//! ));
+//! let answer = RawClient::get(clingfish.listener("web"), "/status/418").unwrap();
+//! assert_eq!(answer.status, 418);
+//! ```
+
+mod clients;
+mod clingfish;
+mod clock;
+mod metrics;
+mod raw;
+mod target;
+mod wait;
+
+pub use clients::{Finished, curl, node, python};
+pub use clingfish::{Clingfish, Exited, Launch};
+pub use metrics::{Metrics, Sample};
+pub use raw::{RawClient, response::Response};
+pub use target::{
+    Target,
+    connection::{Connection, Flow},
+    request::Received,
+    standard::standard,
+    websocket::accept_value,
+};
+pub use wait::eventually;
