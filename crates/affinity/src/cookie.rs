@@ -1,0 +1,195 @@
+//! The Cookie field: finding cookies in it, and taking some out without touching the others.
+//!
+//! RFC 6265bis as a server reads it, and no more: pairs are split at `;`, name and value at the first `=`, spaces and tabs around
+//! both are dropped. Names are compared byte for byte. There are no quoted strings and no `$Version`, which have let cookies
+//! pass for others; any other byte may stand anywhere.
+
+use clingfish_model::{Span, limits};
+
+use crate::token::Alphabet;
+
+#[cfg(test)]
+mod tests;
+
+const ALB: &[u8] = b"AWSALB";
+const ALB_CORS: &[u8] = b"AWSALBCORS";
+
+/// The cookie names that carry a group's tokens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CookieNames {
+    /// `AWSALB` and `AWSALBCORS`.
+    Alb,
+    /// One configured name.
+    One(Box<[u8]>),
+}
+
+impl CookieNames {
+    /// Whether a cookie of that name may carry the group's token.
+    pub fn include(&self, name: &[u8]) -> bool {
+        match self {
+            Self::Alb => name == ALB || name == ALB_CORS,
+            Self::One(own) => name == &**own,
+        }
+    }
+
+    /// Whether this Set-Cookie value sets one of the names: a target's own, which would displace ours.
+    pub fn are_set_by(&self, set_cookie: &[u8]) -> bool {
+        pairs(set_cookie)
+            .next()
+            .is_some_and(|pair| self.include(pair.name))
+    }
+}
+
+/// The alphabet that tokens are written in under that name.
+pub(crate) fn alphabet_of(name: &[u8]) -> Alphabet {
+    if name == ALB || name == ALB_CORS {
+        Alphabet::Standard
+    } else {
+        Alphabet::UrlSafe
+    }
+}
+
+/// One cookie of a Cookie field.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pair<'a> {
+    pub(crate) name: &'a [u8],
+    pub(crate) value: &'a [u8],
+    /// From after one `;` to before the next.
+    pub(crate) span: Span,
+}
+
+/// The cookies of one Cookie field, in order. What has no `=` is no cookie.
+pub(crate) fn pairs(field: &[u8]) -> impl Iterator<Item = Pair<'_>> {
+    let mut start = 0;
+    let ends = memchr::memchr_iter(b';', field).chain([field.len()]);
+    ends.filter_map(move |end| {
+        let span = Span::new(start, end - start);
+        start = end + 1;
+        let pair = span.of(field);
+        let (name, value) = pair.split_at_checked(memchr::memchr(b'=', pair)?)?;
+        Some(Pair {
+            name: trim(name),
+            value: trim(value.get(1..)?),
+            span,
+        })
+    })
+}
+
+/// The cookies of a request that targets do not get to see, as [`crate::read`] found them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cuts {
+    cuts: [Cut; Self::MAX],
+    count: u8,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Cut {
+    field: u16,
+    span: Span,
+}
+
+/// What became of one Cookie field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stripped {
+    /// Nothing to take out: forward the field as it is. Nothing was appended.
+    Untouched,
+    /// What is left was appended.
+    Shortened,
+    /// Nothing is left: drop the field. Nothing was appended.
+    Emptied,
+}
+
+impl Cuts {
+    /// Most cookies taken out of one request: of our name, and as many of other names.
+    pub const MAX: usize = 2 * limits::COOKIES_TRIED_MAX;
+
+    /// Whether all cookies may be forwarded.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Appends what is left of the request's Cookie field number `field`, counted from 0.
+    ///
+    /// The cookies that stay keep their order and every byte, the spaces between them included.
+    pub fn strip(&self, field: usize, value: &[u8], out: &mut Vec<u8>) -> Stripped {
+        let mut cuts = self.of(field).peekable();
+        if cuts.peek().is_none() {
+            return Stripped::Untouched;
+        }
+        let before = out.len();
+        let mut from = 0;
+        for cut in cuts {
+            push(
+                value.get(from..cut.start()).unwrap_or_default(),
+                before,
+                out,
+            );
+            from = cut.end() + 1;
+        }
+        match value.get(from..) {
+            Some(rest) => push(rest, before, out),
+            // The last cookie went, and leaves the `;` that was before it.
+            None => out.truncate(out.len().saturating_sub(1).max(before)),
+        }
+        let left = out.get(before..).unwrap_or_default();
+        if left.iter().all(|c| *c == b';' || is_space(*c)) {
+            out.truncate(before);
+            return Stripped::Emptied;
+        }
+        Stripped::Shortened
+    }
+
+    /// Notes one more; false when there is no room.
+    pub(crate) fn add(&mut self, field: usize, span: Span) -> bool {
+        let (Ok(field), Some(slot)) = (
+            u16::try_from(field),
+            self.cuts.get_mut(usize::from(self.count)),
+        ) else {
+            return false;
+        };
+        *slot = Cut { field, span };
+        self.count += 1;
+        true
+    }
+
+    fn of(&self, field: usize) -> impl Iterator<Item = Span> {
+        self.cuts
+            .iter()
+            .take(usize::from(self.count))
+            .filter(move |cut| usize::from(cut.field) == field)
+            .map(|cut| cut.span)
+    }
+}
+
+/// Appends `bytes`; without leading space where they begin the field.
+fn push(bytes: &[u8], field_start: usize, out: &mut Vec<u8>) {
+    let bytes = if out.len() == field_start {
+        trim_start(bytes)
+    } else {
+        bytes
+    };
+    out.extend_from_slice(bytes);
+}
+
+fn trim(bytes: &[u8]) -> &[u8] {
+    let mut bytes = trim_start(bytes);
+    while let [rest @ .., last] = bytes
+        && is_space(*last)
+    {
+        bytes = rest;
+    }
+    bytes
+}
+
+fn trim_start(mut bytes: &[u8]) -> &[u8] {
+    while let [first, rest @ ..] = bytes
+        && is_space(*first)
+    {
+        bytes = rest;
+    }
+    bytes
+}
+
+fn is_space(c: u8) -> bool {
+    matches!(c, b' ' | b'\t')
+}

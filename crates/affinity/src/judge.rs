@@ -1,0 +1,89 @@
+//! Whether a claim holds.
+
+use clingfish_model::{TargetHash, UnixMillis};
+
+use crate::{
+    claim::{Claim, Refusal},
+    policy::Policy,
+    token::Token,
+    verdict::Verdict,
+};
+
+/// What a home can do for its client now, as its group sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Home {
+    /// Takes the request. A target that drains but keeps its sessions is one of these.
+    Eligible,
+    /// Fails its checks, while others do not.
+    Unhealthy,
+    /// Is being deregistered: finishes what runs and takes nothing.
+    Draining,
+    /// Is not in the group.
+    Gone,
+    /// Was tried for this very request and refused, or is full. A moment's condition, which moves nobody.
+    Refusing,
+}
+
+/// What becomes of a request's claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judgement {
+    /// The client goes home.
+    Keep,
+    /// Another target serves this request; the home stays the home.
+    Detour,
+    /// The client gets a new home, for that reason.
+    Rehome(Verdict),
+}
+
+impl Judgement {
+    /// The reason, for log and metric.
+    pub fn verdict(self) -> Verdict {
+        match self {
+            Self::Keep => Verdict::Hit,
+            Self::Detour => Verdict::Detour,
+            Self::Rehome(verdict) => verdict,
+        }
+    }
+}
+
+/// Decides whether a client may stay at home. `home` is asked at the most once, and only for a target of this group.
+///
+/// Ages are judged by the current configuration. A token from the future, sealed where a clock is ahead, counts as fresh: only
+/// holders of the keys can make one.
+pub fn judge(
+    claim: &Claim,
+    policy: &Policy,
+    home: impl FnOnce(TargetHash) -> Home,
+    now: UnixMillis,
+) -> Judgement {
+    let token = match claim {
+        Claim::Nothing => return Judgement::Rehome(Verdict::New),
+        Claim::Refused(Refusal::Forged) => return Judgement::Rehome(Verdict::Forged),
+        Claim::Refused(Refusal::UnknownKey) => return Judgement::Rehome(Verdict::UnknownKey),
+        Claim::Bound(opened) => &opened.token,
+    };
+    if let Some(verdict) = objection(token, policy, now) {
+        return Judgement::Rehome(verdict);
+    }
+    match home(token.target) {
+        Home::Eligible => Judgement::Keep,
+        Home::Refusing => Judgement::Detour,
+        Home::Unhealthy => Judgement::Rehome(Verdict::TargetUnhealthy),
+        Home::Draining => Judgement::Rehome(Verdict::TargetDraining),
+        Home::Gone => Judgement::Rehome(Verdict::TargetGone),
+    }
+}
+
+/// What speaks against the token itself.
+fn objection(token: &Token, policy: &Policy, now: UnixMillis) -> Option<Verdict> {
+    let is_over = |limit| now.since(token.issued) > limit;
+    if token.group != policy.group() {
+        Some(Verdict::ForeignGroup)
+    } else if now.since(token.last_seen) > policy.idle_limit() {
+        Some(Verdict::ExpiredIdle)
+    } else if policy.absolute().is_some_and(is_over) {
+        Some(Verdict::ExpiredAbsolute)
+    } else {
+        None
+    }
+}

@@ -1,0 +1,273 @@
+//! The sealed value in an affinity cookie: 93 bytes that only holders of the key ring can make or read.
+//!
+//! ```text
+//! version 1 · key id 2 · nonce 24 · sealed { target 16 · group 8 · session 8 · issued 6 · last seen 6 · generation 4 · flags 2 } · tag 16
+//! ```
+//!
+//! Numbers are big-endian. XChaCha20-Poly1305 seals; the associated data is version, key id and purpose. 93 bytes are
+//! 124 base64 characters without padding, so each token has exactly one text.
+
+use std::fmt;
+
+use base64::{
+    Engine,
+    engine::general_purpose::{GeneralPurpose, STANDARD_NO_PAD, URL_SAFE_NO_PAD},
+};
+use chacha20poly1305::{AeadInOut, Tag, XNonce};
+use clingfish_model::{GroupHash, TargetHash, UnixMillis};
+
+use crate::keyring::{Key, KeyId, KeyRing};
+
+#[cfg(test)]
+mod tests;
+
+/// What a token says, once opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// The home.
+    pub target: TargetHash,
+    /// The group that the home is in.
+    pub group: GroupHash,
+    /// The client's visit.
+    pub session: SessionId,
+    /// When the session began.
+    pub issued: UnixMillis,
+    /// When the token was sealed, that is when the client was last seen or shortly before.
+    pub last_seen: UnixMillis,
+    /// Which life of the target's process; 0 while nobody tells.
+    pub generation: u32,
+    /// The low twelve bits are the policy's mark (see [`crate::Policy::mark`]); the others are 0, and ignored.
+    pub flags: u16,
+}
+
+/// Eight random bytes that stand for one visit of one client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SessionId(pub [u8; 8]);
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", u64::from_be_bytes(self.0))
+    }
+}
+
+/// A token that opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// What it says.
+    pub token: Token,
+    /// Whether its key is the one that seals now, or a newer one.
+    pub by_current_key: bool,
+}
+
+/// Why a text is no token of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// Wrong length, alphabet or version.
+    #[error("not a token")]
+    NotAToken,
+    /// Its key is not in the ring, or has retired.
+    #[error("sealed with an unknown key")]
+    UnknownKey,
+    /// Its key is ours, its seal is broken.
+    #[error("forged or damaged")]
+    Forged,
+}
+
+/// What a token is for, so that one of a kind never passes as one of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Purpose {
+    /// A duration-based affinity cookie.
+    LbCookie = 1,
+}
+
+/// Which base64 alphabet a token is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Alphabet {
+    /// `A-Za-z0-9+/`, as ALB writes.
+    Standard,
+    /// `A-Za-z0-9-_`, which survives every URL and shell.
+    UrlSafe,
+}
+
+impl Alphabet {
+    fn engine(self) -> &'static GeneralPurpose {
+        match self {
+            Self::Standard => &STANDARD_NO_PAD,
+            Self::UrlSafe => &URL_SAFE_NO_PAD,
+        }
+    }
+}
+
+const VERSION: u8 = 1;
+const NONCE_BYTES: usize = 24;
+const BODY_BYTES: usize = 16 + 8 + 8 + 6 + 6 + 4 + 2;
+const TAG_BYTES: usize = 16;
+const MILLIS_MAX: u64 = (1 << 48) - 1;
+
+impl Token {
+    /// Length on the wire, in bytes.
+    pub const WIRE_BYTES: usize = 1 + 2 + NONCE_BYTES + BODY_BYTES + TAG_BYTES;
+    /// Length as text, in characters.
+    pub const TEXT_BYTES: usize = Self::WIRE_BYTES / 3 * 4;
+
+    /// Seals with this key. The nonce must be random and used once.
+    ///
+    /// Times beyond the year 10889 are cut to 48 bits' maximum.
+    pub fn seal(
+        &self,
+        key: &Key,
+        purpose: Purpose,
+        nonce: [u8; NONCE_BYTES],
+        alphabet: Alphabet,
+    ) -> Sealed {
+        let mut body = self.to_body();
+        let tag = key
+            .cipher()
+            .encrypt_inout_detached(
+                &XNonce::from(nonce),
+                &associated_data(key.id(), purpose),
+                body.as_mut_slice().into(),
+            )
+            .expect("fifty bytes are far below the cipher's limit");
+        let mut wire = [0; Self::WIRE_BYTES];
+        let mut rest = wire.as_mut_slice();
+        put(&mut rest, &[VERSION]);
+        put(&mut rest, &key.id().to_bytes());
+        put(&mut rest, &nonce);
+        put(&mut rest, &body);
+        put(&mut rest, tag.as_slice());
+        let mut text = [0; Self::TEXT_BYTES];
+        alphabet
+            .engine()
+            .encode_slice(wire, &mut text)
+            .expect("93 bytes are 124 characters");
+        Sealed(text)
+    }
+
+    /// Opens a text with the key that it names, if that key is in the ring and has not retired.
+    pub fn open(
+        text: &[u8],
+        ring: &KeyRing,
+        purpose: Purpose,
+        alphabet: Alphabet,
+        now: UnixMillis,
+    ) -> Result<Opened, OpenError> {
+        let id = key_id(text, alphabet).ok_or(OpenError::NotAToken)?;
+        let mut wire = [0; Self::WIRE_BYTES];
+        let decoded = alphabet.engine().decode_slice(text, &mut wire);
+        if decoded != Ok(Self::WIRE_BYTES) {
+            return Err(OpenError::NotAToken);
+        }
+        let key = ring.key(id, now).ok_or(OpenError::UnknownKey)?;
+        Ok(Opened {
+            token: open_wire(&wire, key, purpose).ok_or(OpenError::Forged)?,
+            by_current_key: ring.is_current(id, now),
+        })
+    }
+
+    fn to_body(self) -> [u8; BODY_BYTES] {
+        let mut body = [0; BODY_BYTES];
+        let mut rest = body.as_mut_slice();
+        put(&mut rest, &self.target.0);
+        put(&mut rest, &self.group.0);
+        put(&mut rest, &self.session.0);
+        put(&mut rest, &six_bytes(self.issued));
+        put(&mut rest, &six_bytes(self.last_seen));
+        put(&mut rest, &self.generation.to_be_bytes());
+        put(&mut rest, &self.flags.to_be_bytes());
+        body
+    }
+
+    fn from_body(body: [u8; BODY_BYTES]) -> Option<Self> {
+        let mut rest = body.as_slice();
+        Some(Self {
+            target: TargetHash(take(&mut rest)?),
+            group: GroupHash(take(&mut rest)?),
+            session: SessionId(take(&mut rest)?),
+            issued: millis(take(&mut rest)?),
+            last_seen: millis(take(&mut rest)?),
+            generation: u32::from_be_bytes(take(&mut rest)?),
+            flags: u16::from_be_bytes(take(&mut rest)?),
+        })
+    }
+}
+
+/// A token as text, ready for a cookie. Its `Debug` shows nothing: tokens are not logged.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Sealed([u8; Token::TEXT_BYTES]);
+
+impl Sealed {
+    /// The base64 characters.
+    pub fn as_bytes(&self) -> &[u8; Token::TEXT_BYTES] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Sealed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sealed(..)")
+    }
+}
+
+/// The key that a text of a token's length and version names; the text need not be a token for that.
+///
+/// Version and key id are three bytes, so they stand in the first four characters alone: a cheap first look.
+pub(crate) fn key_id(text: &[u8], alphabet: Alphabet) -> Option<KeyId> {
+    if text.len() != Token::TEXT_BYTES {
+        return None;
+    }
+    let mut start = [0; 3];
+    let first = text.first_chunk::<4>()?;
+    alphabet.engine().decode_slice(first, &mut start).ok()?;
+    let [version, high, low] = start;
+    KeyId::new(u16::from_be_bytes([high, low])).filter(|_| version == VERSION)
+}
+
+fn open_wire(wire: &[u8; Token::WIRE_BYTES], key: &Key, purpose: Purpose) -> Option<Token> {
+    let mut rest = wire.as_slice();
+    let _version_and_key: [u8; 3] = take(&mut rest)?;
+    let nonce: [u8; NONCE_BYTES] = take(&mut rest)?;
+    let mut body: [u8; BODY_BYTES] = take(&mut rest)?;
+    let tag: [u8; TAG_BYTES] = take(&mut rest)?;
+    key.cipher()
+        .decrypt_inout_detached(
+            &XNonce::from(nonce),
+            &associated_data(key.id(), purpose),
+            body.as_mut_slice().into(),
+            &Tag::from(tag),
+        )
+        .ok()?;
+    Token::from_body(body)
+}
+
+fn associated_data(key: KeyId, purpose: Purpose) -> [u8; 4] {
+    let [high, low] = key.to_bytes();
+    [VERSION, high, low, purpose as u8]
+}
+
+fn six_bytes(time: UnixMillis) -> [u8; 6] {
+    let [_, _, bytes @ ..] = time.0.min(MILLIS_MAX).to_be_bytes();
+    bytes
+}
+
+fn millis([a, b, c, d, e, f]: [u8; 6]) -> UnixMillis {
+    UnixMillis(u64::from_be_bytes([0, 0, a, b, c, d, e, f]))
+}
+
+/// Copies `bytes` to the start of `rest`, which shrinks to what follows.
+fn put(rest: &mut &mut [u8], bytes: &[u8]) {
+    let (head, tail) = std::mem::take(rest)
+        .split_at_mut_checked(bytes.len())
+        .expect("the layout adds up to its length");
+    head.copy_from_slice(bytes);
+    *rest = tail;
+}
+
+/// Takes `N` bytes from the start of `rest`.
+fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
+    let (head, tail) = rest.split_first_chunk::<N>()?;
+    *rest = tail;
+    Some(*head)
+}
