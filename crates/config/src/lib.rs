@@ -1,1 +1,219 @@
-//! Reads the TOML file into the model.
+#![doc = include_str!("../README.md")]
+
+mod address;
+mod diagnostic;
+pub mod fuzzing;
+mod health_check;
+mod keys;
+mod listener;
+mod load_balancer;
+mod nearest;
+mod report;
+mod section;
+mod server;
+mod stickiness;
+mod syntax;
+mod target_group;
+mod targets;
+mod units;
+mod value;
+
+use clingfish_model::{DesiredState, Listener, LoadBalancer, Name, TargetGroup};
+use toml::de::DeTable;
+
+pub use crate::diagnostic::Diagnostic;
+
+use crate::{
+    keys::Schema,
+    listener::{DEFAULT_LOAD_BALANCER, Names},
+    report::Report,
+    section::{Section, join},
+    value::Value,
+};
+
+/// Reads a configuration file: what it asks for and warnings about it, or else every error in it.
+///
+/// Both are in the order of the file. Errors beyond [`clingfish_model::limits::CONFIG_ERRORS_MAX`] are only counted.
+///
+/// ```
+/// let (state, warnings) = clingfish_config::parse(
+///     r#"
+///     [[listeners]]
+///     bind = "0.0.0.0:8080"
+///     forward = "web"
+///
+///     [target_groups.web]
+///     targets = ["10.0.0.1:3000", "10.0.0.2:3000"]
+///     stickiness = { type = "lb_cookie", duration = "1h" }
+///     "#,
+/// )
+/// .unwrap();
+/// assert_eq!(state.target_groups.len(), 1);
+/// assert!(warnings.is_empty());
+///
+/// let errors = clingfish_config::parse("[admim]\n").unwrap_err();
+/// assert_eq!(
+///     errors[0].render("clingfish.toml"),
+///     "clingfish.toml:1:2: unknown key \"admim\" in the top level of the file\n  help: did you mean \"admin\"?"
+/// );
+/// ```
+pub fn parse(text: &str) -> Result<(DesiredState, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let (document, syntax_errors) = DeTable::parse_recoverable(text);
+    let mut report = Report::new(text);
+    for error in &syntax_errors {
+        syntax::note(error, &mut report);
+    }
+    let label = keys::ROOT.title.to_owned();
+    let table = document.get_ref();
+    let root = Section::of(table, String::new(), label, 0, &keys::ROOT, &mut report);
+    let state = read(&root, &mut report);
+    report.finish().map(|warnings| (state, warnings))
+}
+
+fn read(root: &Section<'_>, report: &mut Report<'_>) -> DesiredState {
+    let balancers = children(root, "load_balancers", &keys::LOAD_BALANCER, report);
+    let groups = children(root, "target_groups", &keys::TARGET_GROUP, report);
+    let mut names = Names {
+        load_balancers: balancers.iter().map(|child| child.name).collect(),
+        target_groups: groups.iter().map(|child| child.name).collect(),
+    };
+    if !names.load_balancers.contains(&DEFAULT_LOAD_BALANCER) {
+        names.load_balancers.push(DEFAULT_LOAD_BALANCER);
+    }
+    let admin = server::read_admin(root, report);
+    let listeners = root.value("listeners").map_or_else(Vec::new, |value| {
+        listener::read(value, &names, &admin, report)
+    });
+    warn_of_unused(root, &balancers, &groups, &listeners, report);
+    DesiredState {
+        server: server::read_server(root, report),
+        access_log: server::read_access_log(root, report),
+        load_balancers: read_load_balancers(&balancers, report),
+        target_groups: read_target_groups(&groups, report),
+        admin,
+        listeners,
+    }
+}
+
+fn read_load_balancers(children: &[Child<'_>], report: &mut Report<'_>) -> Vec<LoadBalancer> {
+    let mut balancers: Vec<LoadBalancer> = Vec::new();
+    for child in children {
+        let name = child.checked_name(report);
+        balancers.push(load_balancer::read(name, &child.section, report));
+    }
+    let default = default_name();
+    if !balancers.iter().any(|balancer| balancer.name == default) {
+        balancers.push(LoadBalancer::new(default));
+    }
+    balancers.sort_by(|a, b| a.name.cmp(&b.name));
+    balancers
+}
+
+fn read_target_groups(children: &[Child<'_>], report: &mut Report<'_>) -> Vec<TargetGroup> {
+    let mut groups = Vec::new();
+    for child in children {
+        let name = child.checked_name(report);
+        groups.push(target_group::read(name, &child.section, report));
+    }
+    groups.sort_by(|a: &TargetGroup, b| a.name.cmp(&b.name));
+    groups
+}
+
+fn default_name() -> Name {
+    Name::new(DEFAULT_LOAD_BALANCER).expect("the word default is a name")
+}
+
+/// A table in a table of named ones.
+struct Child<'t> {
+    name: &'t str,
+    name_at: usize,
+    section: Section<'t>,
+}
+
+impl Child<'_> {
+    /// The name, or a stand-in with an error noted.
+    fn checked_name(&self, report: &mut Report<'_>) -> Name {
+        Name::new(self.name).unwrap_or_else(|error| {
+            report.error(self.name_at, &self.section.path, error.to_string(), "");
+            default_name()
+        })
+    }
+}
+
+/// The tables below `[target_groups]` or `[load_balancers]`.
+fn children<'t>(
+    root: &Section<'t>,
+    key: &str,
+    schema: &'static Schema,
+    report: &mut Report<'_>,
+) -> Vec<Child<'t>> {
+    let Some(value) = root.value(key) else {
+        return Vec::new();
+    };
+    let help = format!("write [{key}.NAME], and its keys on the lines below");
+    let Some(table) = value.table(report, &help) else {
+        return Vec::new();
+    };
+    let mut children = Vec::new();
+    for (name, inner) in table {
+        let path = join(key, name.get_ref());
+        let label = format!("[{path}]");
+        let value = Value::new(path.clone(), path, inner);
+        if let Some(section) = Section::read(&value, label, schema, report) {
+            children.push(Child {
+                name: name.get_ref(),
+                name_at: name.span().start,
+                section,
+            });
+        }
+    }
+    children
+}
+
+/// Warns of what no request can reach.
+fn warn_of_unused(
+    root: &Section<'_>,
+    balancers: &[Child<'_>],
+    groups: &[Child<'_>],
+    listeners: &[Listener],
+    report: &mut Report<'_>,
+) {
+    if root.value("listeners").is_none() {
+        if let Some(first) = groups.first() {
+            report.warning(
+                first.section.at,
+                "target_groups",
+                "there are target groups but no listeners: nothing is served",
+                "add [[listeners]] with bind and forward",
+            );
+        }
+        return;
+    }
+    for child in groups {
+        if !listeners
+            .iter()
+            .any(|listener| listener.forward.as_str() == child.name)
+        {
+            let message = format!("no listener forwards to {}", child.section.label);
+            let help = format!(
+                "write forward = {:?} in a listener, or remove it",
+                child.name
+            );
+            report.warning(child.section.at, &child.section.path, message, help);
+        }
+    }
+    for child in balancers {
+        let uses = |listener: &Listener| listener.load_balancer.as_str() == child.name;
+        if !listeners.iter().any(uses) {
+            let message = format!("no listener belongs to {}", child.section.label);
+            let help = format!(
+                "write load_balancer = {:?} in a listener, or remove it",
+                child.name
+            );
+            report.warning(child.section.at, &child.section.path, message, help);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

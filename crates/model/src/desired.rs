@@ -1,6 +1,6 @@
 //! What was asked for, as one document.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, ops::RangeInclusive, path::PathBuf, time::Duration};
 
 use crate::{Listener, LoadBalancer, Name, TargetGroup};
 
@@ -51,6 +51,8 @@ pub struct Server {
 impl Server {
     /// Most data plane threads.
     pub const WORKERS_MAX: usize = 256;
+    /// Bounds of [`Self::connections_max`].
+    pub const CONNECTIONS: RangeInclusive<u64> = 1..=10_000_000;
     /// Longest pause and deadline.
     pub const SHUTDOWN_MAX: Duration = Duration::from_secs(24 * 3600);
 }

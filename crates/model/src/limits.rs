@@ -72,3 +72,6 @@ pub const ADDRESSES_PER_NAME_MAX: usize = 256;
 
 /// Largest configuration file, in bytes.
 pub const CONFIG_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// Errors of one configuration file that are told one by one; the rest is counted.
+pub const CONFIG_ERRORS_MAX: usize = 100;

@@ -77,6 +77,8 @@ impl Timeouts {
     /// Bounds of [`Self::websocket_idle`].
     pub const WEBSOCKET_IDLE: RangeInclusive<Duration> =
         Duration::from_millis(100)..=Duration::from_secs(604_800);
+    /// Bounds of [`Self::body_rate_min`].
+    pub const BODY_RATES: RangeInclusive<u64> = 0..=1024 * 1024 * 1024;
     /// How long a body may take before its rate is judged.
     pub const BODY_RATE_GRACE: Duration = Duration::from_secs(10);
 }
@@ -108,6 +110,15 @@ pub struct RequestLimits {
     pub response_head_bytes_max: usize,
     /// Request body; none by default, as ALB; 413.
     pub body_bytes_max: Option<u64>,
+}
+
+impl RequestLimits {
+    /// Bounds of every size of a head or its parts: below, browsers' own requests fail; above, one head could hold a worker's memory.
+    pub const HEAD_BYTES: RangeInclusive<usize> = 1024..=1024 * 1024;
+    /// Bounds of [`Self::body_bytes_max`]. Not 0: to some that is none, to some no limit.
+    pub const BODY_BYTES: RangeInclusive<u64> = 1..=1 << 50;
+    /// Bounds of [`Self::fields_max`].
+    pub const FIELDS: RangeInclusive<usize> = 1..=crate::limits::FIELDS_MAX;
 }
 
 impl Default for RequestLimits {

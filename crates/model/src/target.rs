@@ -1,6 +1,6 @@
 //! Target groups and their targets.
 
-use std::{fmt, net::SocketAddr, time::Duration};
+use std::{fmt, net::SocketAddr, ops::RangeInclusive, time::Duration};
 
 use crate::{GroupHash, HealthCheck, Name, ResourceId, Stickiness, TargetHash, TargetId};
 
@@ -33,8 +33,14 @@ impl TargetGroup {
     pub const DEREGISTRATION_DELAY_MAX: Duration = Duration::from_secs(3600);
     /// Default of [`Self::connect_timeout`].
     pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+    /// Bounds of [`Self::connect_timeout`].
+    pub const CONNECT_TIMEOUTS: RangeInclusive<Duration> =
+        Duration::from_millis(10)..=Duration::from_secs(300);
     /// Default of [`Self::response_timeout`].
     pub const RESPONSE_TIMEOUT: Duration = Duration::from_secs(60);
+    /// Bounds of [`Self::response_timeout`].
+    pub const RESPONSE_TIMEOUTS: RangeInclusive<Duration> =
+        Duration::from_millis(100)..=Duration::from_secs(604_800);
 
     /// A group with every default.
     pub fn new(name: Name, targets: Vec<Target>) -> Self {

@@ -1,0 +1,230 @@
+//! Addresses as people write them: of targets, and to listen on.
+
+use std::net::{IpAddr, SocketAddr};
+
+use clingfish_model::TargetAddress;
+
+/// Why a text is no address, and what to write instead.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct BadAddress {
+    pub(crate) message: String,
+    pub(crate) help: String,
+}
+
+fn bad<T>(message: String, help: impl Into<String>) -> Result<T, BadAddress> {
+    Err(BadAddress {
+        message,
+        help: help.into(),
+    })
+}
+
+/// Reads "10.0.0.1:3000", "[::1]:3000" or "app.internal:3000".
+pub(crate) fn parse_target(text: &str) -> Result<TargetAddress, BadAddress> {
+    if let Some((scheme, rest)) = text.split_once("://") {
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let port = if scheme == "https" { 443 } else { 80 };
+        let meant = match parse_target(authority) {
+            Ok(address) => address.to_string(),
+            Err(_) => with_port(authority, port),
+        };
+        return bad(
+            format!("{text:?} is a URL, not an address"),
+            format!("write host and port only: {meant:?}"),
+        );
+    }
+    if let Ok(address) = text.parse::<SocketAddr>() {
+        return socket(text, address);
+    }
+    if let Ok(ip) = text.trim_matches(['[', ']']).parse::<IpAddr>() {
+        let help = format!("add the port: {:?}", with_port(&ip.to_string(), 8080));
+        return bad(format!("{text:?} has no port"), help);
+    }
+    let Some((host, port)) = text.rsplit_once(':') else {
+        return if is_host(text) {
+            let help = format!("add the port: {:?}", with_port(text, 8080));
+            bad(format!("{text:?} has no port"), help)
+        } else {
+            bad(format!("{text:?} is not an address"), TARGET_HELP)
+        };
+    };
+    let name = host.strip_suffix('.').unwrap_or(host);
+    match port_number(port) {
+        Some(port) if is_host(name) => Ok(TargetAddress::Host {
+            name: name.to_owned(),
+            port,
+        }),
+        Some(_) => bad(
+            format!(
+                "{text:?} is not an address: {host:?} is neither an IP address nor a host name"
+            ),
+            TARGET_HELP,
+        ),
+        None => bad(
+            format!("{text:?} is not an address: {port:?} is not a port"),
+            format!("write a port from 1 to {}", u16::MAX),
+        ),
+    }
+}
+
+const TARGET_HELP: &str =
+    "write host and port: \"10.0.0.1:3000\", \"[::1]:3000\" or \"app.internal:3000\"";
+
+fn socket(text: &str, address: SocketAddr) -> Result<TargetAddress, BadAddress> {
+    if address.port() == 0 {
+        let help = format!("write a port from 1 to {}", u16::MAX);
+        return bad(format!("{text:?} has port 0"), help);
+    }
+    if address.ip().is_unspecified() {
+        let help = "write the address of the target; on this machine 127.0.0.1 or [::1]";
+        return bad(
+            format!("{text:?} is where to listen, not where to connect"),
+            help,
+        );
+    }
+    Ok(TargetAddress::Socket(address))
+}
+
+/// Reads "0.0.0.0:8080" or "[::]:8080".
+pub(crate) fn parse_bind(text: &str) -> Result<SocketAddr, BadAddress> {
+    if let Ok(address) = text.parse() {
+        return Ok(address);
+    }
+    let message = format!("{text:?} is not an address to listen on");
+    if let Ok(ip) = text.trim_matches(['[', ']']).parse::<IpAddr>() {
+        return bad(
+            format!("{text:?} has no port"),
+            format!("add the port: {:?}", with_port(&ip.to_string(), 8080)),
+        );
+    }
+    let (host, port) = text.rsplit_once(':').unwrap_or(("", text));
+    let Ok(port) = port.parse::<u16>() else {
+        return bad(message, BIND_HELP);
+    };
+    match host {
+        "" | "*" => bad(
+            message,
+            format!("for every address write \"0.0.0.0:{port}\""),
+        ),
+        "localhost" => bad(message, format!("write \"127.0.0.1:{port}\"")),
+        _ => bad(message, BIND_HELP),
+    }
+}
+
+/// What an address to listen on looks like, for help texts.
+pub(crate) const BIND_HELP: &str =
+    "write IP address and port: \"0.0.0.0:8080\", \"127.0.0.1:8080\" or \"[::]:8080\"";
+
+fn port_number(text: &str) -> Option<u16> {
+    let digits = !text.is_empty() && text.bytes().all(|c| c.is_ascii_digit());
+    text.parse().ok().filter(|port| digits && *port > 0)
+}
+
+fn with_port(host: &str, port: u16) -> String {
+    match host.trim_matches(['[', ']']).parse::<IpAddr>() {
+        Ok(ip) => SocketAddr::new(ip, port).to_string(),
+        Err(_) => format!("{host}:{port}"),
+    }
+}
+
+/// Whether `text` can be looked up: labels of letters, digits, `-` and `_`, the last not a number alone.
+///
+/// Underscores are no host names in the strict sense, but container networks have them.
+pub(crate) fn is_host(text: &str) -> bool {
+    let legal = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_');
+    let label = |label: &str| {
+        (1..=63).contains(&label.len()) && !label.starts_with('-') && label.bytes().all(legal)
+    };
+    let last = text.rsplit('.').next().unwrap_or_default();
+    text.len() <= 253 && text.split('.').all(label) && !last.bytes().all(|c| c.is_ascii_digit())
+}
+
+/// Whether two listening addresses cannot both be had. Port 0 is always free; the families are apart.
+pub(crate) fn clash(a: SocketAddr, b: SocketAddr) -> bool {
+    let (ip, other) = (a.ip(), b.ip());
+    a.port() == b.port()
+        && a.port() != 0
+        && ip.is_ipv4() == other.is_ipv4()
+        && (ip == other || ip.is_unspecified() || other.is_unspecified())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_are_an_address_or_a_name_and_a_port() {
+        for (text, shown) in [
+            ("10.0.0.1:3000", "10.0.0.1:3000"),
+            ("[::1]:3000", "[::1]:3000"),
+            ("app.internal:3000", "app.internal:3000"),
+            ("app.internal.:3000", "app.internal:3000"),
+            ("my_app-1:80", "my_app-1:80"),
+            ("localhost:65535", "localhost:65535"),
+        ] {
+            let address = parse_target(text).map(|address| address.to_string());
+            assert_eq!(address.as_deref(), Ok(shown), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_texts_are_refused_with_what_was_meant() {
+        for (text, message, help) in [
+            ("10.0.0.1", "has no port", "\"10.0.0.1:8080\""),
+            ("::1", "has no port", "\"[::1]:8080\""),
+            ("[::1]", "has no port", "\"[::1]:8080\""),
+            ("app", "has no port", "\"app:8080\""),
+            ("10.0.0.1:0", "port 0", "1 to 65535"),
+            ("app:0", "not a port", "1 to 65535"),
+            ("app:99999", "not a port", "1 to 65535"),
+            ("app:+80", "not a port", "1 to 65535"),
+            ("app:", "not a port", "1 to 65535"),
+            ("http://10.0.0.1:3000/x", "is a URL", "\"10.0.0.1:3000\""),
+            ("https://shop.example/x", "is a URL", "\"shop.example:443\""),
+            ("http://[::1]", "is a URL", "\"[::1]:80\""),
+            ("10.0.0.300:80", "neither", "write host and port"),
+            ("a b:80", "neither", "write host and port"),
+            ("-a:80", "neither", "write host and port"),
+            ("", "not an address", "write host and port"),
+            ("0.0.0.0:80", "where to listen", "127.0.0.1"),
+        ] {
+            let bad = parse_target(text).unwrap_err();
+            assert!(bad.message.contains(message), "{text}: {}", bad.message);
+            assert!(bad.help.contains(help), "{text}: {}", bad.help);
+        }
+    }
+
+    #[test]
+    fn listening_needs_an_ip_address_and_a_port() {
+        assert!(parse_bind("127.0.0.1:0").is_ok());
+        assert!(parse_bind("[::]:80").is_ok());
+        for (text, help) in [
+            (":80", "\"0.0.0.0:80\""),
+            ("*:80", "\"0.0.0.0:80\""),
+            ("80", "\"0.0.0.0:80\""),
+            ("localhost:80", "\"127.0.0.1:80\""),
+            ("example.com:80", "write IP address and port"),
+            ("0.0.0.0", "\"0.0.0.0:8080\""),
+            ("0.0.0.0:http", "write IP address and port"),
+        ] {
+            let bad = parse_bind(text).unwrap_err();
+            assert!(bad.help.contains(help), "{text}: {}", bad.help);
+        }
+    }
+
+    #[test]
+    fn the_wildcard_clashes_with_every_address_of_its_family() {
+        for (a, b, expected) in [
+            ("127.0.0.1:80", "127.0.0.1:80", true),
+            ("127.0.0.1:80", "0.0.0.0:80", true),
+            ("[::]:80", "[::1]:80", true),
+            ("127.0.0.1:80", "127.0.0.2:80", false),
+            ("127.0.0.1:80", "127.0.0.1:81", false),
+            ("127.0.0.1:0", "127.0.0.1:0", false),
+            ("0.0.0.0:80", "[::]:80", false),
+        ] {
+            let (a, b) = (a.parse().unwrap(), b.parse().unwrap());
+            assert_eq!(clash(a, b), expected, "{a} {b}");
+            assert_eq!(clash(b, a), expected, "{b} {a}");
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! Every key that a file may have. The documentation is tested against these tables.
+
+/// One setting and the ways to write it.
+pub(crate) struct Key {
+    /// As the documentation writes it.
+    pub(crate) name: &'static str,
+    /// Other names for the same thing: ELBv2's, or a short form.
+    pub(crate) also: &'static [&'static str],
+}
+
+/// The keys of one kind of table.
+pub(crate) struct Schema {
+    /// How the table is written, such as `[target_groups.NAME]`.
+    pub(crate) title: &'static str,
+    pub(crate) keys: &'static [Key],
+    /// ELBv2 attributes that exist at AWS and that this version does not know. A final dot stands for all that begin so.
+    pub(crate) aws: &'static [&'static str],
+}
+
+const fn key(name: &'static str) -> Key {
+    Key { name, also: &[] }
+}
+
+const fn with(name: &'static str, also: &'static [&'static str]) -> Key {
+    Key { name, also }
+}
+
+/// All of them, for documentation and for keys in the wrong place.
+pub(crate) static ALL: [&Schema; 7] = [
+    &ROOT,
+    &SERVER,
+    &ADMIN,
+    &ACCESS_LOG,
+    &LOAD_BALANCER,
+    &LISTENER,
+    &TARGET_GROUP,
+];
+
+pub(crate) static ROOT: Schema = Schema {
+    title: "the top level of the file",
+    keys: &[
+        key("server"),
+        key("admin"),
+        key("access_log"),
+        key("load_balancers"),
+        key("listeners"),
+        key("target_groups"),
+    ],
+    aws: &[],
+};
+
+pub(crate) static SERVER: Schema = Schema {
+    title: "[server]",
+    keys: &[
+        key("workers"),
+        key("connections_max"),
+        key("shutdown_pause"),
+        key("shutdown_deadline"),
+    ],
+    aws: &[],
+};
+
+pub(crate) static ADMIN: Schema = Schema {
+    title: "[admin]",
+    keys: &[key("bind"), key("hosts")],
+    aws: &[],
+};
+
+pub(crate) static ACCESS_LOG: Schema = Schema {
+    title: "[access_log]",
+    keys: &[key("sink"), key("format")],
+    aws: &[],
+};
+
+pub(crate) static LOAD_BALANCER: Schema = Schema {
+    title: "[load_balancers.NAME]",
+    keys: &[
+        with("idle_timeout", &["idle_timeout.timeout_seconds"]),
+        with("client_keep_alive", &["client_keep_alive.seconds"]),
+        key("head_timeout"),
+        key("websocket_idle_timeout"),
+        key("body_rate_min"),
+        key("request_line_max"),
+        key("field_max"),
+        key("head_max"),
+        key("fields_max"),
+        key("response_head_max"),
+        key("body_max"),
+        key("trusted_proxies"),
+        with(
+            "preserve_host_header",
+            &["routing.http.preserve_host_header.enabled"],
+        ),
+        with("xff_client_port", &["routing.http.xff_client_port.enabled"]),
+        key("debug_header"),
+    ],
+    aws: &[
+        "access_logs.s3.",
+        "connection_logs.s3.",
+        "deletion_protection.enabled",
+        "health_check_logs.s3.",
+        "ipv6.deny_all_igw_traffic",
+        "load_balancing.cross_zone.enabled",
+        "routing.http.desync_mitigation_mode",
+        "routing.http.drop_invalid_header_fields.enabled",
+        "routing.http.x_amzn_tls_version_and_cipher_suite.enabled",
+        "routing.http.xff_header_processing.mode",
+        "routing.http2.enabled",
+        "waf.fail_open.enabled",
+        "zonal_shift.config.enabled",
+    ],
+};
+
+pub(crate) static LISTENER: Schema = Schema {
+    title: "[[listeners]]",
+    keys: &[
+        key("bind"),
+        key("forward"),
+        key("name"),
+        key("load_balancer"),
+    ],
+    aws: &["routing.http.request.", "routing.http.response."],
+};
+
+pub(crate) static TARGET_GROUP: Schema = Schema {
+    title: "[target_groups.NAME]",
+    keys: &[
+        key("targets"),
+        with("algorithm", &["load_balancing.algorithm.type"]),
+        with(
+            "deregistration_delay",
+            &["deregistration_delay.timeout_seconds"],
+        ),
+        key("connect_timeout"),
+        key("response_timeout"),
+        with("stickiness.enabled", &["stickiness"]),
+        key("stickiness.type"),
+        with(
+            "stickiness.duration",
+            &["stickiness.lb_cookie.duration_seconds"],
+        ),
+        key("stickiness.absolute"),
+        key("stickiness.style"),
+        key("stickiness.on_cacheable"),
+        key("stickiness.forward_tokens"),
+        with("stickiness.cookie", &["stickiness.cookie_name"]),
+        key("stickiness.path"),
+        key("stickiness.domain"),
+        key("stickiness.http_only"),
+        key("stickiness.same_site"),
+        key("stickiness.secure"),
+        key("stickiness.partitioned"),
+        key("stickiness.browser_session"),
+        with(
+            "health_check.enabled",
+            &["health_check", "health_check_enabled"],
+        ),
+        with("health_check.path", &["health_check_path"]),
+        with("health_check.port", &["health_check_port"]),
+        with("health_check.interval", &["health_check_interval_seconds"]),
+        with("health_check.timeout", &["health_check_timeout_seconds"]),
+        with(
+            "health_check.healthy_threshold",
+            &["healthy_threshold_count"],
+        ),
+        with(
+            "health_check.unhealthy_threshold",
+            &["unhealthy_threshold_count"],
+        ),
+        with("health_check.matcher", &["matcher.http_code"]),
+    ],
+    aws: &[
+        "lambda.multi_value_headers.enabled",
+        "load_balancing.algorithm.anomaly_mitigation",
+        "load_balancing.cross_zone.enabled",
+        "slow_start.duration_seconds",
+        "stickiness.app_cookie.",
+        "target_group_health.",
+    ],
+};
+
+pub(crate) static TARGET: Schema = Schema {
+    title: "a target",
+    keys: &[
+        key("id"),
+        key("address"),
+        key("weight"),
+        key("zone"),
+        key("drain"),
+    ],
+    aws: &[],
+};
+
+/// What other balancers call it, for words too far from ours to be found by their letters.
+pub(crate) const SYNONYMS: &[(&str, &str)] = &[
+    ("backend", "forward"),
+    ("backends", "target_groups"),
+    ("health", "health_check"),
+    ("listen", "bind"),
+    ("max_age", "duration"),
+    ("members", "targets"),
+    ("servers", "targets"),
+    ("sticky", "stickiness"),
+    ("target_group", "forward"),
+    ("timeout_seconds", "timeout"),
+    ("ttl", "duration"),
+    ("upstream", "forward"),
+    ("upstreams", "target_groups"),
+    ("url", "address"),
+];
+
+impl Key {
+    /// All ways to write it.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.name).chain(self.also.iter().copied())
+    }
+}
+
+impl Schema {
+    /// The setting of that name, and the name.
+    pub(crate) fn find(&self, written: &str) -> Option<(&'static Key, &'static str)> {
+        self.keys
+            .iter()
+            .find_map(|key| Some((key, key.names().find(|name| *name == written)?)))
+    }
+
+    /// All names of all settings.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.keys.iter().flat_map(Key::names)
+    }
+
+    /// Whether names go on below `written`, so that it may be a table.
+    pub(crate) fn goes_on_below(&self, written: &str) -> bool {
+        self.names()
+            .chain(self.aws.iter().copied())
+            .any(|name| below(name, written).is_some_and(|rest| !rest.is_empty()))
+    }
+
+    /// Whether AWS has an attribute of that name that this version has not.
+    pub(crate) fn is_at_aws(&self, written: &str) -> bool {
+        self.aws
+            .iter()
+            .any(|name| *name == written || (name.ends_with('.') && written.starts_with(name)))
+    }
+}
+
+/// The part of `name` below `prefix`; all of it below the empty prefix.
+pub(crate) fn below<'n>(name: &'n str, prefix: &str) -> Option<&'n str> {
+    if prefix.is_empty() {
+        return Some(name);
+    }
+    name.strip_prefix(prefix)?.strip_prefix('.')
+}

@@ -1,0 +1,179 @@
+//! `[[listeners]]`, and whether what they refer to exists.
+
+use std::net::SocketAddr;
+
+use clingfish_model::{Listener, Name, desired::Admin};
+
+use crate::{
+    address::{BIND_HELP, clash},
+    keys,
+    nearest::nearest,
+    report::Report,
+    section::Section,
+    value::Value,
+};
+
+/// The load balancer that always exists.
+pub(crate) const DEFAULT_LOAD_BALANCER: &str = "default";
+
+/// The names that listeners may refer to, right or wrong inside.
+pub(crate) struct Names<'t> {
+    pub(crate) load_balancers: Vec<&'t str>,
+    pub(crate) target_groups: Vec<&'t str>,
+}
+
+/// A listener, and where the file has what others may clash with.
+struct Placed {
+    listener: Listener,
+    bind_at: usize,
+    name_at: usize,
+    is_named: bool,
+}
+
+/// Reads all listeners, in the order of the file.
+pub(crate) fn read(
+    value: &Value<'_>,
+    names: &Names<'_>,
+    admin: &Admin,
+    report: &mut Report<'_>,
+) -> Vec<Listener> {
+    let mut placed: Vec<Placed> = Vec::new();
+    for element in value.list(report, "write [[listeners]], with two brackets") {
+        let label = "[[listeners]]".to_owned();
+        let Some(section) = Section::read(&element, label, &keys::LISTENER, report) else {
+            continue;
+        };
+        if let Some(one) = read_one(&section, names, report) {
+            refuse_clashes(&one, &placed, &section, admin, report);
+            placed.push(one);
+        }
+    }
+    placed.into_iter().map(|one| one.listener).collect()
+}
+
+fn read_one(section: &Section<'_>, names: &Names<'_>, report: &mut Report<'_>) -> Option<Placed> {
+    let bind = section.required("bind", report, BIND_HELP);
+    let bind_at = bind.map_or(section.at, |value| value.span.start);
+    let bind = bind.and_then(|value| value.bind(report));
+    let first = names.target_groups.first().unwrap_or(&"NAME");
+    let forward = section.required("forward", report, &format!("write forward = {first:?}"));
+    let forward = forward.and_then(|value| {
+        refer(
+            value,
+            "target group",
+            "[target_groups.NAME]",
+            &names.target_groups,
+            report,
+        )
+    });
+    let load_balancer = match section.value("load_balancer") {
+        Some(value) => {
+            let known = &names.load_balancers;
+            refer(
+                value,
+                "load balancer",
+                "[load_balancers.NAME]",
+                known,
+                report,
+            )
+        }
+        None => Name::new(DEFAULT_LOAD_BALANCER).ok(),
+    };
+    let named = section.value("name");
+    let name = match named {
+        Some(value) => value.name(report),
+        None => bind.and_then(|bind| Name::new(derive_name(bind)).ok()),
+    };
+    Some(Placed {
+        bind_at,
+        name_at: named.map_or(bind_at, |value| value.span.start),
+        is_named: named.is_some(),
+        listener: Listener {
+            name: name?,
+            load_balancer: load_balancer?,
+            bind: bind?,
+            forward: forward?,
+        },
+    })
+}
+
+/// A name made of the address: `0.0.0.0-8080`, `__1-8080` for `[::1]:8080`.
+fn derive_name(bind: SocketAddr) -> String {
+    let ip = match bind {
+        SocketAddr::V4(v4) => v4.ip().to_string(),
+        SocketAddr::V6(v6) if v6.scope_id() == 0 => v6.ip().to_string(),
+        SocketAddr::V6(v6) => format!("{}.{}", v6.ip(), v6.scope_id()),
+    };
+    format!("{}-{}", ip.replace(':', "_"), bind.port())
+}
+
+/// The name that `value` holds, if something of that name exists.
+fn refer(
+    value: &Value<'_>,
+    kind: &str,
+    title: &str,
+    known: &[&str],
+    report: &mut Report<'_>,
+) -> Option<Name> {
+    let text = value.text(report)?;
+    if known.contains(&text) {
+        // A wrong name is reported where it is defined.
+        return Name::new(text).ok();
+    }
+    let message = format!("{} = {text:?}: there is no {kind} of that name", value.name);
+    let help = match (nearest(text, known.iter().copied()), known) {
+        (Some(near), _) => format!("did you mean {near:?}?"),
+        (None, []) => format!("add {}", title.replace("NAME", text)),
+        (None, _) => format!(
+            "add {}, or use {}",
+            title.replace("NAME", text),
+            known.join(", ")
+        ),
+    };
+    report.absent(value.span.start, &value.path, message, help);
+    None
+}
+
+fn refuse_clashes(
+    one: &Placed,
+    others: &[Placed],
+    section: &Section<'_>,
+    admin: &Admin,
+    report: &mut Report<'_>,
+) {
+    let (name, bind) = (&one.listener.name, one.listener.bind);
+    if let Some(other) = others.iter().find(|other| clash(other.listener.bind, bind)) {
+        let line = report.line(other.bind_at);
+        let message = format!("{bind} is taken by {} on line {line}", other.listener.bind);
+        let path = format!("{}.bind", section.path);
+        report.error(one.bind_at, &path, message, "use another address or port");
+        return;
+    }
+    if clash(admin.bind, bind) {
+        let message = format!("{bind} is taken by {}, the [admin] address", admin.bind);
+        let path = format!("{}.bind", section.path);
+        report.error(
+            one.bind_at,
+            &path,
+            message,
+            "use another port here or in [admin] bind",
+        );
+    }
+    if let Some(other) = others.iter().find(|other| other.listener.name == *name) {
+        let line = report.line(other.name_at);
+        let origin = if one.is_named {
+            ""
+        } else {
+            ", derived from the address,"
+        };
+        let message =
+            format!("the name \"{name}\"{origin} is taken by the listener on line {line}");
+        let path = format!("{}.name", section.path);
+        report.error(
+            one.name_at,
+            &path,
+            message,
+            "give each listener a name of its own",
+        );
+    }
+}

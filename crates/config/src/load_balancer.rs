@@ -1,0 +1,97 @@
+//! `[load_balancers.NAME]`.
+
+use std::{net::IpAddr, ops::RangeInclusive};
+
+use clingfish_model::{LoadBalancer, Name, Timeouts, listener::RequestLimits};
+use ipnet::IpNet;
+
+use crate::{report::Report, section::Section, value::Value};
+
+/// Reads one load balancer; what is wrong in it has its default.
+pub(crate) fn read(name: Name, section: &Section<'_>, report: &mut Report<'_>) -> LoadBalancer {
+    let default = LoadBalancer::new(name);
+    let proxies = section.value("trusted_proxies");
+    LoadBalancer {
+        timeouts: read_timeouts(section, report),
+        request_limits: read_limits(section, report),
+        trusted_proxies: proxies.map_or_else(Vec::new, |value| read_proxies(value, report)),
+        preserve_host_header: section.bool(
+            "preserve_host_header",
+            default.preserve_host_header,
+            report,
+        ),
+        xff_client_port: section.bool("xff_client_port", default.xff_client_port, report),
+        debug_header: section.bool("debug_header", default.debug_header, report),
+        ..default
+    }
+}
+
+fn read_timeouts(section: &Section<'_>, report: &mut Report<'_>) -> Timeouts {
+    let default = Timeouts::default();
+    let rate = section.value("body_rate_min");
+    let rate = rate.and_then(|value| value.size(report, Timeouts::BODY_RATES));
+    let mut duration = |name, range, default| section.duration(name, range, default, report);
+    Timeouts {
+        head: duration("head_timeout", Timeouts::HEAD, default.head),
+        idle: duration("idle_timeout", Timeouts::IDLE, default.idle),
+        client_keep_alive: duration(
+            "client_keep_alive",
+            Timeouts::CLIENT_KEEP_ALIVE,
+            default.client_keep_alive,
+        ),
+        websocket_idle: duration(
+            "websocket_idle_timeout",
+            Timeouts::WEBSOCKET_IDLE,
+            default.websocket_idle,
+        ),
+        body_rate_min: rate.unwrap_or(default.body_rate_min),
+    }
+}
+
+fn read_limits(section: &Section<'_>, report: &mut Report<'_>) -> RequestLimits {
+    let default = RequestLimits::default();
+    let fields = section.integer("fields_max", wide(RequestLimits::FIELDS), report);
+    let body = section.value("body_max");
+    let body = body.and_then(|value| value.size(report, RequestLimits::BODY_BYTES));
+    let mut size = |name: &str, default: usize| {
+        section
+            .value(name)
+            .and_then(|value| value.size(report, wide(RequestLimits::HEAD_BYTES)))
+            .map_or(default, narrow)
+    };
+    RequestLimits {
+        request_line_bytes_max: size("request_line_max", default.request_line_bytes_max),
+        field_bytes_max: size("field_max", default.field_bytes_max),
+        head_bytes_max: size("head_max", default.head_bytes_max),
+        fields_max: fields.map_or(default.fields_max, narrow),
+        response_head_bytes_max: size("response_head_max", default.response_head_bytes_max),
+        body_bytes_max: body.or(default.body_bytes_max),
+    }
+}
+
+fn wide(range: RangeInclusive<usize>) -> RangeInclusive<u64> {
+    *range.start() as u64..=*range.end() as u64
+}
+
+fn narrow(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+fn read_proxies(value: &Value<'_>, report: &mut Report<'_>) -> Vec<IpNet> {
+    let mut proxies = Vec::new();
+    for element in value.list(report, "write trusted_proxies = [\"10.0.0.0/8\"]") {
+        let Some(text) = element.text(report) else {
+            continue;
+        };
+        let network = text.parse::<IpNet>().map(|network| network.trunc());
+        match network.or_else(|_| text.parse::<IpAddr>().map(IpNet::from)) {
+            Ok(network) => proxies.push(network),
+            Err(_) => element.refuse(
+                report,
+                format!("{text:?} is neither a network nor an IP address"),
+                "write \"10.0.0.0/8\", \"fd00::/8\" or \"192.0.2.1\"",
+            ),
+        }
+    }
+    proxies
+}

@@ -1,0 +1,194 @@
+//! The `stickiness` of a target group.
+
+use clingfish_model::{
+    GroupHash, LbCookie, Name, Stickiness,
+    stickiness::{
+        BadCookie, CookieAttributes, CookieShape, CookieStyle, OnCacheable, SameSite, Secure,
+    },
+};
+
+use crate::{report::Report, section::Section, value::Value};
+
+/// Keys that say what a clingfish-style cookie looks like.
+const COOKIE_KEYS: [&str; 9] = [
+    "stickiness.on_cacheable",
+    "stickiness.cookie",
+    "stickiness.path",
+    "stickiness.domain",
+    "stickiness.http_only",
+    "stickiness.same_site",
+    "stickiness.secure",
+    "stickiness.partitioned",
+    "stickiness.browser_session",
+];
+
+/// Types that AWS or its other load balancers have.
+const LATER_TYPES: [&str; 4] = [
+    "app_cookie",
+    "source_ip",
+    "source_ip_dest_ip",
+    "source_ip_dest_ip_proto",
+];
+
+/// Reads the stickiness of `group`; it is on where anything is said about it, unless that is `false`.
+pub(crate) fn read(group: &Name, section: &Section<'_>, report: &mut Report<'_>) -> Stickiness {
+    let on = section.bool("stickiness.enabled", section.mentions("stickiness"), report);
+    if let Some(value) = section.value("stickiness.type") {
+        value.word(report, &[("lb_cookie", ())], &LATER_TYPES);
+    }
+    let cookie = read_lb_cookie(group, section, report);
+    if on {
+        Stickiness::LbCookie(cookie)
+    } else {
+        Stickiness::Off
+    }
+}
+
+fn read_lb_cookie(group: &Name, section: &Section<'_>, report: &mut Report<'_>) -> LbCookie {
+    let is_alb = section.word(
+        "stickiness.style",
+        &[("clingfish", false), ("alb", true)],
+        false,
+        report,
+    );
+    let style = if is_alb {
+        refuse_cookie_keys(section, report);
+        CookieStyle::Alb
+    } else {
+        CookieStyle::Clingfish(read_shape(group, section, report))
+    };
+    let on_cacheable = [("skip", OnCacheable::Skip), ("mark", OnCacheable::Mark)];
+    LbCookie {
+        style,
+        duration: section.duration(
+            "stickiness.duration",
+            LbCookie::DURATIONS,
+            LbCookie::DURATION,
+            report,
+        ),
+        absolute: section
+            .value("stickiness.absolute")
+            .and_then(|value| value.duration(report, LbCookie::ABSOLUTES)),
+        on_cacheable: section.word(
+            "stickiness.on_cacheable",
+            &on_cacheable,
+            OnCacheable::Skip,
+            report,
+        ),
+        forward_tokens: section.bool("stickiness.forward_tokens", false, report),
+    }
+}
+
+fn refuse_cookie_keys(section: &Section<'_>, report: &mut Report<'_>) {
+    for key in COOKIE_KEYS {
+        if let Some(value) = section.value(key) {
+            report.error(
+                section.key_at(key),
+                &value.path,
+                format!("{} cannot be set with style = \"alb\"", value.name),
+                "remove it: AWSALB and AWSALBCORS look exactly as AWS writes them, on every \
+                 response; or write style = \"clingfish\"",
+            );
+        }
+    }
+}
+
+/// Reads name and attributes. Each part that browsers reject is noted and put back to its default, so that all are found.
+fn read_shape(group: &Name, section: &Section<'_>, report: &mut Report<'_>) -> CookieShape {
+    let default = CookieAttributes::named(format!("cling_{}", GroupHash::of(group).short()));
+    let mut attributes = read_attributes(default.clone(), section, report);
+    loop {
+        let bad = match CookieShape::new(attributes.clone()) {
+            Ok(shape) => return shape,
+            Err(bad) => bad,
+        };
+        let key = match bad {
+            BadCookie::Path => "stickiness.path",
+            BadCookie::Domain => "stickiness.domain",
+            BadCookie::NoneWithoutSecure => "stickiness.same_site",
+            BadCookie::PartitionedWithoutSecure => "stickiness.partitioned",
+            _ => "stickiness.cookie",
+        };
+        match key {
+            "stickiness.path" => attributes.path.clone_from(&default.path),
+            "stickiness.domain" => attributes.domain.clone_from(&default.domain),
+            "stickiness.same_site" => attributes.same_site = default.same_site,
+            "stickiness.partitioned" => attributes.partitioned = default.partitioned,
+            _ => attributes.name.clone_from(&default.name),
+        }
+        if let Some(value) = section.value(key) {
+            let message = format!("{} = {}: {bad}", value.name, value.written(report));
+            value.refuse(report, message, cookie_help(bad));
+        }
+    }
+}
+
+fn cookie_help(bad: BadCookie) -> &'static str {
+    match bad {
+        BadCookie::Name | BadCookie::ReservedName => {
+            "write a name such as \"home\", or leave it out: the default differs for each target group"
+        }
+        BadCookie::Path => "write \"/\", or leave it out",
+        BadCookie::Domain => "write a host name without dot at the start, or leave it out",
+        BadCookie::NoneWithoutSecure => {
+            "write secure = \"always\" beside it, or same_site = \"lax\""
+        }
+        BadCookie::PartitionedWithoutSecure | BadCookie::SecurePrefix => {
+            "write secure = \"always\" beside it"
+        }
+        BadCookie::HostPrefix => {
+            "write secure = \"always\" beside it, and leave out domain and path"
+        }
+        _ => "",
+    }
+}
+
+fn read_attributes(
+    default: CookieAttributes,
+    section: &Section<'_>,
+    report: &mut Report<'_>,
+) -> CookieAttributes {
+    let mut text = |key| Some(section.value(key)?.text(report)?.to_owned());
+    let (name, path) = (text("stickiness.cookie"), text("stickiness.path"));
+    let domain = text("stickiness.domain");
+    let same_sites = [
+        ("strict", SameSite::Strict),
+        ("lax", SameSite::Lax),
+        ("none", SameSite::None),
+    ];
+    let secure = section.value("stickiness.secure");
+    let mut flag = |key, default| section.bool(key, default, report);
+    CookieAttributes {
+        name: name.unwrap_or(default.name),
+        path: path.unwrap_or(default.path),
+        domain: domain.or(default.domain),
+        http_only: flag("stickiness.http_only", default.http_only),
+        partitioned: flag("stickiness.partitioned", default.partitioned),
+        browser_session: flag("stickiness.browser_session", default.browser_session),
+        same_site: section.word(
+            "stickiness.same_site",
+            &same_sites,
+            default.same_site,
+            report,
+        ),
+        secure: secure
+            .and_then(|value| read_secure(value, report))
+            .unwrap_or(default.secure),
+    }
+}
+
+fn read_secure(value: &Value<'_>, report: &mut Report<'_>) -> Option<Secure> {
+    match value.as_bool() {
+        Some(true) => Some(Secure::Always),
+        Some(false) => Some(Secure::Never),
+        None => value.word(
+            report,
+            &[
+                ("auto", Secure::Auto),
+                ("always", Secure::Always),
+                ("never", Secure::Never),
+            ],
+            &[],
+        ),
+    }
+}

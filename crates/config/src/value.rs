@@ -1,0 +1,309 @@
+//! One value of the file, and its reading as the type that its key wants.
+
+use std::{
+    net::SocketAddr,
+    ops::{Range, RangeInclusive},
+    time::Duration,
+};
+
+use clingfish_model::Name;
+use toml::{
+    Spanned,
+    de::{DeInteger, DeTable, DeValue},
+};
+
+use crate::{
+    address,
+    nearest::nearest,
+    report::Report,
+    units::{self, DURATION_HELP, SIZE_HELP},
+};
+
+/// A value, with what errors about it need.
+#[derive(Clone)]
+pub(crate) struct Value<'t> {
+    /// From the top of the file: `target_groups.web.stickiness.duration`.
+    pub(crate) path: String,
+    /// As messages call it: `stickiness.duration`.
+    pub(crate) name: String,
+    pub(crate) span: Range<usize>,
+    node: &'t DeValue<'t>,
+}
+
+impl<'t> Value<'t> {
+    pub(crate) fn new(path: String, name: String, value: &'t Spanned<DeValue<'t>>) -> Self {
+        Self {
+            path,
+            name,
+            span: value.span(),
+            node: value.get_ref(),
+        }
+    }
+
+    /// Notes an error about this value, whatever it is.
+    pub(crate) fn refuse(
+        &self,
+        report: &mut Report<'_>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        report.error(self.span.start, &self.path, message, help);
+    }
+
+    /// The value as written, for messages.
+    pub(crate) fn written(&self, report: &Report<'_>) -> String {
+        report.quote(&self.span)
+    }
+
+    fn wrong_type<T>(&self, report: &mut Report<'_>, wanted: &str, help: &str) -> Option<T> {
+        let message = format!("{} is {}, not {wanted}", self.name, kind(self.node));
+        self.refuse(report, message, help);
+        None
+    }
+
+    fn out_of_range<T>(&self, report: &mut Report<'_>, low: &str, high: &str) -> Option<T> {
+        let message = format!(
+            "{} = {} is outside {low} to {high}",
+            self.name,
+            self.written(report)
+        );
+        let help = format!("write a value from {low} to {high}");
+        self.refuse(report, message, help);
+        None
+    }
+
+    /// A string as it is, without an error where it is something else.
+    pub(crate) fn as_str(&self) -> Option<&'t str> {
+        match self.node {
+            DeValue::String(text) => Some(text.as_ref()),
+            _ => None,
+        }
+    }
+
+    /// A boolean as it is, without an error where it is something else.
+    pub(crate) fn as_bool(&self) -> Option<bool> {
+        match self.node {
+            DeValue::Boolean(yes) => Some(*yes),
+            _ => None,
+        }
+    }
+
+    /// A table as it is, without an error where it is something else.
+    pub(crate) fn as_table(&self) -> Option<&'t DeTable<'t>> {
+        match self.node {
+            DeValue::Table(table) => Some(table),
+            _ => None,
+        }
+    }
+
+    /// The digits of an integer, without an error where it is something else.
+    pub(crate) fn as_integer(&self) -> Option<&'t DeInteger<'t>> {
+        match self.node {
+            DeValue::Integer(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn table(&self, report: &mut Report<'_>, help: &str) -> Option<&'t DeTable<'t>> {
+        match self.as_table() {
+            None => self.wrong_type(report, "a table", help),
+            table => table,
+        }
+    }
+
+    pub(crate) fn bool(&self, report: &mut Report<'_>) -> Option<bool> {
+        match self.node {
+            DeValue::Boolean(yes) => Some(*yes),
+            DeValue::String(text) if text == "true" || text == "false" => {
+                let help = format!("write {text} without quotes");
+                self.wrong_type(report, "true or false", &help)
+            }
+            _ => self.wrong_type(report, "true or false", "write true or false"),
+        }
+    }
+
+    pub(crate) fn text(&self, report: &mut Report<'_>) -> Option<&'t str> {
+        match self.node {
+            DeValue::String(text) => Some(text.as_ref()),
+            DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) => {
+                let help = format!("write \"{}\"", self.written(report));
+                self.wrong_type(report, "a string", &help)
+            }
+            _ => self.wrong_type(report, "a string", "write text in quotes"),
+        }
+    }
+
+    pub(crate) fn name(&self, report: &mut Report<'_>) -> Option<Name> {
+        let text = self.text(report)?;
+        Name::new(text)
+            .map_err(|error| self.refuse(report, format!("{}: {error}", self.name), ""))
+            .ok()
+    }
+
+    /// An address to listen on.
+    pub(crate) fn bind(&self, report: &mut Report<'_>) -> Option<SocketAddr> {
+        if let Some(port) = self.as_integer() {
+            let help = format!("write \"0.0.0.0:{port}\", or 127.0.0.1 for this machine only");
+            return self.wrong_type(report, "an address to listen on", &help);
+        }
+        address::parse_bind(self.text(report)?)
+            .map_err(|bad| self.refuse(report, bad.message, bad.help))
+            .ok()
+    }
+
+    pub(crate) fn integer(
+        &self,
+        report: &mut Report<'_>,
+        range: RangeInclusive<u64>,
+    ) -> Option<u64> {
+        let (low, high) = (range.start().to_string(), range.end().to_string());
+        let DeValue::Integer(number) = self.node else {
+            let help = format!("write a number from {low} to {high}");
+            return self.wrong_type(report, "a whole number", &help);
+        };
+        match unsigned(number).filter(|number| range.contains(number)) {
+            None => self.out_of_range(report, &low, &high),
+            number => number,
+        }
+    }
+
+    pub(crate) fn duration(
+        &self,
+        report: &mut Report<'_>,
+        range: RangeInclusive<Duration>,
+    ) -> Option<Duration> {
+        let duration = self.any_duration(report)?;
+        if range.contains(&duration) {
+            return Some(duration);
+        }
+        let (low, high) = (*range.start(), *range.end());
+        if self.is_in_seconds() {
+            let low = low.as_millis().div_ceil(1000).to_string();
+            return self.out_of_range(report, &low, &high.as_secs().to_string());
+        }
+        let shown = |limit| format!("{:?}", units::show_duration(limit));
+        self.out_of_range(report, &shown(low), &shown(high))
+    }
+
+    fn any_duration(&self, report: &mut Report<'_>) -> Option<Duration> {
+        match (self.node, self.is_in_seconds()) {
+            (DeValue::Integer(number), true) => match unsigned(number) {
+                Some(seconds) => Some(Duration::from_secs(seconds)),
+                None => self.out_of_range(report, "0", &u64::MAX.to_string()),
+            },
+            (DeValue::String(text), true) => {
+                let seconds = units::parse_duration(text).map(|duration| duration.as_secs());
+                let seconds = seconds.map_or("a number".into(), |seconds| seconds.to_string());
+                let help = format!("write {seconds}: names that end in seconds take no unit");
+                self.wrong_type(report, "a number of seconds", &help)
+            }
+            (_, true) => self.wrong_type(report, "a number of seconds", "write a whole number"),
+            (DeValue::String(text), false) => {
+                let duration = units::parse_duration(text);
+                if duration.is_none() {
+                    let message = format!("{} = {text:?} is not a duration", self.name);
+                    self.refuse(report, message, duration_help(text));
+                }
+                duration
+            }
+            (DeValue::Integer(_), false) => {
+                let help = format!(
+                    "say the unit: write \"{}s\" for seconds, or ms, m, h, d",
+                    self.written(report)
+                );
+                self.wrong_type(report, "a duration", &help)
+            }
+            _ => self.wrong_type(report, "a duration", DURATION_HELP),
+        }
+    }
+
+    /// ELBv2's names carry their unit, so their values do not.
+    fn is_in_seconds(&self) -> bool {
+        self.name.ends_with("seconds")
+    }
+
+    pub(crate) fn size(&self, report: &mut Report<'_>, range: RangeInclusive<u64>) -> Option<u64> {
+        let text = match self.node {
+            DeValue::String(text) => text,
+            DeValue::Integer(number) => {
+                let shown = unsigned(number).map_or("16KiB".into(), units::show_size);
+                let help = format!("say the unit: write {shown:?}; units are B, KiB, MiB, GiB");
+                return self.wrong_type(report, "a size", &help);
+            }
+            _ => return self.wrong_type(report, "a size", SIZE_HELP),
+        };
+        let Some(size) = units::parse_size(text) else {
+            let help = units::meant_size(text).map(|size| format!("write {size:?}"));
+            let message = format!("{} = {text:?} is not a size", self.name);
+            self.refuse(report, message, help.unwrap_or(SIZE_HELP.into()));
+            return None;
+        };
+        if range.contains(&size) {
+            return Some(size);
+        }
+        let shown = |limit| format!("{:?}", units::show_size(limit));
+        self.out_of_range(report, &shown(*range.start()), &shown(*range.end()))
+    }
+
+    /// One of a few words; `later` are those that AWS has and this version has not.
+    pub(crate) fn word<T: Copy>(
+        &self,
+        report: &mut Report<'_>,
+        words: &[(&str, T)],
+        later: &[&str],
+    ) -> Option<T> {
+        let text = self.text(report)?;
+        let found = words.iter().find(|(word, _)| *word == text);
+        if found.is_none() {
+            let known = words.iter().map(|(word, _)| *word);
+            let all: Vec<String> = known.clone().map(|word| format!("{word:?}")).collect();
+            let all = all.join(" or ");
+            if later.contains(&text) {
+                let message = format!("{} = {text:?} is not supported yet", self.name);
+                self.refuse(report, message, format!("write {all}"));
+            } else {
+                let message = format!("{} = {text:?} is not known", self.name);
+                let help = nearest(text, known).map(|word| format!("did you mean {word:?}?"));
+                self.refuse(report, message, help.unwrap_or(format!("write {all}")));
+            }
+        }
+        found.map(|(_, meaning)| *meaning)
+    }
+
+    /// The elements of an array.
+    pub(crate) fn list(&self, report: &mut Report<'_>, help: &str) -> Vec<Self> {
+        let DeValue::Array(elements) = self.node else {
+            return self
+                .wrong_type::<Vec<Self>>(report, "a list", help)
+                .unwrap_or_default();
+        };
+        let element = |(at, value)| {
+            let path = format!("{}[{at}]", self.path);
+            Self::new(path, format!("{}[{at}]", self.name), value)
+        };
+        elements.iter().enumerate().map(element).collect()
+    }
+}
+
+fn duration_help(text: &str) -> String {
+    if !text.is_empty() && text.bytes().all(|c| c.is_ascii_digit()) {
+        return format!("say the unit: write \"{text}s\" for seconds, or ms, m, h, d");
+    }
+    DURATION_HELP.into()
+}
+
+fn unsigned(number: &DeInteger<'_>) -> Option<u64> {
+    u64::from_str_radix(number.as_str(), number.radix()).ok()
+}
+
+fn kind(node: &DeValue<'_>) -> &'static str {
+    match node {
+        DeValue::String(_) => "a string",
+        DeValue::Integer(_) => "a whole number",
+        DeValue::Float(_) => "a fraction",
+        DeValue::Boolean(_) => "a boolean",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}
