@@ -1,1 +1,28 @@
-//! One request, from accept to log.
+//! The data plane: one request, from accept to log.
+//!
+//! Rank 3. One thread per core, each with its own listeners, buffers, upstream connections and counters ([`worker`]). A request
+//! is a straight line through the rooms, strung together by [`exchange`], the only place that does effects in order and that retries.
+//! Control reaches in through [`Workers`] alone, which implements [`clingfish_snapshot::Doors`].
+
+mod accept;
+mod answer;
+mod buffer;
+mod clock;
+mod connection;
+mod deadline;
+mod doors;
+mod entropy;
+mod exchange;
+mod forward;
+mod inbound;
+mod outcome;
+mod refusal;
+mod reply;
+mod retry;
+mod tunnel;
+mod upstream;
+mod view;
+mod wire;
+mod worker;
+
+pub use doors::Workers;

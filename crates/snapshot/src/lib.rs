@@ -1,1 +1,72 @@
-//! The compiled view of desired state that requests use.
+//! The compiled view of desired state that requests use, and the observed cells that outlive it.
+//!
+//! Rank 2. [`Publisher`] is the only one that makes a new [`Snapshot`] current; everything else here does no I/O, reads no
+//! clock and draws no randomness. [`view`] is the pure conductor of a request: [`ListenerView::route`],
+//! then [`Group::claim`] and [`Group::place`].
+
+pub mod cells;
+pub mod compile;
+pub mod doors;
+pub mod group;
+pub mod publisher;
+pub mod view;
+
+pub use cells::TargetCell;
+pub use compile::{Inputs, compile};
+pub use doors::{Doors, OpenError};
+pub use group::{Group, Roster, Target};
+pub use publisher::{Publisher, Reader};
+pub use view::{Circumstances, FirstHome, NoTarget, Placement, Tried};
+
+use std::{sync::Arc, time::Instant};
+
+use clingfish_affinity::KeyRing;
+use clingfish_model::{Listener, LoadBalancer, Name, desired::Server};
+
+/// Desired state, compiled. Immutable but for the cells and rosters that it refers to.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// Counts snapshots since the process started, from 1.
+    pub revision: u64,
+    /// Process settings.
+    pub server: Server,
+    /// In the order of the file.
+    pub listeners: Vec<ListenerView>,
+    /// In order of their names.
+    pub groups: Vec<Arc<Group>>,
+    /// Targets that were taken away and may still finish what they run.
+    pub leaving: Vec<Leaving>,
+    /// What seals and opens tokens.
+    pub ring: Arc<KeyRing>,
+}
+
+/// A listener with what its requests need.
+#[derive(Clone, Debug)]
+pub struct ListenerView {
+    /// As configured.
+    pub listener: Listener,
+    /// Attributes of its load balancer.
+    pub balancer: Arc<LoadBalancer>,
+    /// Index in [`Snapshot::groups`] of the group that gets every request; none: 404.
+    pub forward: Option<usize>,
+}
+
+/// A target that is no longer wanted.
+#[derive(Clone, Debug)]
+pub struct Leaving {
+    /// The group that it was of.
+    pub group: Name,
+    /// What it was.
+    pub target: Target,
+    /// When what it still runs is cut.
+    pub ends_at: Instant,
+}
+
+impl Snapshot {
+    /// The listener of that name.
+    pub fn listener(&self, name: &Name) -> Option<&ListenerView> {
+        self.listeners
+            .iter()
+            .find(|view| view.listener.name == *name)
+    }
+}

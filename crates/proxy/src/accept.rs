@@ -1,0 +1,57 @@
+//! Room `listener`: takes connections from one listening socket.
+
+use std::{io, net::SocketAddr, rc::Rc};
+
+use clingfish_model::limits::ACCEPT_BACKOFF;
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::{
+    connection::{self, Connection},
+    worker::{Door, Worker},
+};
+
+/// Accepts until the door closes; then takes what is already waiting, because closing would reset it.
+pub(crate) async fn run(worker: Rc<Worker>, door: Rc<Door>, listener: TcpListener) {
+    loop {
+        tokio::select! {
+            biased;
+            accepted = listener.accept() => match accepted {
+                Ok((tcp, peer)) => welcome(&worker, &door, tcp, peer),
+                Err(error) => pause_after(&worker, &door, &error).await,
+            },
+            () = door.closing.notified() => break,
+        }
+    }
+    let Ok(listener) = listener.into_std() else { return };
+    while let Ok((tcp, peer)) = listener.accept() {
+        if tcp.set_nonblocking(true).is_ok()
+            && let Ok(tcp) = TcpStream::from_std(tcp)
+        {
+            welcome(&worker, &door, tcp, peer);
+        }
+    }
+}
+
+fn welcome(worker: &Rc<Worker>, door: &Rc<Door>, tcp: TcpStream, peer: SocketAddr) {
+    if !worker.admit() {
+        worker.meter.connection_refused();
+        return;
+    }
+    // Without it answers would wait for acknowledgements; a kernel that refuses it only costs time.
+    let _ = tcp.set_nodelay(true);
+    let connection = Connection::new(worker, door, tcp, peer);
+    tokio::task::spawn_local(connection::run(Rc::clone(worker), connection));
+}
+
+/// A connection that was reset while it waited is nobody's fault; without descriptors, accepting again at once would spin.
+async fn pause_after(worker: &Worker, door: &Door, error: &io::Error) {
+    worker.meter.accept_failed();
+    let gone = matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted
+    );
+    if !gone {
+        tracing::warn!(listener = %door.address, %error, "cannot accept connections, trying again");
+        tokio::time::sleep(ACCEPT_BACKOFF).await;
+    }
+}

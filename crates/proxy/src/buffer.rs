@@ -1,0 +1,103 @@
+//! Buffers that connections borrow while bytes are on their way, so that an idle one holds none.
+
+use std::{
+    cell::RefCell,
+    ops::{Deref, DerefMut},
+    rc::Rc,
+};
+
+use clingfish_model::limits::{BODY_BUFFER_BYTES_MAX, BUFFER_BYTES, BUFFERS_IDLE_MAX};
+
+/// One worker's idle buffers.
+#[derive(Debug, Default)]
+pub(crate) struct BufferPool {
+    idle: RefCell<Vec<Vec<u8>>>,
+}
+
+impl BufferPool {
+    /// An empty buffer of [`BUFFER_BYTES`].
+    pub(crate) fn take(self: &Rc<Self>) -> Buffer {
+        let bytes = self.idle.borrow_mut().pop().unwrap_or_else(|| Vec::with_capacity(BUFFER_BYTES));
+        Buffer { bytes, pool: Rc::clone(self) }
+    }
+}
+
+/// A growable buffer that goes back to its pool when dropped, unless it has grown.
+#[derive(Debug)]
+pub(crate) struct Buffer {
+    bytes: Vec<u8>,
+    pool: Rc<BufferPool>,
+}
+
+impl Buffer {
+    /// Drops the first `count` bytes; what follows moves to the front.
+    pub(crate) fn consume(&mut self, count: usize) {
+        if count >= self.bytes.len() {
+            self.bytes.clear();
+        } else {
+            self.bytes.drain(..count);
+        }
+    }
+
+    /// Doubles the capacity, up to [`BODY_BUFFER_BYTES_MAX`]: for bodies that keep filling it.
+    pub(crate) fn grow(&mut self) {
+        let wanted = (self.bytes.capacity() * 2).min(BODY_BUFFER_BYTES_MAX);
+        self.bytes.reserve_exact(wanted.saturating_sub(self.bytes.len()));
+    }
+}
+
+impl Deref for Buffer {
+    type Target = Vec<u8>;
+
+    fn deref(&self) -> &Vec<u8> {
+        &self.bytes
+    }
+}
+
+impl DerefMut for Buffer {
+    fn deref_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        let mut idle = self.pool.idle.borrow_mut();
+        if self.bytes.capacity() == BUFFER_BYTES && idle.len() < BUFFERS_IDLE_MAX {
+            let mut bytes = std::mem::take(&mut self.bytes);
+            bytes.clear();
+            idle.push(bytes);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_buffer_comes_back_empty_and_a_grown_one_does_not() {
+        let pool = Rc::new(BufferPool::default());
+        let mut buffer = pool.take();
+        buffer.extend_from_slice(b"secret");
+        drop(buffer);
+        assert_eq!(pool.idle.borrow().len(), 1);
+        let mut again = pool.take();
+        assert!(again.is_empty());
+        again.grow();
+        assert_eq!(again.capacity(), 2 * BUFFER_BYTES);
+        drop(again);
+        assert!(pool.idle.borrow().is_empty());
+    }
+
+    #[test]
+    fn consuming_keeps_what_follows() {
+        let pool = Rc::new(BufferPool::default());
+        let mut buffer = pool.take();
+        buffer.extend_from_slice(b"headbody");
+        buffer.consume(4);
+        assert_eq!(buffer.as_slice(), b"body");
+        buffer.consume(9);
+        assert!(buffer.is_empty());
+    }
+}

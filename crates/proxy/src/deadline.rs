@@ -1,0 +1,254 @@
+//! One deadline per connection, all of a worker's in one table.
+//!
+//! A timer per phase of each request would cost more than the phases do. Here moving a deadline is one store; a tick every
+//! [`WHEEL_TICK`] looks at all of them, which for 20,000 connections is a scan of 80 kB.
+
+use std::{
+    cell::{Cell, RefCell},
+    future::{Future, poll_fn},
+    pin::pin,
+    rc::Rc,
+    task::{Poll, Waker},
+    time::Duration,
+};
+
+use clingfish_model::limits::WHEEL_TICK;
+use tokio::sync::Notify;
+
+/// No deadline.
+const NEVER: u32 = u32::MAX;
+/// Has fired, and fires again for whoever waits, until it is moved.
+const FIRED: u32 = 0;
+
+/// All deadlines of one worker.
+#[derive(Debug, Default)]
+pub(crate) struct Deadlines {
+    /// Ticks, side by side so that the scan is quick.
+    at: RefCell<Vec<u32>>,
+    slots: RefCell<Vec<Slot>>,
+    free: RefCell<Vec<u32>>,
+    tick: Cell<u32>,
+    occupied: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    waker: Option<Waker>,
+    /// Serial number of the target that the connection's request runs on; 0 is none.
+    target: u64,
+    /// The connection waits for its next request.
+    idle: bool,
+    /// Fired because that target is gone, and stays so while the request runs on it.
+    cut: bool,
+}
+
+/// The time is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Expired;
+
+impl Deadlines {
+    /// A deadline that is not set yet.
+    pub(crate) fn open(self: &Rc<Self>) -> Deadline {
+        let index = self.free.borrow_mut().pop().unwrap_or_else(|| {
+            self.at.borrow_mut().push(NEVER);
+            self.slots.borrow_mut().push(Slot::default());
+            u32::try_from(self.at.borrow().len() - 1).unwrap_or(NEVER)
+        });
+        self.occupied.notify_one();
+        Deadline { table: Rc::clone(self), index }
+    }
+
+    /// How many are open.
+    pub(crate) fn len(&self) -> usize {
+        self.at.borrow().len() - self.free.borrow().len()
+    }
+
+    /// Resolves when at least one deadline may be open, so that an idle worker need not tick.
+    pub(crate) async fn occupied(&self) {
+        while self.len() == 0 {
+            self.occupied.notified().await;
+        }
+    }
+
+    /// Moves time on by `ticks` and wakes whoever is late.
+    pub(crate) fn advance(&self, ticks: u32) {
+        let tick = self.tick.get().saturating_add(ticks);
+        self.tick.set(tick);
+        let mut slots = self.slots.borrow_mut();
+        for (at, slot) in self.at.borrow_mut().iter_mut().zip(slots.iter_mut()) {
+            if *at <= tick && *at != FIRED {
+                *at = FIRED;
+                if let Some(waker) = slot.waker.take() {
+                    waker.wake();
+                }
+            }
+        }
+    }
+
+    /// Ends every request that runs on the target of that serial number.
+    pub(crate) fn cut(&self, target: u64) {
+        for slot in self.slots.borrow_mut().iter_mut().filter(|slot| slot.target == target) {
+            slot.cut = true;
+            if let Some(waker) = slot.waker.take() {
+                waker.wake();
+            }
+        }
+    }
+
+    /// Lets no idle connection wait longer than `span` from now.
+    pub(crate) fn hurry(&self, span: Duration) {
+        let latest = self.after(span);
+        for (at, slot) in self.at.borrow_mut().iter_mut().zip(self.slots.borrow().iter()) {
+            if slot.idle {
+                *at = (*at).min(latest);
+            }
+        }
+    }
+
+    /// The tick at which `span` from now has certainly passed.
+    fn after(&self, span: Duration) -> u32 {
+        let ticks = span.as_millis().div_ceil(WHEEL_TICK.as_millis());
+        // One more, because the present tick is partly over.
+        let ticks = u32::try_from(ticks).unwrap_or(NEVER - 2).saturating_add(1);
+        self.tick.get().saturating_add(ticks).min(NEVER - 1)
+    }
+}
+
+/// One connection's deadline; closed when dropped.
+#[derive(Debug)]
+pub(crate) struct Deadline {
+    table: Rc<Deadlines>,
+    index: u32,
+}
+
+impl Deadline {
+    /// Moves it to `span` from now.
+    pub(crate) fn set(&self, span: Duration) {
+        let at = self.table.after(span);
+        self.store(at);
+    }
+
+    /// Takes it away.
+    pub(crate) fn clear(&self) {
+        self.store(NEVER);
+    }
+
+    /// Notes whether the connection waits for its next request.
+    pub(crate) fn idles(&self, idle: bool) {
+        if let Some(slot) = self.table.slots.borrow_mut().get_mut(self.index as usize) {
+            slot.idle = idle;
+        }
+    }
+
+    /// Notes on which target the request runs, so that [`Deadlines::cut`] finds it; 0 is none.
+    pub(crate) fn runs_on(&self, target: u64) {
+        if let Some(slot) = self.table.slots.borrow_mut().get_mut(self.index as usize) {
+            slot.target = target;
+            slot.cut = false;
+        }
+    }
+
+    /// Whether the target was taken away while the request ran.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.table.slots.borrow().get(self.index as usize).is_some_and(|slot| slot.cut)
+    }
+
+    /// Waits for `future`, but not beyond the deadline. Cancel-safe when `future` is.
+    pub(crate) async fn guard<F: Future>(&self, future: F) -> Result<F::Output, Expired> {
+        let mut future = pin!(future);
+        poll_fn(|context| {
+            if let Poll::Ready(output) = future.as_mut().poll(context) {
+                return Poll::Ready(Ok(output));
+            }
+            if self.is_over(context.waker()) { Poll::Ready(Err(Expired)) } else { Poll::Pending }
+        })
+        .await
+    }
+
+    /// Whether it has passed; if not, `waker` is woken when it does.
+    fn is_over(&self, waker: &Waker) -> bool {
+        let index = self.index as usize;
+        let fired = self.table.at.borrow().get(index).is_none_or(|at| *at == FIRED);
+        let mut slots = self.table.slots.borrow_mut();
+        let Some(slot) = slots.get_mut(index) else { return true };
+        if fired || slot.cut {
+            return true;
+        }
+        if !slot.waker.as_ref().is_some_and(|kept| kept.will_wake(waker)) {
+            slot.waker = Some(waker.clone());
+        }
+        false
+    }
+
+    fn store(&self, value: u32) {
+        if let Some(at) = self.table.at.borrow_mut().get_mut(self.index as usize) {
+            *at = value;
+        }
+    }
+}
+
+impl Drop for Deadline {
+    fn drop(&mut self) {
+        self.clear();
+        if let Some(slot) = self.table.slots.borrow_mut().get_mut(self.index as usize) {
+            *slot = Slot::default();
+        }
+        self.table.free.borrow_mut().push(self.index);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use super::*;
+
+    fn is_ready(deadline: &Deadline) -> bool {
+        let mut context = std::task::Context::from_waker(Waker::noop());
+        pin!(deadline.guard(pending::<()>())).poll(&mut context).is_ready()
+    }
+
+    #[test]
+    fn a_deadline_fires_after_its_span_and_not_before() {
+        let table = Rc::new(Deadlines::default());
+        let deadline = table.open();
+        assert!(!is_ready(&deadline), "none set");
+        deadline.set(WHEEL_TICK * 3);
+        table.advance(3);
+        assert!(!is_ready(&deadline), "the present tick may have just begun or be nearly over");
+        table.advance(1);
+        assert!(is_ready(&deadline));
+        deadline.set(WHEEL_TICK);
+        assert!(!is_ready(&deadline), "moved on");
+        deadline.clear();
+        table.advance(1000);
+        assert!(!is_ready(&deadline), "taken away");
+    }
+
+    #[test]
+    fn slots_are_used_again() {
+        let table = Rc::new(Deadlines::default());
+        let (first, second) = (table.open(), table.open());
+        first.set(Duration::ZERO);
+        first.runs_on(7);
+        drop(first);
+        let third = table.open();
+        table.advance(100);
+        table.cut(7);
+        assert!(!is_ready(&third));
+        assert_eq!((table.len(), second.index, third.index), (2, 1, 0));
+    }
+
+    #[test]
+    fn a_target_that_is_cut_ends_its_requests_only() {
+        let table = Rc::new(Deadlines::default());
+        let (gone, stays) = (table.open(), table.open());
+        gone.runs_on(1);
+        stays.runs_on(2);
+        table.cut(1);
+        assert!(is_ready(&gone) && gone.is_cut());
+        assert!(!is_ready(&stays) && !stays.is_cut());
+        gone.runs_on(0);
+        assert!(!is_ready(&gone));
+    }
+}

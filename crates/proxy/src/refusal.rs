@@ -1,0 +1,74 @@
+//! Why a request got an answer of our own, or none at all. One place says the status and the word for it.
+
+use clingfish_h1::{BodyError, HeadError};
+use clingfish_upstream::DialError;
+
+/// The end of a request that no target answered.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// The head is not one, or too large.
+    Head(HeadError),
+    /// No rule of the listener applies.
+    NoRule,
+    /// The client took too long with its head.
+    HeadTimeout,
+    /// The client took too long with its body, or sends it too slowly.
+    BodyTimeout,
+    /// The body is larger than the limit.
+    BodyTooLarge,
+    /// The body is not framed as it should be.
+    Body(BodyError),
+    /// The client closed before its body was complete.
+    BodyCut,
+    /// The group has no target, or none that may be tried.
+    NoTarget,
+    /// No connection to a target.
+    Dial(DialError),
+    /// The target closed or reset before it answered.
+    TargetClosed,
+    /// The target's answer is not HTTP as it should be.
+    BadResponse(HeadError),
+    /// The target did not answer in time.
+    ResponseTimeout,
+    /// The target was taken away, and its time to finish is over.
+    Deregistered,
+    /// The client closed before it got an answer. Logged only.
+    ClientGone,
+}
+
+impl Refusal {
+    /// The status that the client gets; 460 is only ever logged.
+    pub(crate) fn status(&self) -> u16 {
+        match self {
+            Self::Head(error) => error.status(),
+            Self::NoRule => 404,
+            Self::HeadTimeout | Self::BodyTimeout => 408,
+            Self::BodyTooLarge => 413,
+            Self::Body(_) | Self::BodyCut => 400,
+            Self::NoTarget => 503,
+            Self::Dial(DialError::Timeout { .. }) | Self::ResponseTimeout => 504,
+            Self::Dial(DialError::Exhausted { .. }) => 500,
+            Self::Dial(_) | Self::TargetClosed | Self::BadResponse(_) | Self::Deregistered => 502,
+            Self::ClientGone => 460,
+        }
+    }
+
+    /// A short stable word for logs and metrics.
+    pub(crate) fn reason(&self) -> &'static str {
+        match self {
+            Self::Head(error) | Self::BadResponse(error) => error.reason(),
+            Self::NoRule => "no_rule",
+            Self::HeadTimeout => "head_timeout",
+            Self::BodyTimeout => "body_timeout",
+            Self::BodyTooLarge => "body_too_large",
+            Self::Body(error) => error.reason(),
+            Self::BodyCut => "body_cut",
+            Self::NoTarget => "no_target",
+            Self::Dial(error) => error.reason(),
+            Self::TargetClosed => "target_closed",
+            Self::ResponseTimeout => "response_timeout",
+            Self::Deregistered => "target_deregistered",
+            Self::ClientGone => "client_gone",
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! What one worker adds to the snapshot: positions, idle connections and counters of its own.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashMap,
+    rc::Rc,
+    sync::Arc,
+    time::Instant,
+};
+
+use clingfish_balance::Cursor;
+use clingfish_model::{Name, TargetId, limits::UPSTREAM_IDLE_MAX};
+use clingfish_snapshot::{Group, Snapshot, Target};
+use clingfish_telemetry::{GroupMeter, Registry, TargetMeter};
+use clingfish_upstream::IdlePool;
+use tokio::net::TcpStream;
+
+use crate::retry::RetryBudget;
+
+/// One snapshot as one worker uses it. A request holds one from begin to end.
+#[derive(Debug)]
+pub(crate) struct View {
+    pub(crate) snapshot: Arc<Snapshot>,
+    /// In the order of the snapshot's groups.
+    pub(crate) groups: Vec<Rc<GroupLocal>>,
+}
+
+/// A worker's share of a target group.
+#[derive(Debug)]
+pub(crate) struct GroupLocal {
+    pub(crate) group: Arc<Group>,
+    pub(crate) meter: Arc<GroupMeter>,
+    /// Whose turn it is.
+    pub(crate) cursor: Cell<Cursor>,
+    pub(crate) budget: RefCell<RetryBudget>,
+    /// In the order of the group's targets.
+    pub(crate) targets: Vec<Rc<TargetLocal>>,
+}
+
+/// A worker's share of a target.
+#[derive(Debug)]
+pub(crate) struct TargetLocal {
+    pub(crate) target: Target,
+    pub(crate) meter: Arc<TargetMeter>,
+    pub(crate) idle: RefCell<IdlePool<TcpStream>>,
+}
+
+impl View {
+    /// Takes up a snapshot; positions, budgets, idle connections and counters of what stays are kept.
+    pub(crate) fn new(
+        snapshot: Arc<Snapshot>,
+        previous: Option<&Self>,
+        registry: &Registry,
+        worker: usize,
+        now: Instant,
+    ) -> Self {
+        let mut old: HashMap<&Name, &Rc<GroupLocal>> = previous
+            .iter()
+            .flat_map(|view| &view.groups)
+            .map(|group| (&group.group.spec.name, group))
+            .collect();
+        let groups = snapshot
+            .groups
+            .iter()
+            .map(|group| {
+                let old = old.remove(&group.spec.name).map(Rc::as_ref);
+                Rc::new(GroupLocal::new(group, old, registry, worker, now))
+            })
+            .collect();
+        Self { snapshot, groups }
+    }
+}
+
+impl GroupLocal {
+    fn new(
+        group: &Arc<Group>,
+        old: Option<&Self>,
+        registry: &Registry,
+        worker: usize,
+        now: Instant,
+    ) -> Self {
+        let mut known: HashMap<&TargetId, &Rc<TargetLocal>> = old
+            .iter()
+            .flat_map(|old| &old.targets)
+            .map(|target| (&target.target.id, target))
+            .collect();
+        let targets = group
+            .targets
+            .iter()
+            .map(|target| match known.remove(&target.id) {
+                Some(same) if same.target.address == target.address => Rc::clone(same),
+                _ => Rc::new(TargetLocal::new(group, target, registry, worker)),
+            })
+            .collect();
+        // Workers begin at different targets, so that the first sessions do not all meet at one.
+        let first_turn = Cursor(worker as u64);
+        let budget = old.map(|old| old.budget.replace(RetryBudget::new(now)));
+        Self {
+            meter: registry.group(worker, group.spec.name.as_str()),
+            cursor: Cell::new(old.map_or(first_turn, |old| old.cursor.get())),
+            budget: RefCell::new(budget.unwrap_or_else(|| RetryBudget::new(now))),
+            group: Arc::clone(group),
+            targets,
+        }
+    }
+}
+
+impl TargetLocal {
+    fn new(group: &Group, target: &Target, registry: &Registry, worker: usize) -> Self {
+        Self {
+            meter: registry.target(worker, group.spec.name.as_str(), target.id.as_str()),
+            idle: RefCell::new(IdlePool::new(UPSTREAM_IDLE_MAX, IdlePool::<TcpStream>::AGE_MAX)),
+            target: target.clone(),
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Reading and writing with deadlines, on either side.
+
+use std::{
+    future::poll_fn,
+    io,
+    mem::MaybeUninit,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use socket2::SockRef;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, Interest},
+    net::{
+        TcpStream,
+        tcp::{ReadHalf, WriteHalf},
+    },
+};
+
+use crate::{buffer::Buffer, deadline::Deadline};
+
+/// Why bytes did not go through.
+#[derive(Debug)]
+pub(crate) enum WireError {
+    /// Too slow, or the request was cut.
+    Expired,
+    /// The peer or the network ended it.
+    Broken(io::Error),
+}
+
+impl From<io::Error> for WireError {
+    fn from(error: io::Error) -> Self {
+        Self::Broken(error)
+    }
+}
+
+/// Waits until there is something to read, the end included, without holding a buffer meanwhile.
+pub(crate) async fn readable(stream: &TcpStream, deadline: &Deadline) -> Result<(), WireError> {
+    match deadline.guard(poll_fn(|context| stream.poll_read_ready(context))).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(error.into()),
+        Err(_) => Err(WireError::Expired),
+    }
+}
+
+/// Reads once into the buffer's spare room; 0 is the end, or a full buffer.
+pub(crate) async fn fill(
+    from: &mut ReadHalf<'_>,
+    buffer: &mut Buffer,
+    deadline: &Deadline,
+) -> Result<usize, WireError> {
+    if buffer.len() == buffer.capacity() {
+        return Ok(0);
+    }
+    match deadline.guard(from.read_buf(&mut **buffer)).await {
+        Ok(result) => Ok(result?),
+        Err(_) => Err(WireError::Expired),
+    }
+}
+
+/// Writes everything; each piece that the peer takes gives it `patience` for the next.
+pub(crate) async fn flush(
+    to: &mut WriteHalf<'_>,
+    mut bytes: &[u8],
+    deadline: &Deadline,
+    patience: Duration,
+) -> Result<(), WireError> {
+    while !bytes.is_empty() {
+        match deadline.guard(to.write(bytes)).await {
+            Ok(Ok(0)) => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
+            Ok(Ok(count)) => bytes = bytes.get(count..).unwrap_or_default(),
+            Ok(Err(error)) => return Err(error.into()),
+            Err(_) => return Err(WireError::Expired),
+        }
+        if !bytes.is_empty() {
+            deadline.set(patience);
+        }
+    }
+    Ok(())
+}
+
+/// What a peer does that ought to be silent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Silence {
+    /// Nothing.
+    Kept,
+    /// Bytes came, or the end, or an error.
+    Broken,
+}
+
+/// Looks at an idle connection without a system call: whatever the reactor has seen there makes it unusable.
+pub(crate) fn silence(stream: &TcpStream) -> Silence {
+    let mut context = Context::from_waker(Waker::noop());
+    match stream.poll_read_ready(&mut context) {
+        Poll::Pending => Silence::Kept,
+        Poll::Ready(_) => peek(stream),
+    }
+}
+
+/// Asks the kernel whether an idle connection still is one.
+pub(crate) fn peek(stream: &TcpStream) -> Silence {
+    let mut byte = [MaybeUninit::uninit(); 1];
+    let seen = stream.try_io(Interest::READABLE, || SockRef::from(stream).peek(&mut byte));
+    match seen {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Silence::Kept,
+        _ => Silence::Broken,
+    }
+}

@@ -1,0 +1,277 @@
+//! One data plane thread: its state, its ticks, and how it follows snapshots.
+
+use std::{
+    cell::{Cell, RefCell},
+    io,
+    net::{SocketAddr, TcpListener as StdListener},
+    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+        mpsc as std_mpsc,
+    },
+    time::{Duration, Instant},
+};
+
+use clingfish_affinity::Memo;
+use clingfish_model::limits::WHEEL_TICK;
+use clingfish_snapshot::Snapshot;
+use clingfish_telemetry::{LogHandle, Registry, WorkerMeter};
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, mpsc},
+};
+
+use crate::{
+    accept, buffer::BufferPool, clock, deadline::Deadlines, entropy::Entropy,
+    inbound::Scratch, view::View, wire,
+};
+
+/// How often idle upstream connections are looked through and log lines handed on.
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
+
+/// What control asks of a worker.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// Use this snapshot from now on; accept on the opened sockets, close the others.
+    Adopt {
+        snapshot: Arc<Snapshot>,
+        opened: Vec<OpenedSocket>,
+        /// Which listener of the snapshot each door is; a door that is not here closes.
+        places: Arc<[Place]>,
+        done: std_mpsc::SyncSender<()>,
+    },
+    /// Accept no more.
+    StopAccepting,
+    /// Answer what still comes, with `Connection: close`, and let go of those that stay silent.
+    Leave {
+        /// How long an idle connection may still say something.
+        patience: Duration,
+    },
+}
+
+/// A door and its listener's position in the snapshot.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    pub(crate) door: u64,
+    pub(crate) listener: usize,
+}
+
+/// A listening socket for one worker.
+#[derive(Debug)]
+pub(crate) struct OpenedSocket {
+    pub(crate) door: u64,
+    pub(crate) socket: StdListener,
+    pub(crate) address: SocketAddr,
+}
+
+/// What all workers share. Written per connection at the most, never per request.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    /// Open client connections.
+    pub(crate) connections: AtomicU64,
+    /// How many there may be.
+    pub(crate) connections_max: AtomicU64,
+    pub(crate) registry: Arc<Registry>,
+}
+
+/// One listener as one worker sees it; connections hold it to know whose they are.
+#[derive(Debug)]
+pub(crate) struct Door {
+    pub(crate) id: u64,
+    pub(crate) address: SocketAddr,
+    /// Position in the snapshot's listeners; none once it is closed.
+    pub(crate) listener: Cell<Option<usize>>,
+    /// Tells the accepting task to stop.
+    pub(crate) closing: Notify,
+}
+
+impl Door {
+    /// The accepting task takes what waits already, then closes its socket.
+    fn stop_accepting(&self) {
+        self.closing.notify_one();
+    }
+}
+
+/// The state of one data plane thread.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    pub(crate) index: usize,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) buffers: Rc<BufferPool>,
+    pub(crate) deadlines: Rc<Deadlines>,
+    pub(crate) memo: RefCell<Memo>,
+    pub(crate) entropy: RefCell<Entropy>,
+    pub(crate) meter: Arc<WorkerMeter>,
+    pub(crate) log: RefCell<LogHandle>,
+    pub(crate) scratch: RefCell<Vec<Box<Scratch>>>,
+    /// Set once the process is on its way out.
+    pub(crate) leaving: Cell<bool>,
+    view: RefCell<Rc<View>>,
+    doors: RefCell<Vec<Rc<Door>>>,
+}
+
+impl Worker {
+    /// The snapshot of this moment, as this worker uses it.
+    pub(crate) fn view(&self) -> Rc<View> {
+        Rc::clone(&self.view.borrow())
+    }
+
+    /// Runs until the command channel closes and every connection has ended.
+    pub(crate) async fn run(
+        index: usize,
+        shared: Arc<Shared>,
+        first: Arc<Snapshot>,
+        log: LogHandle,
+        mut commands: mpsc::Receiver<Command>,
+    ) -> io::Result<()> {
+        let view = View::new(first, None, &shared.registry, index, clock::now());
+        let worker = Rc::new(Self {
+            index,
+            meter: shared.registry.worker(index),
+            shared,
+            buffers: Rc::default(),
+            deadlines: Rc::default(),
+            memo: RefCell::default(),
+            entropy: RefCell::new(Entropy::new()?),
+            log: RefCell::new(log),
+            scratch: RefCell::default(),
+            leaving: Cell::new(false),
+            view: RefCell::new(Rc::new(view)),
+            doors: RefCell::default(),
+        });
+        let ticking = tokio::task::spawn_local(Rc::clone(&worker).tick());
+        while let Some(command) = commands.recv().await {
+            worker.obey(command);
+        }
+        ticking.abort();
+        Ok(())
+    }
+
+    fn obey(self: &Rc<Self>, command: Command) {
+        match command {
+            Command::Adopt { snapshot, opened, places, done } => {
+                self.adopt(snapshot);
+                for socket in opened {
+                    self.open(socket);
+                }
+                self.place_doors(&places);
+                // Control may have given up waiting, which changes nothing here.
+                let _ = done.try_send(());
+            }
+            Command::StopAccepting => {
+                for door in self.doors.borrow().iter() {
+                    door.stop_accepting();
+                }
+            }
+            Command::Leave { patience } => {
+                self.leaving.set(true);
+                self.deadlines.hurry(patience);
+            }
+        }
+    }
+
+    fn adopt(self: &Rc<Self>, snapshot: Arc<Snapshot>) {
+        let now = clock::now();
+        let next = {
+            let current = self.view.borrow();
+            View::new(snapshot, Some(&current), &self.shared.registry, self.index, now)
+        };
+        for leaving in &next.snapshot.leaving {
+            self.cut_later(leaving.target.cell.serial(), leaving.ends_at);
+        }
+        self.view.replace(Rc::new(next));
+    }
+
+    /// Ends what runs on a target that left, once its time is over, unless it has come back.
+    fn cut_later(self: &Rc<Self>, serial: u64, ends_at: Instant) {
+        let worker = Rc::clone(self);
+        tokio::task::spawn_local(async move {
+            tokio::time::sleep_until(ends_at.into()).await;
+            let view = worker.view();
+            let is_back = view
+                .groups
+                .iter()
+                .flat_map(|group| &group.targets)
+                .any(|local| local.target.cell.serial() == serial);
+            if !is_back {
+                worker.deadlines.cut(serial);
+            }
+        });
+    }
+
+    fn open(self: &Rc<Self>, opened: OpenedSocket) {
+        let listener = match TcpListener::from_std(opened.socket) {
+            Ok(listener) => listener,
+            Err(error) => {
+                tracing::error!(address = %opened.address, %error, "cannot accept on listener");
+                return;
+            }
+        };
+        let door = Rc::new(Door {
+            id: opened.door,
+            address: opened.address,
+            listener: Cell::new(None),
+            closing: Notify::new(),
+        });
+        tokio::task::spawn_local(accept::run(Rc::clone(self), Rc::clone(&door), listener));
+        self.doors.borrow_mut().push(door);
+    }
+
+    /// Tells each door which listener of the current snapshot it is, and closes those that are none.
+    fn place_doors(&self, places: &[Place]) {
+        self.doors.borrow_mut().retain(|door| {
+            let place = places.iter().find(|place| place.door == door.id);
+            door.listener.set(place.map(|place| place.listener));
+            if place.is_none() {
+                door.stop_accepting();
+            }
+            place.is_some()
+        });
+    }
+
+    /// Moves deadlines on while there are any, and tidies up now and then.
+    async fn tick(self: Rc<Self>) {
+        let mut last = clock::now();
+        let mut swept = last;
+        loop {
+            if self.deadlines.len() == 0 {
+                self.sweep(last);
+                self.deadlines.occupied().await;
+                last = clock::now();
+            }
+            tokio::time::sleep(WHEEL_TICK).await;
+            let now = clock::now();
+            let ticks = now.saturating_duration_since(last).as_millis() / WHEEL_TICK.as_millis();
+            let ticks = u32::try_from(ticks).unwrap_or(u32::MAX);
+            last += WHEEL_TICK * ticks;
+            self.deadlines.advance(ticks);
+            if now.saturating_duration_since(swept) >= SWEEP_EVERY {
+                swept = now;
+                self.sweep(now);
+            }
+        }
+    }
+
+    fn sweep(&self, now: Instant) {
+        self.log.borrow_mut().flush();
+        for target in self.view().groups.iter().flat_map(|group| &group.targets) {
+            target.idle.borrow_mut().sweep(now, |tcp| wire::silence(tcp) == wire::Silence::Kept);
+        }
+    }
+
+    /// Another client connection; false if there are enough.
+    pub(crate) fn admit(&self) -> bool {
+        let before = self.shared.connections.fetch_add(1, Relaxed);
+        if before < self.shared.connections_max.load(Relaxed) {
+            return true;
+        }
+        self.release();
+        false
+    }
+
+    /// A client connection is gone.
+    pub(crate) fn release(&self) {
+        self.shared.connections.fetch_sub(1, Relaxed);
+    }
+}

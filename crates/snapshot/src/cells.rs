@@ -1,0 +1,163 @@
+//! What is observed of a target: health and load. Carried from snapshot to snapshot by group and target id.
+
+use std::{
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed},
+    },
+    time::Instant,
+};
+
+use clingfish_health::{AfterFailure, CheckOutcome, State, TargetHealth, after_connect_failure};
+use clingfish_model::HealthCheck;
+
+/// The live facts of one target.
+#[derive(Debug)]
+pub struct TargetCell {
+    serial: u64,
+    standing: AtomicU8,
+    connect_failures: AtomicU32,
+    /// Protects the state machine of checks and ejections; taken by the prober, by a worker at the moment of an ejection, and
+    /// by whoever reports health. Never on the way of a request that goes well.
+    health: Mutex<TargetHealth>,
+    load: Box<[Load]>,
+}
+
+/// Unhealthy, or ejected.
+const OUT: u8 = 0;
+/// Not checked yet.
+const UNCHECKED: u8 = 1;
+/// Takes everything.
+const ROUTABLE: u8 = 2;
+
+fn standing(health: &TargetHealth) -> u8 {
+    match health.state() {
+        State::Initial => UNCHECKED,
+        _ if health.is_routable() => ROUTABLE,
+        _ => OUT,
+    }
+}
+
+/// Requests in flight from one worker, on a cache line of its own.
+#[derive(Debug, Default)]
+#[repr(align(64))]
+struct Load(AtomicU32);
+
+impl TargetCell {
+    /// A target that nobody has seen yet.
+    pub fn new(workers: usize, check: &HealthCheck) -> Self {
+        static SERIAL: AtomicU64 = AtomicU64::new(1);
+        let health = TargetHealth::new(check);
+        Self {
+            serial: SERIAL.fetch_add(1, Relaxed),
+            standing: AtomicU8::new(standing(&health)),
+            connect_failures: AtomicU32::new(0),
+            health: Mutex::new(health),
+            load: (0..workers.max(1)).map(|_| Load::default()).collect(),
+        }
+    }
+
+    /// Unique in the process, never 0: tells apart two targets that had the same id one after the other.
+    pub fn serial(&self) -> u64 {
+        self.serial
+    }
+
+    /// Whether it takes new sessions.
+    pub fn is_routable(&self) -> bool {
+        self.standing.load(Relaxed) == ROUTABLE
+    }
+
+    /// Whether it keeps the sessions it has: routable, or not checked yet.
+    pub fn keeps_sessions(&self) -> bool {
+        self.standing.load(Relaxed) != OUT
+    }
+
+    /// What is known of its health.
+    pub fn health(&self) -> TargetHealth {
+        *self.lock()
+    }
+
+    /// Takes the outcome of a check; true if its standing changed, so that rosters must be made anew.
+    pub fn observe(&self, outcome: CheckOutcome, check: &HealthCheck) -> bool {
+        let mut health = self.lock();
+        health.observe(outcome, check);
+        if health.is_routable() {
+            self.connect_failures.store(0, Relaxed);
+        }
+        self.settle(&health)
+    }
+
+    /// Takes a changed policy: checks switched on or off.
+    pub fn reconfigure(&self, check: &HealthCheck) {
+        let mut health = self.lock();
+        health.reconfigure(check);
+        self.settle(&health);
+    }
+
+    /// A connect of real traffic failed; true if that ejected the target.
+    pub fn connect_failed(&self, check: &HealthCheck, now: Instant) -> bool {
+        let in_a_row = self
+            .connect_failures
+            .fetch_add(1, Relaxed)
+            .saturating_add(1);
+        match after_connect_failure(in_a_row) {
+            AfterFailure::Keep => false,
+            AfterFailure::Eject => {
+                let mut health = self.lock();
+                health.eject(check, now);
+                self.settle(&health)
+            }
+        }
+    }
+
+    /// Ends an ejection whose pause is over, where no check would; true if the target is routable again.
+    pub fn end_pause(&self, now: Instant) -> bool {
+        let mut health = self.lock();
+        if health.end_pause(now).is_some() {
+            self.connect_failures.store(0, Relaxed);
+        }
+        self.settle(&health)
+    }
+
+    /// A connect of real traffic went well.
+    pub fn connected(&self) {
+        // Read first: the line stays shared between cores as long as all is well.
+        if self.connect_failures.load(Relaxed) != 0 {
+            self.connect_failures.store(0, Relaxed);
+        }
+    }
+
+    /// One more request in flight from that worker. The worker is the only writer of its count.
+    pub fn begin(&self, worker: usize) {
+        if let Some(Load(count)) = self.load.get(worker) {
+            count.store(count.load(Relaxed).saturating_add(1), Relaxed);
+        }
+    }
+
+    /// One request less in flight from that worker.
+    pub fn end(&self, worker: usize) {
+        if let Some(Load(count)) = self.load.get(worker) {
+            let before = count.load(Relaxed);
+            debug_assert!(before > 0, "in-flight count went below zero");
+            count.store(before.saturating_sub(1), Relaxed);
+        }
+    }
+
+    /// Requests in flight from all workers.
+    pub fn in_flight(&self) -> u32 {
+        self.load
+            .iter()
+            .map(|Load(count)| count.load(Relaxed))
+            .sum()
+    }
+
+    fn settle(&self, health: &TargetHealth) -> bool {
+        let after = standing(health);
+        self.standing.swap(after, Relaxed) != after
+    }
+
+    fn lock(&self) -> MutexGuard<'_, TargetHealth> {
+        // A panic in between leaves a valid, if old, state.
+        self.health.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,186 @@
+//! Desired state and what is known about names becomes a snapshot; live cells are carried over.
+
+use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Instant};
+
+use clingfish_affinity::KeyRing;
+use clingfish_model::{
+    DesiredState, LoadBalancer, Name, TargetAddress, TargetGroup, TargetId,
+    limits::{ADDRESSES_PER_NAME_MAX, TARGETS_MAX},
+};
+
+use crate::{Group, Leaving, ListenerView, Snapshot, Target, TargetCell};
+
+/// What a snapshot is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Inputs<'a> {
+    /// What was asked for; its references are known to hold.
+    pub desired: &'a DesiredState,
+    /// The last good answer for each DNS name.
+    pub addresses: &'a HashMap<String, Vec<std::net::IpAddr>>,
+    /// What seals and opens tokens.
+    pub ring: &'a Arc<KeyRing>,
+    /// Data plane threads: how many counts a cell needs.
+    pub workers: usize,
+    /// For the end of what leaves.
+    pub now: Instant,
+}
+
+/// Compiles the successor of `previous`.
+///
+/// Targets keep their cells by group name and target id. Those that are gone leave within their group's deregistration delay.
+pub fn compile(inputs: Inputs<'_>, previous: Option<&Snapshot>) -> Snapshot {
+    let mut cells = carried_cells(previous);
+    let mut groups: Vec<(TargetGroup, Vec<Target>)> = Vec::new();
+    for spec in &inputs.desired.target_groups {
+        let targets = expand(spec, &inputs, &mut cells);
+        groups.push((spec.clone(), targets));
+    }
+    let leaving = leaving(previous, &groups, inputs.now);
+    let groups: Vec<Arc<Group>> = groups
+        .into_iter()
+        .map(|(spec, targets)| {
+            let gone = leaving
+                .iter()
+                .filter(|left| left.group == spec.name)
+                .map(|left| left.target.hash);
+            let gone = gone.collect();
+            Arc::new(Group::new(spec, targets, gone))
+        })
+        .collect();
+    Snapshot {
+        revision: previous.map_or(1, |previous| previous.revision + 1),
+        server: inputs.desired.server.clone(),
+        listeners: listeners(inputs.desired, &groups),
+        groups,
+        leaving,
+        ring: Arc::clone(inputs.ring),
+    }
+}
+
+type Cells = HashMap<(Name, TargetId), Arc<TargetCell>>;
+
+fn carried_cells(previous: Option<&Snapshot>) -> Cells {
+    let Some(previous) = previous else {
+        return Cells::new();
+    };
+    let staying = previous.groups.iter().flat_map(|group| {
+        group
+            .targets
+            .iter()
+            .map(|target| (&group.spec.name, target))
+    });
+    let leaving = previous
+        .leaving
+        .iter()
+        .map(|left| (&left.group, &left.target));
+    leaving
+        .chain(staying)
+        .map(|(group, target)| ((group.clone(), target.id.clone()), Arc::clone(&target.cell)))
+        .collect()
+}
+
+/// One target for each address of each configured target.
+fn expand(spec: &TargetGroup, inputs: &Inputs<'_>, cells: &mut Cells) -> Vec<Target> {
+    let mut targets = Vec::with_capacity(spec.targets.len());
+    for wanted in &spec.targets {
+        for (id, address) in addresses(wanted, inputs) {
+            if targets.len() >= TARGETS_MAX {
+                return targets;
+            }
+            let key = (spec.name.clone(), id.clone());
+            let cell = match cells.remove(&key) {
+                Some(cell) => {
+                    cell.reconfigure(&spec.health_check);
+                    cell
+                }
+                None => Arc::new(TargetCell::new(inputs.workers, &spec.health_check)),
+            };
+            targets.push(Target {
+                hash: id.hash(),
+                id,
+                address,
+                weight: wanted.weight,
+                zone: wanted.zone.clone(),
+                drain: wanted.drain,
+                cell,
+            });
+        }
+    }
+    targets
+}
+
+fn addresses(wanted: &clingfish_model::Target, inputs: &Inputs<'_>) -> Vec<(TargetId, SocketAddr)> {
+    let (name, port) = match &wanted.address {
+        TargetAddress::Socket(address) => return vec![(wanted.id.clone(), *address)],
+        TargetAddress::Host { name, port } => (name, *port),
+    };
+    // The id of a host target without one of its own is `host:port` as written; its name is what comes before the port.
+    let written = wanted.address.to_string();
+    let prefix = if wanted.id.as_str() == written {
+        name.as_str()
+    } else {
+        wanted.id.as_str()
+    };
+    let known = inputs
+        .addresses
+        .get(name)
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    known
+        .iter()
+        .take(ADDRESSES_PER_NAME_MAX)
+        .map(|ip| SocketAddr::new(*ip, port))
+        .filter_map(|address| Some((TargetId::new(format!("{prefix}@{address}")).ok()?, address)))
+        .collect()
+}
+
+/// What the previous snapshot had, or was letting go, and the new one has not.
+fn leaving(
+    previous: Option<&Snapshot>,
+    groups: &[(TargetGroup, Vec<Target>)],
+    now: Instant,
+) -> Vec<Leaving> {
+    let Some(previous) = previous else {
+        return Vec::new();
+    };
+    let kept: std::collections::HashSet<u64> = groups
+        .iter()
+        .flat_map(|(_, targets)| targets.iter().map(|target| target.cell.serial()))
+        .collect();
+    let just_gone = previous.groups.iter().flat_map(|group| {
+        group.targets.iter().map(|target| Leaving {
+            group: group.spec.name.clone(),
+            target: target.clone(),
+            ends_at: now + group.spec.deregistration_delay,
+        })
+    });
+    previous
+        .leaving
+        .iter()
+        .filter(|left| left.ends_at > now)
+        .cloned()
+        .chain(just_gone)
+        .filter(|left| !kept.contains(&left.target.cell.serial()))
+        .collect()
+}
+
+fn listeners(desired: &DesiredState, groups: &[Arc<Group>]) -> Vec<ListenerView> {
+    let balancers: HashMap<&Name, Arc<LoadBalancer>> = desired
+        .load_balancers
+        .iter()
+        .map(|balancer| (&balancer.name, Arc::new(balancer.clone())))
+        .collect();
+    desired
+        .listeners
+        .iter()
+        .filter_map(|listener| {
+            Some(ListenerView {
+                balancer: Arc::clone(balancers.get(&listener.load_balancer)?),
+                forward: groups
+                    .iter()
+                    .position(|group| group.spec.name == listener.forward),
+                listener: listener.clone(),
+            })
+        })
+        .collect()
+}

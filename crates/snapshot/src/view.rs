@@ -1,0 +1,243 @@
+//! The pure conductor: a request head becomes a group, a claim, and a placement.
+
+use std::time::Duration;
+
+use clingfish_affinity::{
+    Binding, Claim, Home, Judgement, KeyRing, Memo, Opened, Reading, SessionId, Token, Verdict,
+    judge, read, tokens_in,
+};
+use clingfish_balance::{Cursor, least_outstanding, next_in_turn};
+use clingfish_model::{
+    Algorithm, FieldId, GroupHash, RequestHead, TargetHash, UnixMillis, limits::ATTEMPTS_MAX,
+};
+
+use crate::{Group, ListenerView};
+
+/// What a decision depends on beside the snapshot and the request.
+#[derive(Clone, Copy, Debug)]
+pub struct Circumstances {
+    /// Wall-clock time.
+    pub now: UnixMillis,
+    /// Random, for balancers that sample.
+    pub random: u64,
+}
+
+/// A home that earlier requests of the same connection found, and that no cookie carries yet.
+///
+/// Requests that are pipelined, or sent before the first answer is in, would otherwise each begin a session elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FirstHome {
+    /// The group that it is of.
+    pub group: GroupHash,
+    /// The home.
+    pub target: TargetHash,
+    /// The session that began there.
+    pub session: SessionId,
+    /// When.
+    pub since: UnixMillis,
+}
+
+/// Targets that this request has tried in vain, by index.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tried {
+    indices: [usize; ATTEMPTS_MAX],
+    len: usize,
+}
+
+/// Where a request goes, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Placement {
+    /// Index in [`Group::targets`].
+    pub target: usize,
+    /// What became of the claim; none where the group has no stickiness.
+    pub judgement: Option<Judgement>,
+}
+
+/// There is nobody to send the request to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoTarget {
+    /// The group has no target that takes new sessions.
+    #[error("the target group has no target that takes new sessions")]
+    NoneRegistered,
+    /// Every target that could be tried has been.
+    #[error("every target has been tried")]
+    AllTried,
+}
+
+impl Tried {
+    /// Notes one more; beyond [`ATTEMPTS_MAX`] nothing is noted, because no request tries more.
+    pub fn add(&mut self, target: usize) {
+        if let Some(slot) = self.indices.get_mut(self.len) {
+            *slot = target;
+            self.len += 1;
+        }
+    }
+
+    /// Whether it was tried.
+    pub fn contains(&self, target: usize) -> bool {
+        self.indices
+            .iter()
+            .take(self.len)
+            .any(|tried| *tried == target)
+    }
+
+    /// How many were.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether none was.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+}
+
+impl Placement {
+    /// The reason, for log and metric.
+    pub fn verdict(&self) -> Verdict {
+        self.judgement.map_or(Verdict::Off, Judgement::verdict)
+    }
+}
+
+impl ListenerView {
+    /// The group that the rules of this listener send the request to, as an index; none where no rule applies.
+    pub fn route(&self, _head: RequestHead<'_>) -> Option<usize> {
+        self.forward
+    }
+}
+
+impl Group {
+    /// What the request says about its home, and what its target does not get to see.
+    pub fn claim(
+        &self,
+        head: RequestHead<'_>,
+        first_home: Option<&FirstHome>,
+        ring: &KeyRing,
+        now: UnixMillis,
+        memo: &mut Memo,
+    ) -> Reading {
+        let cookies = head.values(FieldId::Cookie);
+        let Some(policy) = &self.policy else {
+            return Reading {
+                claim: Claim::Nothing,
+                cuts: tokens_in(cookies, ring, now, memo),
+            };
+        };
+        let mut reading = read(cookies, policy, ring, now, memo);
+        if reading.claim == Claim::Nothing
+            && let Some(first) = first_home.filter(|first| first.group == self.hash)
+        {
+            reading.claim = first.claim();
+        }
+        reading
+    }
+
+    /// Chooses the target. Pure but for the turn that `cursor` takes; live cells are read, never written.
+    pub fn place(
+        &self,
+        claim: &Claim,
+        circumstances: Circumstances,
+        tried: &Tried,
+        cursor: &mut Cursor,
+    ) -> Result<Placement, NoTarget> {
+        let judgement = self.policy.as_ref().map(|policy| {
+            judge(
+                claim,
+                policy,
+                |home| self.home(home, tried),
+                circumstances.now,
+            )
+        });
+        let target = match (judgement, claim.home().and_then(|home| self.find(home))) {
+            (Some(Judgement::Keep), Some(home)) => home,
+            _ => self.pick(circumstances.random, tried, cursor)?,
+        };
+        Ok(Placement { target, judgement })
+    }
+
+    /// What an answer of that target binds its client to.
+    pub fn binding(&self, target: usize, session: [u8; 8]) -> Option<Binding> {
+        let target = self.targets.get(target)?.hash;
+        Some(Binding {
+            target,
+            session: SessionId(session),
+        })
+    }
+
+    /// Whether the home takes its client now. A target that has not been checked yet keeps its sessions: after a start, every
+    /// home is one of these for a moment.
+    fn home(&self, hash: TargetHash, tried: &Tried) -> Home {
+        let Some(index) = self.find(hash) else {
+            return if self.leaving.contains(&hash) {
+                Home::Draining
+            } else {
+                Home::Gone
+            };
+        };
+        if tried.contains(index) {
+            return Home::Refusing;
+        }
+        let keeps = self
+            .targets
+            .get(index)
+            .is_some_and(|target| target.cell.keeps_sessions());
+        if keeps || self.roster().fail_open {
+            Home::Eligible
+        } else {
+            Home::Unhealthy
+        }
+    }
+
+    fn pick(&self, random: u64, tried: &Tried, cursor: &mut Cursor) -> Result<usize, NoTarget> {
+        let roster = self.roster();
+        let target_of = |member: usize| {
+            let index = *roster.members.get(member)?;
+            Some((index, self.targets.get(index)?))
+        };
+        let is_eligible = |member: usize| {
+            target_of(member).is_some_and(|(index, target)| {
+                !tried.contains(index) && (roster.fail_open || target.cell.is_routable())
+            })
+        };
+        let member = match self.spec.algorithm {
+            Algorithm::RoundRobin => next_in_turn(&roster.schedule, cursor, is_eligible),
+            Algorithm::LeastOutstandingRequests => {
+                let load =
+                    |member| target_of(member).map_or(0, |(_, target)| target.cell.in_flight());
+                least_outstanding(&roster.schedule, cursor, random, is_eligible, load)
+            }
+        };
+        let none = if tried.is_empty() {
+            NoTarget::NoneRegistered
+        } else {
+            NoTarget::AllTried
+        };
+        member
+            .and_then(target_of)
+            .map(|(index, _)| index)
+            .ok_or(none)
+    }
+}
+
+impl FirstHome {
+    /// Whether it still counts.
+    pub fn is_fresh(&self, now: UnixMillis, window: Duration) -> bool {
+        now.since(self.since) < window
+    }
+
+    /// As if a cookie had brought it. Not by the current key, so that the answer carries the cookie that the client lacks.
+    fn claim(&self) -> Claim {
+        Claim::Bound(Opened {
+            token: Token {
+                target: self.target,
+                group: self.group,
+                session: self.session,
+                issued: self.since,
+                last_seen: self.since,
+                generation: 0,
+                flags: 0,
+            },
+            by_current_key: false,
+        })
+    }
+}
