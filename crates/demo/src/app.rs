@@ -225,3 +225,6 @@ async fn converse(stream: TcpStream, router: Router, mut stop: watch::Receiver<b
     }
     let _ = connection.await;
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use futures_util::{SinkExt, StreamExt};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::{net::TcpStream, task::JoinHandle, time};
-use tokio_tungstenite::{client_async, tungstenite};
+use tokio_tungstenite::{WebSocketStream, client_async, tungstenite};
 
 use crate::{
     limits::{ANSWER_BYTES_MAX, ANSWER_DEADLINE},
@@ -27,9 +27,13 @@ const TARGET: &str = "clingfish-target";
 #[derive(Debug)]
 pub(crate) struct Visitor {
     front: SocketAddr,
+    origin: String,
     jar: Jar,
     line: Option<Line>,
 }
+
+/// A WebSocket to the front.
+pub(crate) type Socket = WebSocketStream<TcpStream>;
 
 /// What came back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +79,7 @@ impl Visitor {
     pub(crate) fn new(front: SocketAddr) -> Self {
         Self {
             front,
+            origin: format!("http://{front}"),
             jar: Jar::default(),
             line: None,
         }
@@ -110,7 +115,7 @@ impl Visitor {
             .method(method)
             .uri(path)
             .header(header::HOST, self.front.to_string())
-            .header(header::ORIGIN, format!("http://{}", self.front))
+            .header(header::ORIGIN, &self.origin)
             .header(header::ACCEPT, "text/plain")
             .header(header::COOKIE, self.jar.field())
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
@@ -125,6 +130,16 @@ impl Visitor {
     }
 
     async fn converse(&mut self, path: &str, text: &str) -> Result<Answer, VisitError> {
+        let (mut socket, mut answer) = self.open(path).await?;
+        socket.send(text.into()).await?;
+        let said = socket.next().await.ok_or(VisitError::Closed)??;
+        answer.text = said.into_text()?.to_string();
+        socket.close(None).await?;
+        Ok(answer)
+    }
+
+    /// Opens a WebSocket on a connection of its own. No deadline: callers have one.
+    pub(crate) async fn open(&mut self, path: &str) -> Result<(Socket, Answer), VisitError> {
         let stream = TcpStream::connect(self.front).await?;
         let request = Request::builder()
             .uri(format!("ws://{}{path}", self.front))
@@ -138,13 +153,9 @@ impl Visitor {
                 tungstenite::handshake::client::generate_key(),
             )
             .body(())?;
-        let (mut socket, response) = client_async(request, stream).await?;
-        let (mut answer, _) = self.note(response);
-        socket.send(text.into()).await?;
-        let said = socket.next().await.ok_or(VisitError::Closed)??;
-        answer.text = said.into_text()?.to_string();
-        socket.close(None).await?;
-        Ok(answer)
+        let (socket, response) = client_async(request, stream).await?;
+        let (answer, _) = self.note(response);
+        Ok((socket, answer))
     }
 
     /// The connection, a new one when there is none that still lives.
@@ -263,6 +274,20 @@ impl Jar {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Visitor {
+        /// Goes elsewhere, with the same cookies.
+        pub(crate) fn move_to(&mut self, front: SocketAddr) {
+            self.hang_up();
+            self.front = front;
+            self.origin = format!("http://{front}");
+        }
+
+        /// Posts as a page of another site does.
+        pub(crate) fn pretend_from(&mut self, origin: &str) {
+            origin.clone_into(&mut self.origin);
+        }
+    }
 
     #[test]
     fn the_jar_keeps_the_last_value_until_it_is_taken_back() {

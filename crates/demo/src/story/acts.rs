@@ -209,7 +209,7 @@ pub(super) async fn home_returns(
         stayed &= is_hit(&page, home) && knows(&page, who);
     }
     stage.claim(
-        newcomer.is_some(),
+        newcomer.is_some_and(|(_, page)| page.verdict == "new"),
         format!("{name} gets new visitors again"),
     )?;
     stage.claim(
@@ -228,7 +228,7 @@ async fn newcomer_at(
         let mut nth = 1;
         loop {
             let page = stage.visitor().get("/").await?;
-            if page.is_fine() && page.instance == name && page.verdict == "new" {
+            if page.is_fine() && page.instance == name {
                 return Ok(Some((nth, page)));
             }
             nth += 1;
@@ -238,14 +238,11 @@ async fn newcomer_at(
     time::timeout(PATIENCE, arriving).await.unwrap_or(Ok(None))
 }
 
-/// Waits, unseen, until both instances answer or patience ends: health checks come first.
+/// Waits, unseen, until every instance has answered somebody or patience ends: health checks come first.
 async fn settle(stage: &Stage<'_, '_>) -> Result<(), VisitError> {
-    let mut first = None;
-    let is_other = |page: &Answer| {
-        let first = first.get_or_insert_with(|| page.instance.clone());
-        page.is_fine() && page.instance != *first
-    };
-    pages_until(&mut stage.visitor(), is_other).await?;
+    for name in stage.names() {
+        newcomer_at(stage, &name).await?;
+    }
     Ok(())
 }
 

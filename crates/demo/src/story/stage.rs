@@ -40,10 +40,18 @@ impl<'a, 'b> Stage<'a, 'b> {
         self.teller.note(lesson)
     }
 
+    /// Somebody new.
     pub(super) fn visitor(&self) -> Visitor {
         Visitor::new(self.front)
     }
 
+    /// The names of all instances.
+    pub(super) fn names(&self) -> Vec<String> {
+        let names = self.apps.iter().map(SampleApp::name);
+        names.map(str::to_owned).collect()
+    }
+
+    /// Switches stickiness, and tells the pages.
     pub(super) async fn switch(&mut self, on: bool) -> Result<(), StoryError> {
         let switched = self.lever.set_stickiness(on).await;
         switched.map_err(StoryError::Lever)?;
