@@ -1,1 +1,0 @@
-//! Fuzz targets that run on stable Rust.
