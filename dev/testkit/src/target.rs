@@ -55,7 +55,7 @@ struct App {
 }
 
 impl Target {
-    /// An application that answers with its name, or what the path asks for: see [`standard`].
+    /// An application that answers with its name, or what the path asks for: see [`standard()`].
     pub fn start(name: &str) -> Self {
         let name = name.to_owned();
         Self::answering(move |connection, request| standard(&name, connection, request))

@@ -31,7 +31,7 @@ fn clippy() -> Result<()> {
 }
 
 fn documentation() -> Result<()> {
-    let args = "doc --workspace --no-deps --document-private-items --quiet";
+    let args = "doc --workspace --no-deps --quiet";
     run(cargo(args.split(' ')).env("RUSTDOCFLAGS", "-D warnings"))
 }
 

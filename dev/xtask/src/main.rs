@@ -12,6 +12,8 @@ mod steps;
 mod test;
 mod workspace;
 
+use std::process::ExitCode;
+
 use anyhow::{Result, bail};
 
 const HELP: &str = "\
@@ -31,8 +33,18 @@ Usage: cargo xtask COMMAND
 /// The commands, in the order of the help.
 pub(crate) const COMMANDS: [&str; 7] = ["check", "test", "e2e", "fuzz", "bench", "layers", "setup"];
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
+    match obey(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn obey(args: &[String]) -> Result<()> {
     let Some((command, rest)) = args.split_first() else {
         bail!("which command?\n\n{HELP}");
     };
