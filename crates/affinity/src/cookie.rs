@@ -34,9 +34,8 @@ impl CookieNames {
 
     /// Whether this Set-Cookie value sets one of the names: a target's own, which would displace ours.
     pub fn are_set_by(&self, set_cookie: &[u8]) -> bool {
-        pairs(set_cookie)
-            .next()
-            .is_some_and(|pair| self.include(pair.name))
+        let cookie = set_cookie.split(|c| *c == b';').next();
+        cookie.is_some_and(|cookie| pairs(cookie).any(|pair| self.include(pair.name)))
     }
 }
 

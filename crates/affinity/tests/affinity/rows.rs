@@ -1,0 +1,341 @@
+//! The decision table of duration-based stickiness, row by row.
+
+use clingfish_affinity::{
+    Claim, Home, Judgement, Left, Policy, Refusal, SessionId, Stamp, Token, Verdict, judge, stamp,
+};
+use clingfish_model::{
+    GroupHash, LbCookie, UnixMillis,
+    stickiness::{CookieAttributes, OnCacheable},
+};
+
+use crate::support::*;
+
+/// Judges a client whose token was sealed `age_millis` ago and whose home is `home`.
+fn judged(cookie: &LbCookie, age_millis: u64, home: Home) -> Judgement {
+    let policy = policy(cookie);
+    let token = token(&policy, UnixMillis(NOW.0 - age_millis));
+    let name = if policy.is_alb() { "AWSALB" } else { "cling" };
+    let field = format!("{name}={}", sealed(&policy, &token, &ring(), NOW));
+    let reading = read_one(&field, &policy, &ring(), NOW);
+    judge(
+        &reading.claim,
+        &policy,
+        |target| if target == HOME { home } else { Home::Gone },
+        NOW,
+    )
+}
+
+#[test]
+fn a_fresh_token_is_judged_by_its_home() {
+    for (home, expected) in [
+        (Home::Eligible, Judgement::Keep),
+        (Home::Refusing, Judgement::Detour),
+        (Home::Unhealthy, Judgement::Rehome(Verdict::TargetUnhealthy)),
+        (Home::Draining, Judgement::Rehome(Verdict::TargetDraining)),
+        (Home::Gone, Judgement::Rehome(Verdict::TargetGone)),
+    ] {
+        for cookie in [clingfish(), alb()] {
+            assert_eq!(judged(&cookie, 1000, home), expected, "{home:?} {cookie:?}");
+        }
+    }
+}
+
+#[test]
+fn the_duration_is_an_idle_limit_with_a_tenth_of_grace_in_our_own_style() {
+    const HIT: Judgement = Judgement::Keep;
+    const IDLE: Judgement = Judgement::Rehome(Verdict::ExpiredIdle);
+    for (cookie, age, expected) in [
+        (alb(), 3_600_000, HIT),
+        (alb(), 3_600_001, IDLE),
+        (clingfish(), 3_600_001, HIT),
+        (clingfish(), 3_960_000, HIT),
+        (clingfish(), 3_960_001, IDLE),
+    ] {
+        assert_eq!(judged(&cookie, age, Home::Eligible), expected, "{age}");
+    }
+}
+
+#[test]
+fn the_absolute_limit_counts_from_the_sessions_beginning() {
+    let cookie = LbCookie {
+        absolute: Some(HOUR * 2),
+        ..clingfish()
+    };
+    let policy = policy(&cookie);
+    for (age, expected) in [
+        (7_200_000, Judgement::Keep),
+        (7_200_001, Judgement::Rehome(Verdict::ExpiredAbsolute)),
+    ] {
+        let token = Token {
+            issued: UnixMillis(NOW.0 - age),
+            ..token(&policy, NOW)
+        };
+        let field = format!("cling={}", sealed(&policy, &token, &ring(), NOW));
+        let claim = read_one(&field, &policy, &ring(), NOW).claim;
+        assert_eq!(
+            judge(&claim, &policy, |_| Home::Eligible, NOW),
+            expected,
+            "{age}"
+        );
+    }
+}
+
+#[test]
+fn a_token_from_the_future_is_fresh() {
+    let policy = policy(&clingfish());
+    let ahead = token(&policy, NOW + HOUR * 48);
+    let field = format!("cling={}", sealed(&policy, &ahead, &ring(), NOW));
+    let claim = read_one(&field, &policy, &ring(), NOW).claim;
+    let judgement = judge(&claim, &policy, |_| Home::Eligible, NOW);
+    assert_eq!(judgement, Judgement::Keep);
+    // And put right, or its Max-Age would end before anybody wrote it anew.
+    let Stamp::Write { token, .. } =
+        stamp(&claim, judgement, &policy, binding(HOME), || false, NOW)
+    else {
+        panic!("written anew");
+    };
+    assert_eq!((token.issued, token.last_seen), (NOW, NOW));
+}
+
+#[test]
+fn a_request_without_a_token_of_ours_says_why() {
+    let policy = policy(&clingfish());
+    let good = sealed(&policy, &token(&policy, NOW), &ring(), NOW);
+    let elsewhere = clingfish_affinity::KeyRing::first(secret(9), key_id(0x0909), UnixMillis(0));
+    let stranger = sealed(&policy, &token(&policy, NOW), &elsewhere, NOW);
+    let imposter = clingfish_affinity::KeyRing::first(secret(9), key_id(0x0102), UnixMillis(0));
+    let forged = sealed(&policy, &token(&policy, NOW), &imposter, NOW);
+    let foreign = Token {
+        group: GroupHash([9; 8]),
+        ..token(&policy, NOW)
+    };
+    let foreign = sealed(&policy, &foreign, &ring(), NOW);
+    for (field, expected) in [
+        (String::new(), Verdict::New),
+        (format!("other={good}"), Verdict::New),
+        (format!("Cling={good}"), Verdict::New),
+        ("cling=".into(), Verdict::Forged),
+        ("cling=target-1".into(), Verdict::Forged),
+        (format!("cling={}", &good[1..]), Verdict::Forged),
+        (format!("cling=\"{good}\""), Verdict::Forged),
+        (format!("cling={forged}"), Verdict::Forged),
+        (format!("cling={stranger}"), Verdict::UnknownKey),
+        (format!("cling={foreign}"), Verdict::ForeignGroup),
+        (format!("cling={stranger}; cling=x"), Verdict::UnknownKey),
+        (format!("cling=x; cling={stranger}"), Verdict::Forged),
+        (
+            format!("cling=x; a=b; cling={foreign}"),
+            Verdict::ForeignGroup,
+        ),
+        (
+            format!("cling=x;cling={stranger};cling={forged};cling={good}"),
+            Verdict::Hit,
+        ),
+        (
+            format!("cling=1;cling=2;cling=3;cling=4;cling={good}"),
+            Verdict::Forged,
+        ),
+        (format!("cling={foreign}; cling={good}"), Verdict::Hit),
+        (format!("cling={good}; cling={foreign}"), Verdict::Hit),
+    ] {
+        let claim = read_one(&field, &policy, &ring(), NOW).claim;
+        let judgement = judge(&claim, &policy, |_| Home::Eligible, NOW);
+        assert_eq!(judgement.verdict(), expected, "{field}");
+    }
+}
+
+#[test]
+fn a_url_encoded_alb_cookie_does_not_count() {
+    let policy = policy(&alb());
+    let field = format!(
+        "AWSALB={}",
+        sealed(&policy, &token(&policy, NOW), &ring(), NOW)
+    );
+    assert!(matches!(
+        read_one(&field, &policy, &ring(), NOW).claim,
+        Claim::Bound(_)
+    ));
+    let encoded = field.replace('+', "%2B").replace('/', "%2F");
+    assert_ne!(field, encoded, "the token has characters to encode");
+    let claim = read_one(&encoded, &policy, &ring(), NOW).claim;
+    assert_eq!(claim, Claim::Refused(Refusal::Forged));
+}
+
+/// Stamps the answer to a client whose token was sealed `age_millis` ago.
+fn stamped(policy: &Policy, age_millis: u64, judgement: Judgement, shareable: bool) -> Stamp {
+    let token = token(policy, UnixMillis(NOW.0 - age_millis));
+    let name = if policy.is_alb() { "AWSALB" } else { "cling" };
+    let field = format!("{name}={}", sealed(policy, &token, &ring(), NOW));
+    let claim = read_one(&field, policy, &ring(), NOW).claim;
+    let target = if judgement == Judgement::Keep {
+        HOME
+    } else {
+        OTHER
+    };
+    stamp(
+        &claim,
+        judgement,
+        policy,
+        binding(target),
+        || shareable,
+        NOW,
+    )
+}
+
+#[test]
+fn a_cookie_is_written_when_something_changed() {
+    let (own, alb) = (policy(&clingfish()), policy(&alb()));
+    let rehome = Judgement::Rehome(Verdict::TargetGone);
+    for (policy, age, judgement, expected) in [
+        (&own, 0, Judgement::Keep, Some(Left::Unchanged)),
+        (&own, 359_999, Judgement::Keep, Some(Left::Unchanged)),
+        (&own, 360_000, Judgement::Keep, None),
+        (&own, 0, rehome, None),
+        (&own, 360_000, Judgement::Detour, Some(Left::Detour)),
+        (&alb, 0, Judgement::Keep, None),
+        (&alb, 0, rehome, None),
+        (&alb, 0, Judgement::Detour, Some(Left::Detour)),
+    ] {
+        let left = match stamped(policy, age, judgement, false) {
+            Stamp::Leave(left) => Some(left),
+            Stamp::Write { token, .. } => {
+                assert_eq!(token.last_seen, NOW, "{age} {judgement:?}");
+                None
+            }
+        };
+        assert_eq!(left, expected, "{age} {judgement:?} {}", policy.is_alb());
+    }
+}
+
+#[test]
+fn a_shareable_answer_gets_no_cookie_of_ours_or_is_marked() {
+    let skip = policy(&clingfish());
+    let mark = policy(&LbCookie {
+        on_cacheable: OnCacheable::Mark,
+        ..clingfish()
+    });
+    let alb = policy(&alb());
+    let rehome = Judgement::Rehome(Verdict::TargetGone);
+    let marks = |policy, shareable| match stamped(policy, 0, rehome, shareable) {
+        Stamp::Leave(left) => Err(left),
+        Stamp::Write { mark_private, .. } => Ok(mark_private),
+    };
+    for (policy, shareable, expected) in [
+        (&skip, false, Ok(false)),
+        (&skip, true, Err(Left::Shareable)),
+        (&mark, false, Ok(false)),
+        (&mark, true, Ok(true)),
+        (&alb, true, Ok(false)),
+    ] {
+        assert_eq!(marks(policy, shareable), expected, "{policy:?} {shareable}");
+    }
+}
+
+#[test]
+fn an_older_key_or_another_configuration_writes_the_cookie_anew() {
+    let old = policy(&clingfish());
+    let field = format!("cling={}", sealed(&old, &token(&old, NOW), &ring(), NOW));
+    let rotated = ring().rotate(secret(8), key_id(8), NOW, HOUR).unwrap();
+    let longer = policy(&LbCookie {
+        duration: HOUR * 24,
+        ..clingfish()
+    });
+    let strict = policy(&named(CookieAttributes {
+        same_site: clingfish_model::stickiness::SameSite::Strict,
+        ..CookieAttributes::named("cling")
+    }));
+    for (policy, ring, now, is_written) in [
+        (&old, ring(), NOW, false),
+        (&old, rotated.clone(), NOW, false),
+        (&old, rotated, NOW + HOUR, true),
+        (&longer, ring(), NOW, true),
+        (&strict, ring(), NOW, true),
+    ] {
+        let claim = read_one(&field, policy, &ring, now).claim;
+        let judgement = judge(&claim, policy, |_| Home::Eligible, now);
+        assert_eq!(judgement, Judgement::Keep, "{policy:?}");
+        let stamp = stamp(&claim, judgement, policy, binding(HOME), || false, now);
+        assert_eq!(
+            matches!(stamp, Stamp::Write { .. }),
+            is_written,
+            "{policy:?}"
+        );
+    }
+}
+
+#[test]
+fn a_session_survives_its_home_but_not_its_limits() {
+    let policy = policy(&clingfish());
+    for verdict in Verdict::ALL {
+        let Stamp::Write { token, .. } =
+            stamped(&policy, 500_000, Judgement::Rehome(verdict), false)
+        else {
+            panic!("a new home is written");
+        };
+        let (session, issued) = if verdict.keeps_session() {
+            (SessionId([4; 8]), UnixMillis(NOW.0 - 500_000))
+        } else {
+            (SessionId([6; 8]), NOW)
+        };
+        assert_eq!(
+            (token.session, token.issued),
+            (session, issued),
+            "{verdict}"
+        );
+        assert_eq!((token.target, token.group), (OTHER, GROUP), "{verdict}");
+    }
+    let lives_on = Verdict::ALL
+        .into_iter()
+        .filter(|verdict| verdict.keeps_session());
+    assert_eq!(lives_on.count(), 5);
+}
+
+#[test]
+fn tokens_of_ours_are_cut_whatever_they_say_and_others_are_not() {
+    let (own, alb) = (policy(&clingfish()), policy(&alb()));
+    let good = sealed(&own, &token(&own, NOW), &ring(), NOW);
+    let expired = sealed(&own, &token(&own, UnixMillis(0)), &ring(), NOW);
+    let standard = sealed(&alb, &token(&alb, NOW), &ring(), NOW);
+    let elsewhere = clingfish_affinity::KeyRing::first(secret(9), key_id(9), UnixMillis(0));
+    let stranger = sealed(&own, &token(&own, NOW), &elsewhere, NOW);
+    let field = format!(
+        "a=1; cling={good}; cling={expired};cling={stranger}; cling=x; cling_other={good}; \
+         AWSALB={standard}; AWSALBCORS={standard}; b={stranger}; AWSALB={stranger}; c=3"
+    );
+    let left = format!("a=1;cling={stranger}; cling=x; b={stranger}; AWSALB={stranger}; c=3");
+    for policy in [&own, &alb] {
+        let reading = read_one(&field, policy, &ring(), NOW);
+        let mut out = Vec::new();
+        reading.cuts.strip(0, field.as_bytes(), &mut out);
+        assert_eq!(String::from_utf8(out).unwrap(), left);
+    }
+    let mut memo = clingfish_affinity::Memo::new();
+    let cuts =
+        clingfish_affinity::tokens_in([field.as_bytes()].into_iter(), &ring(), NOW, &mut memo);
+    let mut out = Vec::new();
+    cuts.strip(0, field.as_bytes(), &mut out);
+    let first_four_left = format!(
+        "a=1;cling={stranger}; cling=x; AWSALBCORS={standard}; b={stranger}; AWSALB={stranger}; c=3"
+    );
+    assert_eq!(
+        String::from_utf8(out).unwrap(),
+        first_four_left,
+        "four tokens at the most"
+    );
+}
+
+#[test]
+fn tokens_are_forwarded_where_asked_for() {
+    let policy = policy(&LbCookie {
+        forward_tokens: true,
+        ..clingfish()
+    });
+    let field = format!(
+        "cling={}",
+        sealed(&policy, &token(&policy, NOW), &ring(), NOW)
+    );
+    let reading = read_one(&field, &policy, &ring(), NOW);
+    assert_eq!(reading.claim.home(), Some(HOME));
+    assert!(reading.cuts.is_empty());
+    assert_eq!(read_one("", &policy, &ring(), NOW), nothing());
+}
