@@ -10,4 +10,4 @@ pub mod resolve;
 pub use dial::{DialError, dial};
 pub use pool::IdlePool;
 pub use probe::probe;
-pub use resolve::{Resolved, Resolver};
+pub use resolve::{ResolveError, Resolved, Resolver};

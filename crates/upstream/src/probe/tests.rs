@@ -1,0 +1,139 @@
+use tokio::net::TcpListener;
+
+use super::*;
+
+fn check() -> HealthCheck {
+    HealthCheck {
+        path: "/up?deep=1".into(),
+        interval: Duration::from_secs(60),
+        timeout: Duration::from_secs(30),
+        ..HealthCheck::default()
+    }
+}
+
+fn block_on<F: Future>(future: F) -> F::Output {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    runtime.unwrap().block_on(future)
+}
+
+/// A target that reads one head, answers these bytes, and closes if asked to. Gives what it read.
+async fn answer_once(listener: &TcpListener, answer: &[u8], closes: bool) -> String {
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        assert_ne!(stream.read_buf(&mut head).await.unwrap(), 0, "{head:?}");
+    }
+    stream.write_all(answer).await.unwrap();
+    if !closes {
+        let mut end = [0];
+        // The prober hangs up.
+        let _ = stream.read(&mut end).await;
+    }
+    String::from_utf8(head).unwrap()
+}
+
+#[test]
+fn outcomes_follow_the_answer() {
+    let cases: [(&[u8], bool, CheckOutcome); 9] = [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", true, CheckOutcome::Good),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", false, CheckOutcome::Good),
+        (b"HTTP/1.0 302 Found\r\n\r\n", true, CheckOutcome::Good),
+        (b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n", true, CheckOutcome::Good),
+        (b"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n", true, CheckOutcome::Status(500)),
+        (b"HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n", true, CheckOutcome::Status(404)),
+        (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n", true, CheckOutcome::Failed),
+        (b"SSH-2.0-OpenSSH_9.7\r\n", true, CheckOutcome::Failed),
+        (b"", true, CheckOutcome::Failed),
+    ];
+    for (answer, closes, expected) in cases {
+        block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let check = check();
+            let (outcome, _) = tokio::join!(
+                probe(address, &check),
+                answer_once(&listener, answer, closes)
+            );
+            assert_eq!(outcome.unwrap(), expected, "{}", answer.escape_ascii());
+        });
+    }
+}
+
+#[test]
+fn a_check_reads_as_albs() {
+    block_on(async {
+        for bind in ["127.0.0.1:0", "[::1]:0"] {
+            let Ok(listener) = TcpListener::bind(bind).await else {
+                continue; // No IPv6 here.
+            };
+            let address = listener.local_addr().unwrap();
+            // The target's own port is another one; the check's port counts.
+            let check = HealthCheck {
+                port: Some(address.port()),
+                ..check()
+            };
+            let elsewhere = SocketAddr::new(address.ip(), 9);
+            let (outcome, head) = tokio::join!(
+                probe(elsewhere, &check),
+                answer_once(
+                    &listener,
+                    b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+                    true
+                )
+            );
+            assert_eq!(outcome.unwrap(), CheckOutcome::Good);
+            let expected = format!(
+                "GET /up?deep=1 HTTP/1.1\r\nHost: {address}\r\nUser-Agent: ELB-HealthChecker/2.0\r\nConnection: close\r\n\r\n"
+            );
+            assert_eq!(head, expected);
+        }
+    });
+}
+
+#[test]
+fn a_target_that_never_answers_is_given_up_in_time() {
+    block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let check = HealthCheck {
+            timeout: Duration::from_millis(50),
+            ..check()
+        };
+        let outcome = probe(listener.local_addr().unwrap(), &check).await;
+        assert_eq!(outcome.unwrap(), CheckOutcome::Timeout);
+    });
+}
+
+#[test]
+fn a_closed_port_fails_the_check() {
+    block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        drop(listener);
+        assert_eq!(
+            probe(address, &check()).await.unwrap(),
+            CheckOutcome::Failed
+        );
+    });
+}
+
+#[test]
+fn a_head_without_end_is_cut_off() {
+    block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let check = check();
+        let endless = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n").await;
+            while stream
+                .write_all(b"X-More: and more and more and more\r\n")
+                .await
+                .is_ok()
+            {}
+        };
+        let (outcome, ()) = tokio::join!(probe(address, &check), endless);
+        assert_eq!(outcome.unwrap(), CheckOutcome::Failed);
+    });
+}
