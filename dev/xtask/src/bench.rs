@@ -1,8 +1,213 @@
-//! Load and instruction benchmarks.
+//! Load and instruction benchmarks: what a request costs here and elsewhere.
+//!
+//! Every proxy gets one core, the same two targets and an equivalent configuration, and is held to right answers first.
+//! The figure that counts is CPU time of the proxy per request: it holds where requests per second do not, on a machine
+//! that is noisy and whose load generator shares it. Proxies take turns within each round, so that drift hits all alike.
 
-use anyhow::{Result, bail};
+mod contender;
+mod docs;
+mod http;
+mod idle;
+mod instructions;
+mod load;
+mod machine;
+mod options;
+mod ports;
+mod process;
+mod report;
+mod targets;
+mod template;
+mod tools;
+
+use std::{fs, path::Path, time::Duration};
+
+use anyhow::{Result, ensure};
+
+use self::{
+    contender::{Contender, Starter},
+    idle::Memory,
+    load::{Burst, Generator},
+    machine::Machine,
+    options::{Kind, Options, Row},
+    report::Report,
+    targets::Targets,
+    tools::Tool,
+};
+
+/// The core of whoever is measured.
+const PROXY_CORE: usize = 0;
+/// The core of targets and load generator.
+const OTHER_CORE: usize = 1;
 
 /// Runs the benchmarks that the arguments name.
-pub(crate) fn run(_args: &[String]) -> Result<()> {
-    bail!("there is no benchmark yet")
+pub(crate) fn run(args: &[String]) -> Result<()> {
+    let Some(options) = Options::parse(args)? else {
+        println!("{}", options::HELP);
+        return Ok(());
+    };
+    let dir = tools::target_dir()?.join("bench");
+    fs::create_dir_all(&dir)?;
+    if options.instructions {
+        instructions::run(&options, &dir)
+    } else {
+        load(options, &dir)
+    }
+}
+
+fn load(options: Options, dir: &Path) -> Result<()> {
+    let report = Bench::set_up(options, dir)?.measure()?;
+    println!("{}\n{}", report.tables(), report.verdicts());
+    let path = dir.join("load.json");
+    fs::write(&path, serde_json::to_string_pretty(&report.json())?)?;
+    println!("every figure: {}", path.display());
+    if report.options.write {
+        docs::write("load", &report.tables())?;
+    }
+    Ok(())
+}
+
+/// A benchmark that is ready to run.
+struct Bench {
+    options: Options,
+    machine: Machine,
+    starters: Vec<Starter>,
+    targets: Targets,
+    generator: Generator,
+}
+
+impl Bench {
+    fn set_up(options: Options, dir: &Path) -> Result<Self> {
+        ensure!(
+            std::thread::available_parallelism()?.get() > OTHER_CORE,
+            "a benchmark needs two cores: one for the proxy, one for everything else"
+        );
+        let starter = |kind: &Kind| {
+            let tool = Tool::contender(*kind, dir)?;
+            Ok(Starter::new(
+                *kind,
+                tool,
+                dir,
+                PROXY_CORE,
+                options.access_log,
+            ))
+        };
+        let starters = options
+            .contenders
+            .iter()
+            .map(starter)
+            .collect::<Result<Vec<_>>>()?;
+        let nginx = Tool::debian("nginx", "NGINX_BIN", &["-v"])?;
+        Ok(Self {
+            machine: Machine::read(),
+            targets: Targets::start(&nginx.path, OTHER_CORE, dir)?,
+            generator: Generator::new(Tool::wrk()?, OTHER_CORE, dir)?,
+            options,
+            starters,
+        })
+    }
+
+    fn measure(self) -> Result<Report> {
+        let bursts = self.measure_load()?;
+        let idle = self.measure_idle()?;
+        let name =
+            |starter: &Starter| (starter.kind.name().to_owned(), starter.tool.version.clone());
+        let mut versions: Vec<_> = self.starters.iter().map(name).collect();
+        versions.push(("wrk".to_owned(), self.generator.version().to_owned()));
+        Ok(Report {
+            machine: self.machine,
+            options: self.options,
+            versions,
+            bursts,
+            idle,
+        })
+    }
+
+    fn measure_load(&self) -> Result<Vec<(Row, Kind, Vec<Burst>)>> {
+        let rows = self
+            .options
+            .rows
+            .iter()
+            .copied()
+            .filter(|row| *row != Row::Idle);
+        let rows: Vec<Row> = rows.collect();
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let start = |starter: &Starter| starter.start(&self.targets);
+        let contenders = self
+            .starters
+            .iter()
+            .map(start)
+            .collect::<Result<Vec<_>>>()?;
+        let mut all = Vec::new();
+        for row in rows {
+            all.extend(self.measure_row(row, &contenders)?);
+        }
+        Ok(all)
+    }
+
+    /// A burst to warm up for each, then round by round: A B C D, A B C D, ...
+    fn measure_row(
+        &self,
+        row: Row,
+        contenders: &[Contender],
+    ) -> Result<Vec<(Row, Kind, Vec<Burst>)>> {
+        for contender in contenders {
+            self.generator.prepare(row, contender)?;
+            // Whatever it says: the rounds that follow are judged each by itself.
+            let _warm = self.burst(row, contender, Duration::from_secs(1))?;
+        }
+        let mut all: Vec<_> = contenders
+            .iter()
+            .map(|c| (row, c.kind, Vec::new()))
+            .collect();
+        for round in 1..=self.options.rounds {
+            for (contender, (.., bursts)) in contenders.iter().zip(&mut all) {
+                let burst = self.burst(row, contender, self.options.duration())?;
+                eprintln!(
+                    "{} round {round}, {}: {}",
+                    row.name(),
+                    contender.kind.name(),
+                    brief(&burst)
+                );
+                bursts.push(burst);
+            }
+        }
+        Ok(all)
+    }
+
+    fn burst(&self, row: Row, contender: &Contender, duration: Duration) -> Result<Burst> {
+        self.generator
+            .burst(row, contender, &self.targets, duration)
+    }
+
+    /// A fresh process for each figure: one that has been under load has memory to spare.
+    fn measure_idle(&self) -> Result<Vec<(Kind, Vec<Memory>)>> {
+        if !self.options.rows.contains(&Row::Idle) {
+            return Ok(Vec::new());
+        }
+        let mut all: Vec<_> = self.starters.iter().map(|s| (s.kind, Vec::new())).collect();
+        for round in 1..=self.options.rounds {
+            for (starter, (kind, memories)) in self.starters.iter().zip(&mut all) {
+                let memory = idle::measure(starter, &self.targets)?;
+                eprintln!(
+                    "idle round {round}, {}: {:.0} bytes",
+                    kind.name(),
+                    memory.per_connection
+                );
+                memories.push(memory);
+            }
+        }
+        Ok(all)
+    }
+}
+
+fn brief(burst: &Burst) -> String {
+    match burst {
+        Ok(point) => {
+            let (cpu, rate) = (point.cpu_micros, point.requests_per_second);
+            format!("{cpu:.1} µs/request, {rate:.0} requests/s")
+        }
+        Err(void) => format!("void: {}", void.0),
+    }
 }

@@ -1,0 +1,210 @@
+//! What the command line asks for.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+/// The arguments of `cargo xtask bench`.
+#[derive(Clone, Debug)]
+pub(super) struct Options {
+    /// How often each point is measured; the median counts.
+    pub(super) rounds: usize,
+    /// How long one measurement lasts.
+    pub(super) seconds: u64,
+    /// Who is measured.
+    pub(super) contenders: Vec<Kind>,
+    /// On what work.
+    pub(super) rows: Vec<Row>,
+    /// Whether everyone writes an access log.
+    pub(super) access_log: bool,
+    /// Counts instructions of the pure parts instead.
+    pub(super) instructions: bool,
+    /// Puts the tables into `docs/benchmarks.md`.
+    pub(super) write: bool,
+}
+
+/// A proxy that is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Haproxy,
+    Nginx,
+    Envoy,
+    Clingfish,
+}
+
+/// A kind of work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Row {
+    /// 99 bytes, one session.
+    Small,
+    /// 99 bytes, each request of another session.
+    Sessions,
+    /// 10,000 bytes.
+    TenKb,
+    /// 1,000,000 bytes.
+    OneMb,
+    /// Client connections that wait.
+    Idle,
+}
+
+/// What `--help` prints.
+pub(super) const HELP: &str = "\
+cargo xtask bench: CPU time per request of HAProxy, nginx, Envoy and Clingfish on the same work
+
+  --rounds N             measurements of each point, interleaved; the median counts (3)
+  --seconds S            length of one measurement (3)
+  --only A,B             of haproxy, nginx, envoy, clingfish (all)
+  --row A,B              of small, sessions, 10k, 1m, idle (all)
+  --without-access-log   nobody writes an access log
+  --instructions         counts instructions of the pure parts under callgrind instead
+  --write                puts the tables into docs/benchmarks.md
+
+HAPROXY_BIN, NGINX_BIN, ENVOY_BIN, WRK_BIN and CLINGFISH_BIN name other binaries than the installed and built ones.";
+
+impl Kind {
+    /// In the order of a round.
+    pub(super) const ALL: [Self; 4] = [Self::Haproxy, Self::Nginx, Self::Envoy, Self::Clingfish];
+
+    /// As on the command line and in tables.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Haproxy => "haproxy",
+            Self::Nginx => "nginx",
+            Self::Envoy => "envoy",
+            Self::Clingfish => "clingfish",
+        }
+    }
+}
+
+impl Row {
+    /// In the order of the table.
+    pub(super) const ALL: [Self; 5] = [
+        Self::Small,
+        Self::Sessions,
+        Self::TenKb,
+        Self::OneMb,
+        Self::Idle,
+    ];
+
+    /// As on the command line and in tables.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Small => "small",
+            Self::Sessions => "sessions",
+            Self::TenKb => "10k",
+            Self::OneMb => "1m",
+            Self::Idle => "idle",
+        }
+    }
+
+    /// What is asked for.
+    pub(super) fn path(self) -> &'static str {
+        match self {
+            Self::Small | Self::Sessions | Self::Idle => "/small",
+            Self::TenKb => "/10k",
+            Self::OneMb => "/1m",
+        }
+    }
+
+    /// For readers of the table.
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Self::Small => "99 B, one session",
+            Self::Sessions => "99 B, 5,000 sessions in turn",
+            Self::TenKb => "10 kB body",
+            Self::OneMb => "1 MB body",
+            Self::Idle => "idle client connections",
+        }
+    }
+}
+
+impl Options {
+    /// Reads the arguments; `None` is a call for help.
+    pub(super) fn parse(args: &[String]) -> Result<Option<Self>> {
+        let mut options = Self {
+            rounds: 3,
+            seconds: 3,
+            contenders: Kind::ALL.to_vec(),
+            rows: Row::ALL.to_vec(),
+            access_log: true,
+            instructions: false,
+            write: false,
+        };
+        let mut args = args.iter();
+        while let Some(arg) = args.next() {
+            let mut value = || args.next().with_context(|| format!("{arg} needs a value"));
+            match arg.as_str() {
+                "--rounds" => options.rounds = positive(value()?)?,
+                "--seconds" => options.seconds = positive(value()?)? as u64,
+                "--only" => options.contenders = named(value()?, &Kind::ALL, Kind::name)?,
+                "--row" => options.rows = named(value()?, &Row::ALL, Row::name)?,
+                "--without-access-log" => options.access_log = false,
+                "--instructions" => options.instructions = true,
+                "--write" => options.write = true,
+                "--help" | "-h" => return Ok(None),
+                _ => bail!("unknown argument {arg}\n\n{HELP}"),
+            }
+        }
+        Ok(Some(options))
+    }
+
+    /// Length of one measurement.
+    pub(super) fn duration(&self) -> Duration {
+        Duration::from_secs(self.seconds)
+    }
+}
+
+fn positive(text: &str) -> Result<usize> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.with_context(|| format!("{text} is not a positive number"))
+}
+
+fn named<T: Copy>(list: &str, all: &[T], name: fn(T) -> &'static str) -> Result<Vec<T>> {
+    let find = |word: &str| {
+        let known = || {
+            all.iter()
+                .map(|one| name(*one))
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        let found = all.iter().find(|one| name(**one) == word);
+        found
+            .copied()
+            .with_context(|| format!("{word} is none of {}", known()))
+    };
+    list.split(',').map(find).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Option<Options>> {
+        let args: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        Options::parse(&args)
+    }
+
+    #[test]
+    fn arguments_choose_rounds_contenders_and_rows() {
+        let options = parse("--rounds 5 --only nginx,clingfish --row 1m")
+            .unwrap()
+            .unwrap();
+        assert_eq!((options.rounds, options.seconds), (5, 3));
+        assert_eq!(options.contenders, [Kind::Nginx, Kind::Clingfish]);
+        assert_eq!(options.rows, [Row::OneMb]);
+        assert!(parse("--help").unwrap().is_none());
+    }
+
+    #[test]
+    fn what_is_not_understood_is_refused() {
+        for line in [
+            "--rounds",
+            "--rounds 0",
+            "--only apache",
+            "--row 2m",
+            "--fast",
+        ] {
+            assert!(parse(line).is_err(), "{line}");
+        }
+    }
+}

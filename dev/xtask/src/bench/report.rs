@@ -1,0 +1,258 @@
+//! Medians, ratios, a table for people and a document for programs.
+
+use serde_json::{Value, json};
+
+use super::{
+    idle::Memory,
+    load::{Burst, Generator, Point},
+    machine::Machine,
+    options::{Kind, Options, Row},
+};
+
+/// Everything that one run measured.
+pub(super) struct Report {
+    pub(super) machine: Machine,
+    pub(super) options: Options,
+    /// Name and version of each program, the load generator's last.
+    pub(super) versions: Vec<(String, String)>,
+    /// Bursts in the order of their rounds.
+    pub(super) bursts: Vec<(Row, Kind, Vec<Burst>)>,
+    pub(super) idle: Vec<(Kind, Vec<Memory>)>,
+}
+
+/// A measured quantity over the rounds.
+#[derive(Clone, Copy)]
+struct Spread {
+    median: f64,
+    min: f64,
+    max: f64,
+}
+
+impl Spread {
+    fn of(values: impl Iterator<Item = f64>) -> Option<Self> {
+        let mut values: Vec<f64> = values.collect();
+        values.sort_by(f64::total_cmp);
+        let (min, max) = (*values.first()?, *values.last()?);
+        let middle = values.get((values.len() - 1) / 2..values.len() / 2 + 1)?;
+        Some(Self {
+            median: middle.iter().sum::<f64>() / middle.len() as f64,
+            min,
+            max,
+        })
+    }
+}
+
+impl Report {
+    /// The tables, in Markdown that is readable as it is.
+    pub(super) fn tables(&self) -> String {
+        [self.heading(), self.load_table(), self.idle_table()].concat()
+    }
+
+    fn heading(&self) -> String {
+        let m = &self.machine;
+        let versions = self
+            .versions
+            .iter()
+            .map(|(name, version)| format!("{name} {version}"));
+        let versions = versions.collect::<Vec<_>>().join(", ");
+        let o = &self.options;
+        let log = if o.access_log { "on" } else { "off" };
+        format!(
+            "Measured {} at revision {} on {} cores of {}, {} (load average at the start: {}).\n\
+             {versions}.\n\
+             {} rounds of {} s, interleaved, {} connections; access logs {log}.\n",
+            m.date,
+            m.revision,
+            m.cores,
+            m.cpu,
+            m.kernel,
+            m.load,
+            o.rounds,
+            o.seconds,
+            Generator::CONNECTIONS,
+        )
+    }
+
+    fn load_table(&self) -> String {
+        if self.bursts.is_empty() {
+            return String::new();
+        }
+        let mut table = "\n\
+            | work | proxy | CPU µs/request (min–max) | of it user | ÷ clingfish | requests/s | p50 ms | p99 ms |\n\
+            |---|---|--:|--:|--:|--:|--:|--:|\n".to_owned();
+        for (row, kind, bursts) in &self.bursts {
+            table.push_str(&self.load_line(*row, *kind, bursts));
+        }
+        table.push_str(&self.voids());
+        table
+    }
+
+    fn load_line(&self, row: Row, kind: Kind, bursts: &[Burst]) -> String {
+        let (title, name) = (row.title(), kind.name());
+        let spread = |field: fn(&Point) -> f64| Spread::of(bursts.iter().flatten().map(field));
+        let all = (
+            spread(|p| p.cpu_micros),
+            spread(|p| p.user_micros),
+            spread(|p| p.requests_per_second),
+            spread(|p| p.p50_micros as f64 / 1000.0),
+            spread(|p| p.p99_micros as f64 / 1000.0),
+        );
+        let (Some(cpu), Some(user), Some(rate), Some(p50), Some(p99)) = all else {
+            return format!("| {title} | {name} | void | | | | | |\n");
+        };
+        let ratio = self
+            .cpu(row, Kind::Clingfish)
+            .map(|ours| format!("{:.2}", cpu.median / ours));
+        format!(
+            "| {title} | {name} | {:.1} ({:.1}–{:.1}) | {:.1} | {} | {:.0} | {:.2} | {:.2} |\n",
+            cpu.median,
+            cpu.min,
+            cpu.max,
+            user.median,
+            ratio.unwrap_or_default(),
+            rate.median,
+            p50.median,
+            p99.median,
+        )
+    }
+
+    fn cpu(&self, row: Row, kind: Kind) -> Option<f64> {
+        let found = self.bursts.iter().find(|(r, k, _)| (*r, *k) == (row, kind));
+        let points = found
+            .into_iter()
+            .flat_map(|(.., bursts)| bursts.iter().flatten());
+        Spread::of(points.map(|point| point.cpu_micros)).map(|spread| spread.median)
+    }
+
+    fn voids(&self) -> String {
+        let mut lines = String::new();
+        for (row, kind, bursts) in &self.bursts {
+            for (round, burst) in bursts.iter().enumerate() {
+                if let Err(void) = burst {
+                    let (row, kind, round) = (row.name(), kind.name(), round + 1);
+                    lines.push_str(&format!(
+                        "\nVoid: {row}, {kind}, round {round}: {}.\n",
+                        void.0
+                    ));
+                }
+            }
+        }
+        lines
+    }
+
+    fn idle_table(&self) -> String {
+        if self.idle.is_empty() {
+            return String::new();
+        }
+        let mut table = "\n\
+            | proxy | idle client connections | bytes per connection (min–max) | whole process with them |\n\
+            |---|--:|--:|--:|\n".to_owned();
+        for (kind, memories) in &self.idle {
+            let name = kind.name();
+            let spread = Spread::of(memories.iter().map(|m| m.per_connection));
+            let total = Spread::of(memories.iter().map(|m| m.total as f64 / (1024.0 * 1024.0)));
+            let (Some(each), Some(total)) = (spread, total) else {
+                continue;
+            };
+            let count = memories.first().map_or(0, |memory| memory.connections);
+            table.push_str(&format!(
+                "| {name} | {count} | {:.0} ({:.0}–{:.0}) | {:.1} MiB |\n",
+                each.median, each.min, each.max, total.median,
+            ));
+        }
+        table
+    }
+
+    /// Who is closest to Clingfish in each row, as the goals are put: best peer ÷ ours.
+    pub(super) fn verdicts(&self) -> String {
+        let mut lines = String::new();
+        for row in &self.options.rows {
+            let peers = self
+                .options
+                .contenders
+                .iter()
+                .filter(|kind| **kind != Kind::Clingfish);
+            let costs = peers.filter_map(|kind| Some((self.cost(*row, *kind)?, kind.name())));
+            let best = costs.min_by(|one, other| one.0.total_cmp(&other.0));
+            if let (Some((peer, name)), Some(ours)) = (best, self.cost(*row, Kind::Clingfish)) {
+                lines.push_str(&format!(
+                    "{}: {name} ÷ clingfish = {:.2}\n",
+                    row.name(),
+                    peer / ours
+                ));
+            }
+        }
+        lines
+    }
+
+    /// CPU time, or memory where the row is about that.
+    fn cost(&self, row: Row, kind: Kind) -> Option<f64> {
+        if row != Row::Idle {
+            return self.cpu(row, kind);
+        }
+        let (_, memories) = self.idle.iter().find(|(k, _)| *k == kind)?;
+        Spread::of(memories.iter().map(|m| m.per_connection)).map(|spread| spread.median)
+    }
+
+    /// Every single figure.
+    pub(super) fn json(&self) -> Value {
+        let m = &self.machine;
+        json!({
+            "machine": {
+                "cpu": m.cpu, "cores": m.cores, "kernel": m.kernel, "load_average": m.load,
+            },
+            "date": m.date,
+            "revision": m.revision,
+            "versions": self.versions.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
+            "rounds": self.options.rounds,
+            "seconds": self.options.seconds,
+            "connections": Generator::CONNECTIONS,
+            "access_log": self.options.access_log,
+            "load": self.bursts.iter().map(|(row, kind, bursts)| json!({
+                "row": row.name(),
+                "proxy": kind.name(),
+                "rounds": bursts.iter().map(burst_json).collect::<Vec<_>>(),
+            })).collect::<Vec<_>>(),
+            "idle": self.idle.iter().map(|(kind, memories)| json!({
+                "proxy": kind.name(),
+                "rounds": memories.iter().map(|m| json!({
+                    "connections": m.connections,
+                    "bytes_per_connection": m.per_connection,
+                    "process_bytes": m.total,
+                })).collect::<Vec<_>>(),
+            })).collect::<Vec<_>>(),
+        })
+    }
+}
+
+fn burst_json(burst: &Burst) -> Value {
+    match burst {
+        Ok(p) => json!({
+            "requests": p.requests,
+            "cpu_micros_per_request": p.cpu_micros,
+            "user_micros_per_request": p.user_micros,
+            "requests_per_second": p.requests_per_second,
+            "p50_micros": p.p50_micros,
+            "p99_micros": p.p99_micros,
+        }),
+        Err(void) => json!({ "void": void.0 }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_of_an_even_count_lies_between_the_two_in_the_middle() {
+        for (values, expected) in [
+            (vec![3.0, 1.0, 2.0], Some(2.0)),
+            (vec![4.0, 1.0, 2.0, 3.0], Some(2.5)),
+            (vec![7.0], Some(7.0)),
+            (vec![], None),
+        ] {
+            let median = Spread::of(values.iter().copied()).map(|spread| spread.median);
+            assert_eq!(median, expected, "{values:?}");
+        }
+    }
+}
