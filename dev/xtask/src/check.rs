@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::{
     commands::{cargo, program, run, works},
-    layers,
+    dependencies, layers, setup,
     steps::{Done, Steps},
 };
 
@@ -14,7 +14,7 @@ pub(crate) fn all(steps: &mut Steps) {
     steps.run("layers", layers::layers);
     steps.run("clippy", clippy);
     steps.run("documentation", documentation);
-    steps.try_run("dependencies", dependencies);
+    steps.run("dependencies", dependencies::check);
     steps.try_run("spelling", spelling);
 }
 
@@ -35,29 +35,14 @@ fn documentation() -> Result<()> {
     run(cargo(args.split(' ')).env("RUSTDOCFLAGS", "-D warnings"))
 }
 
-fn dependencies() -> Result<Done> {
-    if !works("cargo-deny", &["--version"]) {
-        return Ok(not_installed("cargo-deny"));
-    }
-    run(&mut cargo([
-        "deny",
-        "--all-features",
-        "check",
-        "bans",
-        "licenses",
-        "sources",
-    ]))?;
-    Ok(Done::Passed)
-}
-
+/// typos from set-up's environment, or anybody's.
 fn spelling() -> Result<Done> {
-    if !works("typos", &["--version"]) {
-        return Ok(not_installed("typos-cli"));
-    }
-    run(&mut program("typos", []))?;
+    let installed = setup::venv().join("bin/typos");
+    let installed = installed.to_string_lossy();
+    let typos = [&*installed, "typos"];
+    let Some(typos) = typos.into_iter().find(|typos| works(typos, &["--version"])) else {
+        return Ok(Done::Skipped("`cargo xtask setup` brings typos".to_owned()));
+    };
+    run(&mut program(typos, []))?;
     Ok(Done::Passed)
-}
-
-fn not_installed(package: &str) -> Done {
-    Done::Skipped(format!("`cargo install {package} --locked` brings it"))
 }

@@ -4,6 +4,7 @@ mod bench;
 mod check;
 mod clock;
 mod commands;
+mod dependencies;
 mod fuzz;
 mod layers;
 mod readme;

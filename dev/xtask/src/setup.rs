@@ -61,12 +61,21 @@ const DEBIAN_PACKAGES: [DebianPackage; 5] = [
 /// Installs what is missing.
 pub(crate) fn setup() -> Result<Tools> {
     debian()?;
-    let tools = workspace::root().join(".test-tools");
-    fs::create_dir_all(&tools)?;
+    fs::create_dir_all(folder())?;
     Ok(Tools {
-        python: python(&tools.join("venv"))?,
-        node_modules: node(&tools.join("node"))?,
+        python: python(&venv())?,
+        node_modules: node(&folder().join("node"))?,
     })
+}
+
+/// Where everything but Debian's packages goes.
+fn folder() -> PathBuf {
+    workspace::root().join(".test-tools")
+}
+
+/// The virtual environment of the Python packages.
+pub(crate) fn venv() -> PathBuf {
+    folder().join("venv")
 }
 
 fn debian() -> Result<()> {

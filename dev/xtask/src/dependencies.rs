@@ -1,0 +1,112 @@
+//! Holds the crates that we build from to `deny.toml`: licences, one version of each, one registry, none that is banned.
+//!
+//! cargo-deny reads the same file and checks more, but takes longer to install than everything else takes to run.
+
+mod licence;
+mod policy;
+
+use std::{collections::BTreeMap, fs};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+
+use crate::{
+    commands::{cargo, run, works},
+    workspace,
+};
+use policy::Policy;
+
+/// Our own check, then cargo-deny's where it is installed.
+pub(crate) fn check() -> Result<()> {
+    let text = fs::read_to_string(workspace::root().join("deny.toml"))?;
+    let crates = crates(&metadata()?)?;
+    let faults = faults(&Policy::parse(&text)?, &crates);
+    if !faults.is_empty() {
+        bail!("against deny.toml:\n  {}", faults.join("\n  "));
+    }
+    println!("{} crates keep to deny.toml", crates.len());
+    if works("cargo-deny", &["--version"]) {
+        return run(&mut cargo(["deny", "check", "bans", "licenses", "sources"]));
+    }
+    println!("SKIPPED: cargo-deny is not installed");
+    Ok(())
+}
+
+/// One crate of the lock file that is built here.
+#[derive(Clone, Debug)]
+struct Crate {
+    name: String,
+    version: String,
+    licence: String,
+    /// None for our own.
+    source: Option<String>,
+}
+
+fn metadata() -> Result<Value> {
+    let args = "metadata --format-version 1 --all-features --filter-platform";
+    let output = cargo(args.split(' ')).arg(host()?).output()?;
+    ensure!(
+        output.status.success(),
+        "cargo metadata failed: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+/// The platform that we are on: crates for others are not built.
+fn host() -> Result<String> {
+    let output = std::process::Command::new("rustc").arg("-vV").output()?;
+    let text = String::from_utf8(output.stdout)?;
+    let line = text.lines().find_map(|line| line.strip_prefix("host: "));
+    Ok(line.context("rustc names no host")?.to_owned())
+}
+
+fn crates(metadata: &Value) -> Result<Vec<Crate>> {
+    let packages = metadata.get("packages").and_then(Value::as_array);
+    let packages = packages.context("cargo metadata has no packages")?;
+    packages.iter().map(read_crate).collect()
+}
+
+fn read_crate(package: &Value) -> Result<Crate> {
+    let text = |key: &str| package.get(key).and_then(Value::as_str).map(str::to_owned);
+    Ok(Crate {
+        name: text("name").context("every package has a name")?,
+        version: text("version").context("every package has a version")?,
+        licence: text("license").unwrap_or_default(),
+        source: text("source"),
+    })
+}
+
+/// Everything that the policy forbids, one line each.
+fn faults(policy: &Policy, crates: &[Crate]) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut versions: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for found in crates {
+        let Crate { name, licence, .. } = found;
+        if !licence::is_allowed(licence, &policy.licences) {
+            faults.push(format!("{name} has the licence {licence:?}"));
+        }
+        if policy.banned.contains(name) {
+            faults.push(format!("{name} is banned"));
+        }
+        if let Some(source) = &found.source {
+            if !is_crates_io(source) {
+                faults.push(format!("{name} comes from {source}"));
+            }
+            versions.entry(name).or_default().push(&found.version);
+        }
+    }
+    for (name, versions) in versions {
+        if versions.len() > 1 && !policy.skipped.iter().any(|skipped| skipped == name) {
+            faults.push(format!("{name} is there as {}", versions.join(" and ")));
+        }
+    }
+    faults
+}
+
+fn is_crates_io(source: &str) -> bool {
+    source.starts_with("registry+") && source.ends_with("/crates.io-index")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,67 @@
+use super::*;
+
+const DENY: &str = r#"
+[licenses]
+allow = ["MIT", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "Unicode-3.0"]
+
+[bans]
+skip = [{ crate = "old@1.0.0", reason = "told here" }]
+deny = ["openssl"]
+"#;
+
+const CRATES_IO: &str = "registry+https://example.test/crates.io-index";
+
+fn found(name: &str, version: &str, licence: &str, source: &str) -> Crate {
+    Crate {
+        name: name.to_owned(),
+        version: version.to_owned(),
+        licence: licence.to_owned(),
+        source: Some(source.to_owned()),
+    }
+}
+
+#[test]
+fn an_expression_is_allowed_when_one_way_through_it_is() {
+    let policy = Policy::parse(DENY).unwrap();
+    for (expression, is_allowed) in [
+        ("MIT", true),
+        ("MIT OR GPL-3.0", true),
+        ("MIT/GPL-3.0", true),
+        ("GPL-3.0 OR LGPL-3.0", false),
+        ("MIT AND GPL-3.0", false),
+        ("(MIT OR GPL-3.0) AND Unicode-3.0", true),
+        ("GPL-3.0 OR MIT AND Unicode-3.0", true),
+        ("Apache-2.0 WITH LLVM-exception", true),
+        ("MIT WITH LLVM-exception", false),
+        ("(MIT", false),
+        ("MIT MIT", false),
+        ("", false),
+    ] {
+        let judged = licence::is_allowed(expression, &policy.licences);
+        assert_eq!(judged, is_allowed, "{expression}");
+    }
+}
+
+#[test]
+fn everything_against_the_policy_is_told() {
+    let policy = Policy::parse(DENY).unwrap();
+    let crates = [
+        found("fine", "1.0.0", "MIT", CRATES_IO),
+        found("viral", "1.0.0", "GPL-3.0", CRATES_IO),
+        found("openssl", "1.0.0", "MIT", CRATES_IO),
+        found("elsewhere", "1.0.0", "MIT", "git+https://example.test/x"),
+        found("twice", "1.0.0", "MIT", CRATES_IO),
+        found("twice", "2.0.0", "MIT", CRATES_IO),
+        found("old", "1.0.0", "MIT", CRATES_IO),
+        found("old", "2.0.0", "MIT", CRATES_IO),
+    ];
+    assert_eq!(
+        faults(&policy, &crates),
+        [
+            "viral has the licence \"GPL-3.0\"",
+            "openssl is banned",
+            "elsewhere comes from git+https://example.test/x",
+            "twice is there as 1.0.0 and 2.0.0",
+        ]
+    );
+}
