@@ -14,7 +14,8 @@ pub fn instance_name(position: usize) -> String {
 ///
 /// Health checks are quick so that the story is: a target leaves after a second at the latest and is back
 /// half a second after it answers again. Leaving takes four checks, because the story shows what happens
-/// *before* Clingfish knows. One worker, so that turns are taken by one.
+/// *before* Clingfish knows. One worker, so that turns are taken by one. No access log, because the story
+/// has the terminal.
 pub fn configuration(
     listener: SocketAddr,
     admin: SocketAddr,
@@ -44,6 +45,9 @@ workers = 1
 [admin]
 bind = \"{admin}\"
 
+[access_log]
+sink = \"off\"
+
 [load_balancers.default]
 debug_header = true
 
@@ -68,23 +72,39 @@ unhealthy_threshold = 4
 
 #[cfg(test)]
 mod tests {
+    use clingfish_model::{Stickiness, TargetAddress, desired::LogSink};
+
     use super::*;
 
     #[test]
-    fn the_file_names_every_instance_and_says_whether_sessions_stay() {
+    fn the_file_says_what_the_story_needs() {
         let address = |port| SocketAddr::from(([127, 0, 0, 1], port));
-        for (sticky, line) in [(true, "\nstickiness = {"), (false, "\n# stickiness = {")] {
+        for sticky in [true, false] {
             let text = configuration(address(1), address(2), &[address(3), address(4)], sticky);
-            for part in [
-                line,
-                "{ id = \"instance-a\", address = \"127.0.0.1:3\" },",
-                "{ id = \"instance-b\", address = \"127.0.0.1:4\" },",
-                "[[listeners]]\nbind = \"127.0.0.1:1\"",
-                "[admin]\nbind = \"127.0.0.1:2\"",
-                "debug_header = true",
-            ] {
-                assert!(text.contains(part), "{part} in\n{text}");
-            }
+            let (state, warnings) = clingfish_config::parse(&text).unwrap();
+            assert!(warnings.is_empty(), "{warnings:?}");
+            assert_eq!(state.admin.bind, address(2));
+            assert_eq!(state.listeners[0].bind, address(1));
+            assert_eq!(state.access_log.sink, LogSink::Off);
+            assert!(state.load_balancers[0].debug_header);
+            let group = &state.target_groups[0];
+            assert_eq!(group.stickiness != Stickiness::Off, sticky);
+            let targets = group.targets.iter();
+            let targets: Vec<_> = targets.map(|t| (t.id.as_str(), &t.address)).collect();
+            let [a, b] = [3, 4].map(|port| TargetAddress::Socket(address(port)));
+            assert_eq!(targets, [("instance-a", &a), ("instance-b", &b)]);
+        }
+    }
+
+    #[test]
+    fn instances_are_named_by_letters_while_there_are_any() {
+        for (position, name) in [
+            (0, "instance-a"),
+            (25, "instance-z"),
+            (26, "instance-27"),
+            (1000, "instance-1001"),
+        ] {
+            assert_eq!(instance_name(position), name);
         }
     }
 }

@@ -24,7 +24,7 @@ const SID: &str = "sid";
 const PAGE: &str = include_str!("page.html");
 
 /// Nothing from elsewhere, whatever a visitor writes.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; \
+const POLICY: &str = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; \
      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Every path of the application.
@@ -75,12 +75,14 @@ async fn home(State(instance): State<Instance>, headers: HeaderMap) -> Response 
     greeting(&session(&instance, &headers)).into_response()
 }
 
+/// The visitor and how things stand, in one request: a page that asked twice would use up two turns.
 async fn whoami(State(instance): State<Instance>, headers: HeaderMap) -> Response {
     let session = session(&instance, &headers);
     as_json(json!({
         "instance": &*instance.name,
         "user": session.user,
         "cart": session.cart,
+        "demo": standing(&instance),
     }))
 }
 
@@ -117,17 +119,7 @@ async fn logout(State(instance): State<Instance>, headers: HeaderMap) -> Respons
 }
 
 async fn state(State(instance): State<Instance>) -> Response {
-    let scene = instance.controls.scene();
-    let instances: Vec<Value> = scene
-        .instances
-        .iter()
-        .map(|(name, runs)| json!({ "name": name, "running": runs }))
-        .collect();
-    as_json(json!({
-        "stickiness": scene.sticky,
-        "instances": instances,
-        "trouble": scene.trouble,
-    }))
+    as_json(standing(&instance))
 }
 
 async fn switch_stickiness(State(instance): State<Instance>, body: String) -> Response {
@@ -156,6 +148,21 @@ fn noted(instance: &Instance, ask: Ask) -> Response {
         return (StatusCode::ACCEPTED, "noted\n").into_response();
     }
     (StatusCode::SERVICE_UNAVAILABLE, "too much at once\n").into_response()
+}
+
+/// How things stand, as the page reads it.
+fn standing(instance: &Instance) -> Value {
+    let scene = instance.controls.scene();
+    let instances: Vec<Value> = scene
+        .instances
+        .iter()
+        .map(|(name, runs)| json!({ "name": name, "running": runs }))
+        .collect();
+    json!({
+        "stickiness": scene.sticky,
+        "instances": instances,
+        "trouble": scene.trouble,
+    })
 }
 
 /// Gives the visitor a new session id, which no one can have planted, and changes the session under it.

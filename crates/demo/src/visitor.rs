@@ -30,6 +30,7 @@ pub(crate) struct Visitor {
     origin: String,
     jar: Jar,
     line: Option<Line>,
+    connections: u32,
 }
 
 /// A WebSocket to the front.
@@ -82,7 +83,13 @@ impl Visitor {
             origin: format!("http://{front}"),
             jar: Jar::default(),
             line: None,
+            connections: 0,
         }
+    }
+
+    /// Connections that this visitor has opened.
+    pub(crate) fn connections(&self) -> u32 {
+        self.connections
     }
 
     /// Closes the connection; the next request opens another.
@@ -154,6 +161,7 @@ impl Visitor {
             )
             .body(())?;
         let (socket, response) = client_async(request, stream).await?;
+        self.connections += 1;
         let (answer, _) = self.note(response);
         Ok((socket, answer))
     }
@@ -165,7 +173,9 @@ impl Visitor {
         {
             return Ok(self.line.insert(line));
         }
-        Ok(self.line.insert(Line::open(self.front).await?))
+        let line = Line::open(self.front).await?;
+        self.connections += 1;
+        Ok(self.line.insert(line))
     }
 
     /// Keeps the cookies and reads the head.
