@@ -84,7 +84,7 @@ fn read_port(value: &Value<'_>, report: &mut Report<'_>) -> Option<u16> {
 
 fn read_matcher(value: &Value<'_>, report: &mut Report<'_>) -> Option<StatusMatcher> {
     StatusMatcher::parse(value.text(report)?)
-        .map_err(|error| value.refuse(report, format!("{}: {error}", value.name), ""))
+        .map_err(|error| value.refuse_error(report, &error))
         .ok()
 }
 

@@ -233,7 +233,7 @@ impl Schema {
     pub(crate) fn goes_on_below(&self, written: &str) -> bool {
         self.names()
             .chain(self.aws.iter().copied())
-            .any(|name| below(name, written).is_some_and(|rest| !rest.is_empty()))
+            .any(|name| below(name, written).is_some())
     }
 
     /// Whether AWS has an attribute of that name that this version has not.

@@ -28,7 +28,7 @@ use crate::{
     listener::{DEFAULT_LOAD_BALANCER, Names},
     report::Report,
     section::{Section, join},
-    value::Value,
+    value::{Value, split_advice},
 };
 
 /// Reads a configuration file: what it asks for and warnings about it, or else every error in it.
@@ -134,7 +134,9 @@ impl Child<'_> {
     /// The name, or a stand-in with an error noted.
     fn checked_name(&self, report: &mut Report<'_>) -> Name {
         Name::new(self.name).unwrap_or_else(|error| {
-            report.error(self.name_at, &self.section.path, error.to_string(), "");
+            let text = error.to_string();
+            let (message, help) = split_advice(&text);
+            report.error(self.name_at, &self.section.path, message, help);
             default_name()
         })
     }

@@ -30,23 +30,25 @@ fn plain(word: &str) -> Vec<char> {
         .collect()
 }
 
-/// Levenshtein's distance, a row at a time.
+/// The fewest letters to add, remove, change or swap with their neighbour.
 fn distance(from: &[char], to: &[char]) -> usize {
-    let mut row: Vec<usize> = (0..=to.len()).collect();
+    let mut before: Vec<usize> = Vec::new();
+    let mut above: Vec<usize> = (0..=to.len()).collect();
+    let at = |row: &[usize], column: usize| row.get(column).copied().unwrap_or(usize::MAX - 1);
     for (i, a) in from.iter().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        for (cell, b) in row.iter_mut().skip(1).zip(to) {
-            let substituted = diagonal + usize::from(a != b);
-            diagonal = *cell;
-            *cell = substituted.min(*cell + 1).min(left + 1);
-            left = *cell;
+        let mut row = vec![i + 1];
+        for (j, b) in to.iter().enumerate() {
+            let changed = at(&above, j) + usize::from(a != b);
+            let mut least = changed.min(at(&above, j + 1) + 1).min(at(&row, j) + 1);
+            let is_swap = i > 0 && j > 0 && from.get(i - 1) == Some(b) && to.get(j - 1) == Some(a);
+            if is_swap {
+                least = least.min(at(&before, j - 1) + 1);
+            }
+            row.push(least);
         }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
+        before = std::mem::replace(&mut above, row);
     }
-    row.last().copied().unwrap_or_default()
+    at(&above, to.len())
 }
 
 #[cfg(test)]
@@ -54,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn distance_counts_single_letter_edits() {
+    fn distance_counts_edits_and_swaps() {
         for (from, to, expected) in [
             ("", "", 0),
             ("", "abc", 3),
@@ -62,6 +64,8 @@ mod tests {
             ("kitten", "sitting", 3),
             ("stickyness", "stickiness", 1),
             ("same", "same", 0),
+            ("wbe", "web", 1),
+            ("bidn", "bind", 1),
         ] {
             assert_eq!(distance(&plain(from), &plain(to)), expected, "{from} {to}");
         }

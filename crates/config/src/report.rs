@@ -14,10 +14,19 @@ pub(crate) struct Report<'t> {
     text: &'t str,
     /// Offset of the first byte of each line.
     line_starts: Vec<usize>,
-    errors: Vec<Diagnostic>,
-    warnings: Vec<Diagnostic>,
+    errors: Vec<Found>,
+    warnings: Vec<Found>,
     /// Lines that are not TOML: what they mean is a guess, so nothing else is said about them.
     broken_lines: BTreeSet<usize>,
+}
+
+/// A diagnostic whose place is still an offset: lines and columns are counted for those that are told.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Found {
+    at: usize,
+    path: String,
+    message: String,
+    help: String,
 }
 
 impl<'t> Report<'t> {
@@ -32,15 +41,14 @@ impl<'t> Report<'t> {
         }
     }
 
-    /// The piece of the file at `span`, cut where it is long.
+    /// The piece of the file at `span`: its first line, cut where it is long.
     pub(crate) fn quote(&self, span: &Range<usize>) -> String {
         let piece = self.text.get(span.clone()).unwrap_or_default();
         let piece = piece.lines().next().unwrap_or_default();
-        if piece.chars().count() <= QUOTE_MAX {
-            return piece.to_owned();
+        match piece.char_indices().nth(QUOTE_MAX) {
+            Some((end, _)) => format!("{}...", piece.get(..end).unwrap_or_default()),
+            None => piece.to_owned(),
         }
-        let start: String = piece.chars().take(QUOTE_MAX).collect();
-        format!("{start}...")
     }
 
     /// The number of the line at `offset`, from 1.
@@ -56,11 +64,9 @@ impl<'t> Report<'t> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        if self.broken_lines.contains(&self.line(at)) {
-            return;
+        if !self.broken_lines.contains(&self.line(at)) {
+            self.errors.push(Found::new(at, path, message, help));
         }
-        let error = self.diagnostic(at, path, message.into(), help.into());
-        self.errors.push(error);
     }
 
     /// Notes that something is not in the file. Where the file is not TOML it may only have been lost, so nothing is noted.
@@ -76,13 +82,6 @@ impl<'t> Report<'t> {
         }
     }
 
-    /// Notes that a line is not TOML.
-    pub(crate) fn syntax_error(&mut self, at: usize, message: String, help: String) {
-        let error = self.diagnostic(at, "", message, help);
-        self.broken_lines.insert(error.line);
-        self.errors.push(error);
-    }
-
     /// Notes something legal that is hardly meant.
     pub(crate) fn warning(
         &mut self,
@@ -91,50 +90,70 @@ impl<'t> Report<'t> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        let warning = self.diagnostic(at, path, message.into(), help.into());
-        self.warnings.push(warning);
+        self.warnings.push(Found::new(at, path, message, help));
+    }
+
+    /// Notes that a line is not TOML.
+    pub(crate) fn syntax_error(&mut self, at: usize, message: String, help: String) {
+        self.errors.push(Found::new(at, "", message, help));
+        let line = self.line(at);
+        self.broken_lines.insert(line);
+        let rest = self.text.get(self.line_start(line)..).unwrap_or_default();
+        let is_header = |line: &&str| line.trim_start().starts_with('[');
+        if rest.lines().next().as_ref().is_some_and(is_header) {
+            // Whose keys the following ones are is anybody's guess, up to the next header.
+            let following = rest.lines().skip(1).take_while(|line| !is_header(line));
+            self.broken_lines.extend(line..=line + following.count());
+        }
     }
 
     /// The warnings in the order of the file, or else the errors.
-    pub(crate) fn finish(self) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
+    pub(crate) fn finish(mut self) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
         if self.errors.is_empty() {
-            Ok(in_order(self.warnings))
-        } else {
-            Err(first_ones(in_order(self.errors)))
+            let warnings = std::mem::take(&mut self.warnings);
+            return Ok(self.in_order(warnings));
         }
+        let errors = std::mem::take(&mut self.errors);
+        Err(self.in_order(errors))
     }
 
-    fn diagnostic(&self, at: usize, path: &str, message: String, help: String) -> Diagnostic {
-        let line = self.line(at);
-        let start = self.line_starts.get(line - 1).copied().unwrap_or_default();
-        let before = self.text.get(start..at).unwrap_or_default();
+    /// A file that is no configuration at all has an error per line; nobody reads thousands.
+    fn in_order(&self, mut found: Vec<Found>) -> Vec<Diagnostic> {
+        found.sort();
+        found.dedup();
+        let rest = found.split_off(found.len().min(CONFIG_ERRORS_MAX));
+        if let Some(first) = rest.first() {
+            let message = format!("{} more errors from here on", rest.len());
+            found.push(Found::new(first.at, "", message, ""));
+        }
+        found.into_iter().map(|one| self.place(one)).collect()
+    }
+
+    fn place(&self, found: Found) -> Diagnostic {
+        let line = self.line(found.at);
+        let before = self.text.get(self.line_start(line)..found.at);
+        let before = before.unwrap_or_default().chars();
         Diagnostic {
             line,
-            column: before.chars().filter(|c| *c != '\u{feff}').count() + 1,
-            path: path.to_owned(),
-            message,
-            help,
+            column: before.filter(|c| *c != '\u{feff}').count() + 1,
+            path: found.path,
+            message: found.message,
+            help: found.help,
         }
     }
-}
 
-fn in_order(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    found.sort_by_key(|one| (one.line, one.column));
-    found.dedup();
-    found
-}
-
-/// A file that is no configuration at all has an error per line; nobody reads thousands.
-fn first_ones(mut errors: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    let more = errors.len().saturating_sub(CONFIG_ERRORS_MAX);
-    errors.truncate(CONFIG_ERRORS_MAX);
-    if let (1.., Some(last)) = (more, errors.last().cloned()) {
-        errors.push(Diagnostic {
-            path: String::new(),
-            message: format!("{more} more errors from here on"),
-            help: String::new(),
-            ..last
-        });
+    fn line_start(&self, line: usize) -> usize {
+        self.line_starts.get(line - 1).copied().unwrap_or_default()
     }
-    errors
+}
+
+impl Found {
+    fn new(at: usize, path: &str, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self {
+            at,
+            path: path.to_owned(),
+            message: message.into(),
+            help: help.into(),
+        }
+    }
 }

@@ -183,6 +183,9 @@ impl<'t> Section<'t> {
             .iter()
             .filter_map(|key| below(key.name, prefix));
         let here: BTreeSet<&str> = names.filter_map(|name| name.split('.').next()).collect();
+        if here.is_empty() {
+            return "remove this line".into();
+        }
         let here: Vec<&str> = here.into_iter().collect();
         format!("known keys: {}", here.join(", "))
     }

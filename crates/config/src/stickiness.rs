@@ -7,7 +7,11 @@ use clingfish_model::{
     },
 };
 
-use crate::{report::Report, section::Section, value::Value};
+use crate::{
+    report::Report,
+    section::Section,
+    value::{Value, split_advice},
+};
 
 /// Keys that say what a clingfish-style cookie looks like.
 const COOKIE_KEYS: [&str; 9] = [
@@ -32,7 +36,7 @@ const LATER_TYPES: [&str; 4] = [
 
 /// Reads the stickiness of `group`; it is on where anything is said about it, unless that is `false`.
 pub(crate) fn read(group: &Name, section: &Section<'_>, report: &mut Report<'_>) -> Stickiness {
-    let on = section.bool("stickiness.enabled", section.mentions("stickiness"), report);
+    let on = read_enabled(section, report);
     if let Some(value) = section.value("stickiness.type") {
         value.word(report, &[("lb_cookie", ())], &LATER_TYPES);
     }
@@ -41,6 +45,19 @@ pub(crate) fn read(group: &Name, section: &Section<'_>, report: &mut Report<'_>)
         Stickiness::LbCookie(cookie)
     } else {
         Stickiness::Off
+    }
+}
+
+fn read_enabled(section: &Section<'_>, report: &mut Report<'_>) -> bool {
+    match section.value("stickiness.enabled") {
+        Some(value) if value.as_str().is_some() && value.name == "stickiness" => {
+            let message = format!("stickiness = {} is a string", value.written(report));
+            let help = "write stickiness = { type = \"lb_cookie\", duration = \"1h\" }, or false";
+            value.refuse(report, message, help);
+            false
+        }
+        Some(value) => value.bool(report).unwrap_or(false),
+        None => section.mentions("stickiness"),
     }
 }
 
@@ -117,7 +134,9 @@ fn read_shape(group: &Name, section: &Section<'_>, report: &mut Report<'_>) -> C
             _ => attributes.name.clone_from(&default.name),
         }
         if let Some(value) = section.value(key) {
-            let message = format!("{} = {}: {bad}", value.name, value.written(report));
+            let text = bad.to_string();
+            let (reason, _) = split_advice(&text);
+            let message = format!("{} = {}: {reason}", value.name, value.written(report));
             value.refuse(report, message, cookie_help(bad));
         }
     }

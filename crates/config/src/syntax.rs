@@ -17,13 +17,22 @@ fn explain(message: &str, quoted: &str) -> (String, String) {
     if message.starts_with("string values must be quoted") {
         return match value {
             "" => ("no value after =".into(), "write a value".into()),
-            _ if value.eq_ignore_ascii_case("true") || value.eq_ignore_ascii_case("false") => (
-                format!("{value} is not a boolean"),
-                format!("write {}", value.to_ascii_lowercase()),
-            ),
             _ => (
                 format!("{value} is not quoted"),
                 format!("write {:?}", value.trim_matches(['"', '\''])),
+            ),
+        };
+    }
+    if message.starts_with("invalid boolean") {
+        let meant = value.to_ascii_lowercase();
+        return match meant.as_str() {
+            "true" | "false" => (
+                format!("{value} is not a boolean"),
+                format!("write {meant}, in small letters"),
+            ),
+            _ => (
+                format!("{value} is not quoted"),
+                format!("write {value:?}, or true or false"),
             ),
         };
     }

@@ -92,7 +92,7 @@ fn read_address(value: &Value<'_>, report: &mut Report<'_>) -> Option<(TargetAdd
 
 fn read_id(value: &Value<'_>, report: &mut Report<'_>) -> Option<TargetId> {
     TargetId::new(value.text(report)?)
-        .map_err(|error| value.refuse(report, error.to_string(), ""))
+        .map_err(|error| value.refuse_error(report, &error))
         .ok()
 }
 

@@ -50,6 +50,13 @@ impl<'t> Value<'t> {
         report.error(self.span.start, &self.path, message, help);
     }
 
+    /// Notes an error of the model, whose text ends with advice behind a colon.
+    pub(crate) fn refuse_error(&self, report: &mut Report<'_>, error: &dyn std::error::Error) {
+        let text = error.to_string();
+        let (message, help) = split_advice(&text);
+        self.refuse(report, format!("{}: {message}", self.name), help);
+    }
+
     /// The value as written, for messages.
     pub(crate) fn written(&self, report: &Report<'_>) -> String {
         report.quote(&self.span)
@@ -136,7 +143,7 @@ impl<'t> Value<'t> {
     pub(crate) fn name(&self, report: &mut Report<'_>) -> Option<Name> {
         let text = self.text(report)?;
         Name::new(text)
-            .map_err(|error| self.refuse(report, format!("{}: {error}", self.name), ""))
+            .map_err(|error| self.refuse_error(report, &error))
             .ok()
     }
 
@@ -172,10 +179,57 @@ impl<'t> Value<'t> {
         report: &mut Report<'_>,
         range: RangeInclusive<Duration>,
     ) -> Option<Duration> {
-        let duration = self.any_duration(report)?;
-        if range.contains(&duration) {
-            return Some(duration);
+        let duration = if self.is_in_seconds() {
+            self.seconds(report)?
+        } else {
+            self.span(report)?
+        };
+        match duration.filter(|duration| range.contains(duration)) {
+            None => self.duration_out_of_range(report, &range),
+            duration => duration,
         }
+    }
+
+    /// A number of seconds; the inner `None` is a number below 0 or beyond any range.
+    fn seconds(&self, report: &mut Report<'_>) -> Option<Option<Duration>> {
+        let help = match self.node {
+            DeValue::Integer(number) => return Some(unsigned(number).map(Duration::from_secs)),
+            DeValue::String(text) => match units::parse_duration(text) {
+                Some(duration) => {
+                    let seconds = duration.as_secs();
+                    format!("write {seconds}: names that end in seconds take no unit")
+                }
+                None => "write a whole number, without quotes".into(),
+            },
+            _ => "write a whole number".into(),
+        };
+        self.wrong_type(report, "a number of seconds", &help)
+    }
+
+    /// A text with units.
+    fn span(&self, report: &mut Report<'_>) -> Option<Option<Duration>> {
+        match self.node {
+            DeValue::String(text) => {
+                let duration = units::parse_duration(text);
+                if duration.is_none() {
+                    let message = format!("{} = {text:?} is not a duration", self.name);
+                    self.refuse(report, message, duration_help(text));
+                }
+                duration.map(Some)
+            }
+            DeValue::Integer(_) => {
+                let help = duration_help(&self.written(report));
+                self.wrong_type(report, "a duration", &help)
+            }
+            _ => self.wrong_type(report, "a duration", DURATION_HELP),
+        }
+    }
+
+    fn duration_out_of_range<T>(
+        &self,
+        report: &mut Report<'_>,
+        range: &RangeInclusive<Duration>,
+    ) -> Option<T> {
         let (low, high) = (*range.start(), *range.end());
         if self.is_in_seconds() {
             let low = low.as_millis().div_ceil(1000).to_string();
@@ -183,38 +237,6 @@ impl<'t> Value<'t> {
         }
         let shown = |limit| format!("{:?}", units::show_duration(limit));
         self.out_of_range(report, &shown(low), &shown(high))
-    }
-
-    fn any_duration(&self, report: &mut Report<'_>) -> Option<Duration> {
-        match (self.node, self.is_in_seconds()) {
-            (DeValue::Integer(number), true) => match unsigned(number) {
-                Some(seconds) => Some(Duration::from_secs(seconds)),
-                None => self.out_of_range(report, "0", &u64::MAX.to_string()),
-            },
-            (DeValue::String(text), true) => {
-                let seconds = units::parse_duration(text).map(|duration| duration.as_secs());
-                let seconds = seconds.map_or("a number".into(), |seconds| seconds.to_string());
-                let help = format!("write {seconds}: names that end in seconds take no unit");
-                self.wrong_type(report, "a number of seconds", &help)
-            }
-            (_, true) => self.wrong_type(report, "a number of seconds", "write a whole number"),
-            (DeValue::String(text), false) => {
-                let duration = units::parse_duration(text);
-                if duration.is_none() {
-                    let message = format!("{} = {text:?} is not a duration", self.name);
-                    self.refuse(report, message, duration_help(text));
-                }
-                duration
-            }
-            (DeValue::Integer(_), false) => {
-                let help = format!(
-                    "say the unit: write \"{}s\" for seconds, or ms, m, h, d",
-                    self.written(report)
-                );
-                self.wrong_type(report, "a duration", &help)
-            }
-            _ => self.wrong_type(report, "a duration", DURATION_HELP),
-        }
     }
 
     /// ELBv2's names carry their unit, so their values do not.
@@ -283,6 +305,11 @@ impl<'t> Value<'t> {
         };
         elements.iter().enumerate().map(element).collect()
     }
+}
+
+/// The message and the advice of a text such as `"a b" is not a name: use ...`.
+pub(crate) fn split_advice(text: &str) -> (&str, &str) {
+    text.rsplit_once(": ").unwrap_or((text, ""))
 }
 
 fn duration_help(text: &str) -> String {

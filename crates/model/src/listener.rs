@@ -116,7 +116,7 @@ impl RequestLimits {
     /// Bounds of every size of a head or its parts: below, browsers' own requests fail; above, one head could hold a worker's memory.
     pub const HEAD_BYTES: RangeInclusive<usize> = 1024..=1024 * 1024;
     /// Bounds of [`Self::body_bytes_max`]. Not 0: to some that is none, to some no limit.
-    pub const BODY_BYTES: RangeInclusive<u64> = 1..=1 << 50;
+    pub const BODY_BYTES: RangeInclusive<u64> = 1..=1 << 40;
     /// Bounds of [`Self::fields_max`].
     pub const FIELDS: RangeInclusive<usize> = 1..=crate::limits::FIELDS_MAX;
 }

@@ -1,0 +1,212 @@
+//! Every name of every key is read, and changes the model.
+
+use std::collections::BTreeSet;
+
+use super::*;
+
+/// The start of a file with one table of each kind, `LINE` where the setting goes, and the settings that go there.
+type Sample = (
+    &'static Schema,
+    &'static str,
+    &'static [(&'static str, &'static str)],
+);
+
+const SAMPLES: [Sample; 7] = [
+    (
+        &keys::SERVER,
+        "[server]\nLINE",
+        &[
+            ("workers", "3"),
+            ("connections_max", "100"),
+            ("shutdown_pause", "\"5s\""),
+            ("shutdown_deadline", "\"1m\""),
+        ],
+    ),
+    (
+        &keys::ADMIN,
+        "[admin]\nLINE",
+        &[("bind", "\"127.0.0.1:1\""), ("hosts", "[\"lb.example\"]")],
+    ),
+    (
+        &keys::ACCESS_LOG,
+        "[access_log]\nLINE",
+        &[("sink", "\"/var/log/x\""), ("format", "\"alb\"")],
+    ),
+    (
+        &keys::LOAD_BALANCER,
+        "[load_balancers.default]\nLINE",
+        &[
+            ("idle_timeout", "\"61s\""),
+            ("idle_timeout.timeout_seconds", "61"),
+            ("client_keep_alive", "\"61s\""),
+            ("client_keep_alive.seconds", "61"),
+            ("head_timeout", "\"1s\""),
+            ("websocket_idle_timeout", "\"1s\""),
+            ("body_rate_min", "\"1KiB\""),
+            ("request_line_max", "\"8KiB\""),
+            ("field_max", "\"8KiB\""),
+            ("head_max", "\"8KiB\""),
+            ("fields_max", "50"),
+            ("response_head_max", "\"8KiB\""),
+            ("body_max", "\"8KiB\""),
+            ("trusted_proxies", "[\"10.0.0.0/8\", \"fd00::1\"]"),
+            ("preserve_host_header", "false"),
+            ("routing.http.preserve_host_header.enabled", "false"),
+            ("xff_client_port", "true"),
+            ("routing.http.xff_client_port.enabled", "true"),
+            ("debug_header", "true"),
+        ],
+    ),
+    (
+        &keys::LISTENER,
+        "[target_groups.a]\n[target_groups.b]\n[load_balancers.x]\n[[listeners]]\nLINE",
+        &[
+            ("bind", "\"127.0.0.1:1\"\nforward = \"a\""),
+            ("forward", "\"b\"\nbind = \"127.0.0.1:1\""),
+            ("name", "\"n\"\nforward = \"a\"\nbind = \"127.0.0.1:1\""),
+            (
+                "load_balancer",
+                "\"x\"\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+        ],
+    ),
+    (&keys::TARGET_GROUP, "[target_groups.web]\nLINE", GROUP),
+    (
+        &keys::TARGET,
+        "[target_groups.web]\n[[target_groups.web.targets]]\nLINE",
+        &[
+            ("id", "\"x\"\naddress = \"a:1\""),
+            ("address", "\"a:1\""),
+            ("weight", "5\naddress = \"a:1\""),
+            ("zone", "\"z\"\naddress = \"a:1\""),
+            ("drain", "true\naddress = \"a:1\""),
+        ],
+    ),
+];
+
+const GROUP: &[(&str, &str)] = &[
+    ("targets", "[\"a:1\"]"),
+    ("algorithm", "\"least_outstanding_requests\""),
+    (
+        "load_balancing.algorithm.type",
+        "\"least_outstanding_requests\"",
+    ),
+    ("deregistration_delay", "\"0s\""),
+    ("deregistration_delay.timeout_seconds", "0"),
+    ("connect_timeout", "\"1s\""),
+    ("response_timeout", "\"1s\""),
+    ("stickiness", "true"),
+    ("stickiness.enabled", "true"),
+    ("stickiness.type", "\"lb_cookie\""),
+    ("stickiness.duration", "\"1h\""),
+    ("stickiness.lb_cookie.duration_seconds", "3600"),
+    ("stickiness.absolute", "\"30d\""),
+    ("stickiness.style", "\"alb\""),
+    ("stickiness.on_cacheable", "\"mark\""),
+    ("stickiness.forward_tokens", "true"),
+    ("stickiness.cookie", "\"home\""),
+    ("stickiness.cookie_name", "\"home\""),
+    ("stickiness.path", "\"/x\""),
+    ("stickiness.domain", "\"example.com\""),
+    ("stickiness.http_only", "false"),
+    ("stickiness.same_site", "\"strict\""),
+    ("stickiness.secure", "true"),
+    (
+        "stickiness.partitioned",
+        "true\nstickiness.secure = \"always\"",
+    ),
+    ("stickiness.browser_session", "true"),
+    ("health_check", "false"),
+    ("health_check.enabled", "false"),
+    ("health_check_enabled", "false"),
+    ("health_check.path", "\"/healthz?x=1\""),
+    ("health_check_path", "\"/healthz\""),
+    ("health_check.port", "9000"),
+    ("health_check_port", "9000"),
+    ("health_check.interval", "\"20s\""),
+    ("health_check_interval_seconds", "20"),
+    ("health_check.timeout", "\"2s\""),
+    ("health_check_timeout_seconds", "2"),
+    ("health_check.healthy_threshold", "5"),
+    ("healthy_threshold_count", "5"),
+    ("health_check.unhealthy_threshold", "5"),
+    ("unhealthy_threshold_count", "5"),
+    ("health_check.matcher", "\"200\""),
+    ("matcher.http_code", "\"200\""),
+];
+
+/// The file with the setting, or without: a second setting of the sample stays.
+fn file(template: &str, line: &str) -> String {
+    template.replace("LINE", line)
+}
+
+#[test]
+fn every_name_of_every_key_changes_the_model() {
+    for (schema, template, settings) in SAMPLES {
+        for (name, value) in settings {
+            let (_, others) = value.split_once('\n').unwrap_or((value, ""));
+            let with = state(&file(template, &format!("{name} = {value}")));
+            match parse(&file(template, others)) {
+                Ok((without, _)) if *name != "stickiness.partitioned" || !others.is_empty() => {
+                    assert_ne!(with, without, "{}: {name}", schema.title);
+                }
+                _ => {}
+            }
+            let quoted = state(&file(template, &format!("{name:?} = {value}")));
+            assert_eq!(with, quoted, "{}: {name:?}", schema.title);
+        }
+    }
+}
+
+#[test]
+fn the_samples_have_every_key() {
+    for (schema, _, settings) in SAMPLES {
+        let known: BTreeSet<&str> = schema.names().collect();
+        let seen: BTreeSet<&str> = settings.iter().map(|(name, _)| *name).collect();
+        assert_eq!(seen, known, "{}", schema.title);
+    }
+}
+
+#[test]
+fn a_setting_that_is_there_under_two_names_names_both_lines() {
+    for (schema, template, _) in SAMPLES {
+        for key in schema.keys {
+            for other in key.also {
+                let text = file(template, &format!("{:?} = 1\n{other:?} = 1", key.name));
+                let errors = errors(&text);
+                let line = text.lines().count();
+                let found = errors
+                    .iter()
+                    .find(|error| error.message.contains("says again"));
+                let found = found.unwrap_or_else(|| panic!("{text}\n{}", rendered(&errors)));
+                assert_eq!(found.line, line, "{text}");
+                let first = format!("{:?} says on line {}", key.name, line - 1);
+                assert!(found.message.contains(&first), "{}", found.message);
+                assert!(
+                    found.message.starts_with(&format!("{other:?}")),
+                    "{}",
+                    found.message
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn attributes_of_aws_that_are_not_supported_are_called_by_name() {
+    for (schema, template, _) in SAMPLES {
+        for name in schema.aws {
+            let name = match name.strip_suffix('.') {
+                Some(family) => format!("{family}.something"),
+                None => (*name).to_owned(),
+            };
+            for line in [format!("{name} = true"), format!("{name:?} = true")] {
+                let text = file(template, &line);
+                let errors = errors(&text);
+                let message = format!("{name:?} is known to AWS, but not supported yet");
+                let told = errors.iter().any(|error| error.message == message);
+                assert!(told, "{text}\n{}", rendered(&errors));
+            }
+        }
+    }
+}
