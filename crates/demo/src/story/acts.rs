@@ -33,7 +33,7 @@ pub(super) async fn without_stickiness(stage: &mut Stage<'_, '_>) -> Result<(), 
     let login = ada.post("/login", "name=Ada").await?;
     stage.show_as("POST /login", &login, "Ada signs in")?;
     let mut pages = Vec::new();
-    for _ in 0..6 {
+    for _ in 0..7 {
         pages.push(ada.get("/").await?);
     }
     stage.show_all("GET  /", &pages)?;
