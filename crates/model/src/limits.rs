@@ -75,3 +75,9 @@ pub const CONFIG_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// Errors of one configuration file that are told one by one; the rest is counted.
 pub const CONFIG_ERRORS_MAX: usize = 100;
+
+/// Access log records that one worker gathers before it hands them over, in bytes.
+pub const ACCESS_LOG_BATCH_BYTES_MAX: usize = 64 * 1024;
+
+/// Batches of access log records that wait for the writer; further ones are dropped and counted.
+pub const ACCESS_LOG_BATCHES_MAX: usize = 64;

@@ -1,0 +1,202 @@
+//! Lines as ALB writes them: 33 fields in ALB's order, then ours. Parsers of ALB's logs ignore further fields.
+
+use std::{io::Write as _, time::Duration};
+
+use super::{
+    encode::{self, ABSENT},
+    record::{Attempt, Record, UnixMicros},
+    session_tag,
+};
+
+/// Fields of a line, ours included: verdict, session, home, attempts.
+#[cfg(test)]
+pub(super) const FIELDS: usize = 37;
+
+/// Writes one line.
+pub(super) fn write(record: &Record<'_>, out: &mut Vec<u8>) {
+    let (facts, texts) = (&record.facts, &record.texts);
+    let mut line = Line {
+        out,
+        is_first: true,
+    };
+    line.bare(|out| out.extend_from_slice(facts.kind.as_str().as_bytes()));
+    line.bare(|out| encode::time(facts.responded_at, out));
+    line.bare(|out| {
+        out.extend_from_slice(b"app/");
+        encode::quoted_alb(texts.load_balancer, out);
+        let _ = write!(out, "/{}", facts.load_balancer_id);
+    });
+    line.bare(|out| encode::address(facts.client, out));
+    line.bare(|out| or_absent(facts.target, out, encode::address));
+    line.bare(|out| or_minus_one(facts.request_processing, out));
+    line.bare(|out| or_minus_one(facts.target_processing, out));
+    line.bare(|out| or_minus_one(facts.response_processing, out));
+    line.bare(|out| or_absent(facts.status.map(u64::from), out, encode::number));
+    line.bare(|out| or_absent(facts.target_status.map(u64::from), out, encode::number));
+    line.bare(|out| encode::number(facts.received_bytes, out));
+    line.bare(|out| encode::number(facts.sent_bytes, out));
+    line.quoted_by(|out| write_request(record, out));
+    line.quoted(texts.user_agent);
+    line.absent(2); // ssl_cipher, ssl_protocol
+    line.bare(|out| {
+        or_absent(facts.group_id, out, |id, out| {
+            encode::group_arn(texts.group, id, encode::quoted_alb, out);
+        });
+    });
+    line.quoted(texts.trace_id);
+    line.absent_quoted(2); // domain_name, chosen_cert_arn
+    write_outcome(record, &mut line);
+    write_ours(record, &mut line);
+}
+
+fn write_outcome(record: &Record<'_>, line: &mut Line<'_>) {
+    let facts = &record.facts;
+    line.bare(|out| {
+        or_absent(facts.rule_priority, out, |priority, out| {
+            let _ = write!(out, "{priority}");
+        });
+    });
+    line.bare(|out| encode::time(facts.created_at, out));
+    line.quoted(facts.action.as_bytes());
+    line.absent_quoted(1); // redirect_url
+    line.quoted(facts.error_reason.as_bytes());
+    line.quoted_by(|out| {
+        write_list(record.attempts, out, |attempt, out| {
+            encode::address(attempt.target, out)
+        })
+    });
+    line.quoted_by(|out| {
+        write_list(record.attempts, out, |attempt, out| {
+            or_absent(attempt.status.map(u64::from), out, encode::number);
+        });
+    });
+    line.quoted(facts.classification.as_bytes());
+    line.quoted(facts.classification_reason.as_bytes());
+    line.bare(|out| {
+        out.extend_from_slice(b"TID_");
+        encode::hex(facts.connection, out);
+    });
+    line.absent_quoted(3); // transformed_host, transformed_uri, request_transform_status
+}
+
+fn write_ours(record: &Record<'_>, line: &mut Line<'_>) {
+    let verdict = record.facts.verdict.map_or("", |verdict| verdict.as_str());
+    line.quoted(verdict.as_bytes());
+    let session = record.facts.session.map(session_tag).unwrap_or_default();
+    line.quoted(session.as_bytes());
+    line.quoted(record.texts.home);
+    line.bare(|out| encode::number(record.attempts.len() as u64, out));
+}
+
+/// `METHOD scheme://host:port/uri HTTP/x`.
+fn write_request(record: &Record<'_>, out: &mut Vec<u8>) {
+    let (facts, texts) = (&record.facts, &record.texts);
+    let text = |bytes: &[u8], out: &mut Vec<u8>| match bytes {
+        [] => out.extend_from_slice(ABSENT),
+        _ => encode::quoted_alb(bytes, out),
+    };
+    text(texts.method, out);
+    let _ = write!(out, " {}://", facts.kind.scheme());
+    text(texts.host, out);
+    let _ = write!(out, ":{}", facts.port);
+    text(texts.path_and_query, out);
+    if texts.method.is_empty() {
+        out.extend_from_slice(b" -");
+    } else {
+        let _ = write!(out, " {}", facts.version);
+    }
+}
+
+fn write_list(attempts: &[Attempt], out: &mut Vec<u8>, write: impl Fn(&Attempt, &mut Vec<u8>)) {
+    if attempts.is_empty() {
+        out.extend_from_slice(ABSENT);
+    }
+    for (at, attempt) in attempts.iter().enumerate() {
+        if at > 0 {
+            out.push(b' ');
+        }
+        write(attempt, out);
+    }
+}
+
+/// Writes the line that says how many are missing: as wide as any other, with the number as its error reason.
+pub(super) fn write_lost(lines: u64, at: UnixMicros, out: &mut Vec<u8>) {
+    let mut line = Line {
+        out,
+        is_first: true,
+    };
+    line.bare(|out| out.extend_from_slice(b"lost"));
+    line.bare(|out| encode::time(at, out));
+    line.absent(10);
+    line.absent_quoted(2);
+    line.absent(3);
+    line.absent_quoted(3);
+    line.absent(2);
+    line.absent_quoted(2);
+    line.quoted_by(|out| {
+        let _ = write!(out, "{lines} lines lost");
+    });
+    line.absent_quoted(4);
+    line.absent(1);
+    line.absent_quoted(6);
+    line.absent(1);
+}
+
+fn or_absent<T>(value: Option<T>, out: &mut Vec<u8>, write: impl FnOnce(T, &mut Vec<u8>)) {
+    match value {
+        Some(value) => write(value, out),
+        None => out.extend_from_slice(ABSENT),
+    }
+}
+
+fn or_minus_one(span: Option<Duration>, out: &mut Vec<u8>) {
+    match span {
+        Some(span) => encode::seconds_millis(span, out),
+        None => out.extend_from_slice(b"-1"),
+    }
+}
+
+/// A line that is being written: fields with spaces between.
+struct Line<'a> {
+    out: &'a mut Vec<u8>,
+    is_first: bool,
+}
+
+impl Line<'_> {
+    /// A field without quotes; what `write` writes has no spaces.
+    fn bare(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        if !std::mem::take(&mut self.is_first) {
+            self.out.push(b' ');
+        }
+        write(self.out);
+    }
+
+    /// A field in quotes; what `write` writes is escaped.
+    fn quoted_by(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        self.bare(|out| {
+            out.push(b'"');
+            write(out);
+            out.push(b'"');
+        });
+    }
+
+    /// Untrusted bytes.
+    fn quoted(&mut self, bytes: &[u8]) {
+        self.quoted_by(|out| match bytes {
+            [] => out.extend_from_slice(ABSENT),
+            _ => encode::quoted_alb(bytes, out),
+        });
+    }
+
+    fn absent(&mut self, fields: usize) {
+        for _ in 0..fields {
+            self.bare(|out| out.extend_from_slice(ABSENT));
+        }
+    }
+
+    fn absent_quoted(&mut self, fields: usize) {
+        for _ in 0..fields {
+            self.quoted(b"");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! What one worker counts for itself.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::{Counter, Gauge, meter::OwnAnswers};
+
+/// What one worker counts for itself.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+pub struct WorkerMeter {
+    /// Requests whose head was read, refused ones included.
+    pub requests: Counter,
+    /// Client connections accepted.
+    pub connections_accepted: Counter,
+    /// Client connections closed at once because there were too many.
+    pub connections_refused: Counter,
+    /// Client connections open now.
+    pub connections_active: Gauge,
+    /// Client connections open now that wait for their next request.
+    pub connections_idle: Gauge,
+    /// WebSocket tunnels open now.
+    pub tunnels_active: Gauge,
+    /// Connections opened to targets.
+    pub upstream_connects: Counter,
+    /// Requests sent on a connection that was open already.
+    pub upstream_reuses: Counter,
+    /// Requests that ended in a panic.
+    pub panics: Counter,
+    /// Answers that no target gave.
+    pub own_answers: OwnAnswers,
+}
+
+impl WorkerMeter {
+    /// Counts one thing as existing until the returned value is dropped.
+    pub fn hold(self: &Arc<Self>, which: fn(&Self) -> &Gauge) -> Held {
+        which(self).increment();
+        Held {
+            meter: Arc::clone(self),
+            which,
+        }
+    }
+}
+
+/// Counts one thing from creation to drop, however it ends. Stays on the worker that made it.
+#[derive(Debug)]
+pub struct Held {
+    meter: Arc<WorkerMeter>,
+    which: fn(&WorkerMeter) -> &Gauge,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        (self.which)(&self.meter).decrement();
+    }
+}
+
+/// What all workers counted for themselves.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WorkerTotals {
+    /// Sum of [`WorkerMeter::requests`].
+    pub requests: u64,
+    /// Sum of [`WorkerMeter::connections_accepted`].
+    pub connections_accepted: u64,
+    /// Sum of [`WorkerMeter::connections_refused`].
+    pub connections_refused: u64,
+    /// Sum of [`WorkerMeter::connections_active`].
+    pub connections_active: u64,
+    /// Sum of [`WorkerMeter::connections_idle`].
+    pub connections_idle: u64,
+    /// Sum of [`WorkerMeter::tunnels_active`].
+    pub tunnels_active: u64,
+    /// Sum of [`WorkerMeter::upstream_connects`].
+    pub upstream_connects: u64,
+    /// Sum of [`WorkerMeter::upstream_reuses`].
+    pub upstream_reuses: u64,
+    /// Sum of [`WorkerMeter::panics`].
+    pub panics: u64,
+    /// Sum of [`WorkerMeter::own_answers`], by status and cause.
+    pub own_answers: BTreeMap<(u16, &'static str), u64>,
+}
+
+impl WorkerTotals {
+    /// Adds what one worker counted.
+    pub fn add(&mut self, meter: &WorkerMeter) {
+        self.requests += meter.requests.value();
+        self.connections_accepted += meter.connections_accepted.value();
+        self.connections_refused += meter.connections_refused.value();
+        self.connections_active += meter.connections_active.value();
+        self.connections_idle += meter.connections_idle.value();
+        self.tunnels_active += meter.tunnels_active.value();
+        self.upstream_connects += meter.upstream_connects.value();
+        self.upstream_reuses += meter.upstream_reuses.value();
+        self.panics += meter.panics.value();
+        for (key, count) in meter.own_answers.iter() {
+            *self.own_answers.entry(key).or_default() += count;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_held_connection_counts_until_it_is_dropped() {
+        let meter = Arc::new(WorkerMeter::default());
+        let first = meter.hold(|meter| &meter.connections_active);
+        let second = meter.hold(|meter| &meter.connections_active);
+        assert_eq!(meter.connections_active.value(), 2);
+        drop(first);
+        assert_eq!(meter.connections_active.value(), 1);
+        drop(second);
+        assert_eq!(meter.connections_active.value(), 0);
+    }
+}

@@ -1,0 +1,187 @@
+//! The Prometheus text exposition, format 0.0.4.
+//!
+//! Counts come from the [`Registry`]; what is true now (health, revision, keys, ...) is passed in by whoever knows it.
+
+mod families;
+mod gauges;
+mod page;
+
+use clingfish_model::UnixMillis;
+
+pub use families::{ALL, Family, Kind};
+pub use gauges::{Build, Gauges, KeyFact, ListenerFact, LogCounts, Reloads, TargetFact};
+
+use crate::{
+    HistogramTotals, Registry, Totals,
+    meter::{GroupTotals, TargetTotals},
+    registry::GroupRow,
+};
+use families as f;
+use page::Page;
+
+/// The media type of what [`render`] writes.
+pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// Writes every family, documented in `docs/metrics.md`.
+pub fn render(registry: &Registry, gauges: &Gauges) -> String {
+    let totals = registry.totals();
+    let mut page = Page::default();
+    write_process(&mut page, gauges);
+    write_workers(&mut page, &totals);
+    write_access_log(&mut page, gauges.access_log);
+    write_groups(&mut page, &totals.groups, gauges);
+    write_targets(&mut page, &totals.groups);
+    write_target_facts(&mut page, &gauges.targets);
+    page.text
+}
+
+fn seconds(time: UnixMillis) -> f64 {
+    time.0 as f64 / 1e3
+}
+
+fn write_process(page: &mut Page, gauges: &Gauges) {
+    page.open(&f::BUILD_INFO)
+        .sample(&[gauges.build.version, gauges.build.commit], 1);
+    page.open(&f::START_TIME)
+        .sample(&[], seconds(gauges.started_at));
+    page.open(&f::READY).sample(&[], u8::from(gauges.ready));
+    page.open(&f::WORKERS).sample(&[], gauges.workers);
+    page.open(&f::SNAPSHOT_REVISION)
+        .sample(&[], gauges.revision);
+    if let Some(at) = gauges.published_at {
+        page.open(&f::SNAPSHOT_PUBLISHED).sample(&[], seconds(at));
+    }
+    let mut reloads = page.open(&f::RELOADS);
+    reloads.sample(&["applied"], gauges.reloads.applied);
+    reloads.sample(&["refused"], gauges.reloads.refused);
+    page.open(&f::TARGET_GROUPS)
+        .sample(&[], gauges.target_groups);
+    let mut listeners = page.open(&f::LISTENER_INFO);
+    for fact in &gauges.listeners {
+        let labels = [
+            &*fact.listener,
+            &fact.load_balancer,
+            &fact.address,
+            &fact.target_group,
+        ];
+        listeners.sample(&labels, 1);
+    }
+    let mut keys = page.open(&f::KEY_CREATED);
+    for key in &gauges.keys {
+        keys.sample(&[&key.id, key.state], seconds(key.created_at));
+    }
+}
+
+fn write_workers(page: &mut Page, totals: &Totals) {
+    let workers = &totals.workers;
+    for (family, value) in [
+        (&f::REQUESTS, workers.requests),
+        (&f::CONNECTIONS_ACCEPTED, workers.connections_accepted),
+        (&f::CONNECTIONS_REFUSED, workers.connections_refused),
+        (&f::CONNECTIONS_ACTIVE, workers.connections_active),
+        (&f::CONNECTIONS_IDLE, workers.connections_idle),
+        (&f::TUNNELS_ACTIVE, workers.tunnels_active),
+        (&f::UPSTREAM_CONNECTS, workers.upstream_connects),
+        (&f::UPSTREAM_REUSES, workers.upstream_reuses),
+        (&f::PANICS, workers.panics),
+    ] {
+        page.open(family).sample(&[], value);
+    }
+    let mut answers = page.open(&f::OWN_ANSWERS);
+    for ((status, reason), count) in &workers.own_answers {
+        answers.sample(&[&status.to_string(), reason], count);
+    }
+}
+
+fn write_access_log(page: &mut Page, counts: LogCounts) {
+    page.open(&f::LOG_WRITTEN).sample(&[], counts.written);
+    page.open(&f::LOG_LOST).sample(&[], counts.lost);
+}
+
+fn write_groups(page: &mut Page, groups: &[GroupRow], gauges: &Gauges) {
+    let mut requests = page.open(&f::GROUP_REQUESTS);
+    for group in groups {
+        for (class, verdict, count) in group.totals.requests().filter(|(.., count)| *count > 0) {
+            requests.sample(&[&group.name, class, verdict.as_str()], count);
+        }
+    }
+    write_histograms(page, &f::GROUP_DURATION, groups, |totals| &totals.duration);
+    write_histograms(page, &f::GROUP_RESPONSE, groups, |totals| {
+        &totals.target_response
+    });
+    type Read = fn(&GroupTotals) -> u64;
+    let counters: [(&Family, Read); 6] = [
+        (&f::GROUP_RECEIVED, |totals| totals.received_bytes),
+        (&f::GROUP_SENT, |totals| totals.sent_bytes),
+        (&f::GROUP_RETRIES, |totals| totals.retries),
+        (&f::GROUP_RETRIES_REFUSED, |totals| totals.retries_refused),
+        (&f::GROUP_SESSIONS, |totals| totals.sessions_created),
+        (&f::GROUP_FAIL_OPEN, |totals| totals.fail_open_requests),
+    ];
+    for (family, read) in counters {
+        let mut samples = page.open(family);
+        for group in groups {
+            samples.sample(&[&group.name], read(&group.totals));
+        }
+    }
+    let mut targets = page.open(&f::GROUP_TARGETS);
+    for ((group, state), count) in gauges.targets_by_state() {
+        targets.sample(&[group, state], count);
+    }
+}
+
+fn write_histograms(
+    page: &mut Page,
+    family: &'static Family,
+    groups: &[GroupRow],
+    read: fn(&GroupTotals) -> &HistogramTotals,
+) {
+    let mut samples = page.open(family);
+    for group in groups {
+        samples.histogram(&[&group.name], read(&group.totals));
+    }
+}
+
+fn write_targets(page: &mut Page, groups: &[GroupRow]) {
+    type Read = fn(&TargetTotals) -> u64;
+    let counters: [(&Family, Read); 3] = [
+        (&f::TARGET_REQUESTS, |totals| totals.requests),
+        (&f::TARGET_5XX, |totals| totals.responses_5xx),
+        (&f::TARGET_CONNECT_FAILURES, |totals| {
+            totals.connect_failures
+        }),
+    ];
+    for (family, read) in counters {
+        let mut samples = page.open(family);
+        for group in groups {
+            for (target, totals) in &group.targets {
+                samples.sample(&[&group.name, target], read(totals));
+            }
+        }
+    }
+}
+
+fn write_target_facts(page: &mut Page, targets: &[TargetFact]) {
+    let mut routable = page.open(&f::TARGET_ROUTABLE);
+    for fact in targets {
+        routable.sample(&[&fact.group, &fact.target], u8::from(fact.is_routable));
+    }
+    let mut state = page.open(&f::TARGET_STATE);
+    for fact in targets {
+        let labels = [
+            &*fact.group,
+            &fact.target,
+            &fact.address,
+            fact.state,
+            fact.reason,
+        ];
+        state.sample(&labels, 1);
+    }
+    let mut in_flight = page.open(&f::TARGET_IN_FLIGHT);
+    for fact in targets {
+        in_flight.sample(&[&fact.group, &fact.target], fact.in_flight);
+    }
+}
+
+#[cfg(test)]
+mod tests;

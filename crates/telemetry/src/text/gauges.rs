@@ -1,0 +1,134 @@
+//! What is true now, as the control plane knows it.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use clingfish_model::UnixMillis;
+
+/// Facts beside the counts. `Default` is a process that has just started.
+#[derive(Clone, Debug)]
+pub struct Gauges {
+    /// Which program this is.
+    pub build: Build,
+    /// When the process started.
+    pub started_at: UnixMillis,
+    /// Whether `/readyz` says so.
+    pub ready: bool,
+    /// Data plane threads.
+    pub workers: usize,
+    /// Of the snapshot that requests use; 0 before the first.
+    pub revision: u64,
+    /// When that snapshot was published; none before the first.
+    pub published_at: Option<UnixMillis>,
+    /// Configurations taken and not taken since the start.
+    pub reloads: Reloads,
+    /// Target groups of that snapshot.
+    pub target_groups: usize,
+    /// Listeners of that snapshot, with the addresses they really have.
+    pub listeners: Vec<ListenerFact>,
+    /// Keys of the key ring.
+    pub keys: Vec<KeyFact>,
+    /// Targets, those of one group together.
+    pub targets: Vec<TargetFact>,
+    /// What became of access log lines.
+    pub access_log: LogCounts,
+}
+
+impl Default for Gauges {
+    fn default() -> Self {
+        Self {
+            build: Build::default(),
+            started_at: UnixMillis(0),
+            ready: false,
+            workers: 0,
+            revision: 0,
+            published_at: None,
+            reloads: Reloads::default(),
+            target_groups: 0,
+            listeners: Vec::new(),
+            keys: Vec::new(),
+            targets: Vec::new(),
+            access_log: LogCounts::default(),
+        }
+    }
+}
+
+impl Gauges {
+    /// How many targets of each group are in each state.
+    pub(crate) fn targets_by_state(&self) -> BTreeMap<(&str, &'static str), u64> {
+        let mut counts = BTreeMap::new();
+        for fact in &self.targets {
+            *counts.entry((&*fact.group, fact.state)).or_default() += 1;
+        }
+        counts
+    }
+}
+
+/// Which program this is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Build {
+    /// Of the package: `0.1.0`.
+    pub version: &'static str,
+    /// Of the source; empty where it is not known.
+    pub commit: &'static str,
+}
+
+/// Configurations since the start.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reloads {
+    /// Became a snapshot.
+    pub applied: u64,
+    /// Were invalid and changed nothing.
+    pub refused: u64,
+}
+
+/// What became of access log lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LogCounts {
+    /// Lines written.
+    pub written: u64,
+    /// Lines lost: the writer was behind, or could not write.
+    pub lost: u64,
+}
+
+/// A listener that accepts.
+#[derive(Clone, Debug)]
+pub struct ListenerFact {
+    /// Its name.
+    pub listener: Arc<str>,
+    /// Its load balancer's name.
+    pub load_balancer: Arc<str>,
+    /// Where it really accepts, with the port that the system chose.
+    pub address: Arc<str>,
+    /// The target group that it forwards to.
+    pub target_group: Arc<str>,
+}
+
+/// A key of the key ring.
+#[derive(Clone, Debug)]
+pub struct KeyFact {
+    /// Its number, as tokens carry it.
+    pub id: Arc<str>,
+    /// What it is used for: `sealing`, `pending` or `opening`.
+    pub state: &'static str,
+    /// When it was made.
+    pub created_at: UnixMillis,
+}
+
+/// A target as it is now.
+#[derive(Clone, Debug)]
+pub struct TargetFact {
+    /// Its group's name.
+    pub group: Arc<str>,
+    /// Its id.
+    pub target: Arc<str>,
+    /// Where it listens.
+    pub address: Arc<str>,
+    /// ELBv2's word for its state.
+    pub state: &'static str,
+    /// ELBv2's reason code; empty where it is healthy.
+    pub reason: &'static str,
+    /// Whether health lets it get requests.
+    pub is_routable: bool,
+    /// Requests that run on it now.
+    pub in_flight: u64,
+}
