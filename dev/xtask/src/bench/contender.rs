@@ -174,11 +174,29 @@ impl Starter {
 
 impl Contender {
     const START: Duration = Duration::from_secs(20);
+    const CLIENTS: usize = 4;
     const RETURNS: usize = 20;
 
     /// Waits until it serves, then holds it to right bodies and kept sessions.
     fn check(&mut self, targets: &Targets) -> Result<()> {
         self.wait_for_every_target(targets)?;
+        for _ in 0..Self::CLIENTS {
+            self.check_client()?;
+        }
+        let mut client = Client::connect(self.address)?;
+        for (row, bytes) in [(Row::TenKb, 10_000), (Row::OneMb, 1_000_000)] {
+            let answer = client.get(row.path(), Some(&self.cookie))?;
+            ensure!(
+                answer.body == body(bytes),
+                "{} came through changed",
+                row.path()
+            );
+        }
+        Ok(())
+    }
+
+    /// A new client gets a cookie and with it the same target again and again.
+    fn check_client(&mut self) -> Result<()> {
         let mut client = Client::connect(self.address)?;
         let first = small(&mut client, None)?;
         self.cookie = first.cookies().context("no cookie for a new client")?;
@@ -190,14 +208,6 @@ impl Contender {
                 at == self.home,
                 "a client of {} was sent to {at}",
                 self.home
-            );
-        }
-        for (row, bytes) in [(Row::TenKb, 10_000), (Row::OneMb, 1_000_000)] {
-            let answer = client.get(row.path(), Some(&self.cookie))?;
-            ensure!(
-                answer.body == body(bytes),
-                "{} came through changed",
-                row.path()
             );
         }
         Ok(())
