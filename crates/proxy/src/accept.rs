@@ -17,12 +17,14 @@ pub(crate) async fn run(worker: Rc<Worker>, door: Rc<Door>, listener: TcpListene
             biased;
             accepted = listener.accept() => match accepted {
                 Ok((tcp, peer)) => welcome(&worker, &door, tcp, peer),
-                Err(error) => pause_after(&worker, &door, &error).await,
+                Err(error) => pause_after(&door, &error).await,
             },
             () = door.closing.notified() => break,
         }
     }
-    let Ok(listener) = listener.into_std() else { return };
+    let Ok(listener) = listener.into_std() else {
+        return;
+    };
     while let Ok((tcp, peer)) = listener.accept() {
         if tcp.set_nonblocking(true).is_ok()
             && let Ok(tcp) = TcpStream::from_std(tcp)
@@ -34,7 +36,7 @@ pub(crate) async fn run(worker: Rc<Worker>, door: Rc<Door>, listener: TcpListene
 
 fn welcome(worker: &Rc<Worker>, door: &Rc<Door>, tcp: TcpStream, peer: SocketAddr) {
     if !worker.admit() {
-        worker.meter.connection_refused();
+        worker.meter.connections_refused.increment();
         return;
     }
     // Without it answers would wait for acknowledgements; a kernel that refuses it only costs time.
@@ -44,11 +46,12 @@ fn welcome(worker: &Rc<Worker>, door: &Rc<Door>, tcp: TcpStream, peer: SocketAdd
 }
 
 /// A connection that was reset while it waited is nobody's fault; without descriptors, accepting again at once would spin.
-async fn pause_after(worker: &Worker, door: &Door, error: &io::Error) {
-    worker.meter.accept_failed();
+async fn pause_after(door: &Door, error: &io::Error) {
     let gone = matches!(
         error.kind(),
-        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::Interrupted
     );
     if !gone {
         tracing::warn!(listener = %door.address, %error, "cannot accept connections, trying again");

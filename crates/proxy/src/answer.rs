@@ -20,13 +20,19 @@ impl Answer {
     pub(crate) fn write(self, out: &mut Vec<u8>) {
         let title = title(self.status);
         let body = body(&title);
-        let date = httpdate::fmt_http_date(std::time::UNIX_EPOCH + std::time::Duration::from_millis(self.now.0));
+        let date = httpdate::fmt_http_date(
+            std::time::UNIX_EPOCH + std::time::Duration::from_millis(self.now.0),
+        );
         // Writing to memory does not fail.
         let _ = write!(
             out,
             "HTTP/1.1 {title}\r\nServer: clingfish\r\nDate: {date}\r\nContent-Type: text/html\r\nContent-Length: {}\r\n{}\r\n",
             body.len(),
-            if self.closes { "Connection: close\r\n" } else { "" },
+            if self.closes {
+                "Connection: close\r\n"
+            } else {
+                ""
+            },
         );
         if !self.head_only {
             out.extend_from_slice(body.as_bytes());
@@ -75,10 +81,22 @@ mod tests {
     #[test]
     fn an_answer_to_head_has_the_length_but_no_body() {
         let mut out = Vec::new();
-        Answer { status: 502, head_only: true, closes: true, now: UnixMillis(0) }.write(&mut out);
+        Answer {
+            status: 502,
+            head_only: true,
+            closes: true,
+            now: UnixMillis(0),
+        }
+        .write(&mut out);
         let text = String::from_utf8(out).unwrap();
         assert!(text.starts_with("HTTP/1.1 502 Bad Gateway\r\n"), "{text}");
-        assert!(text.contains("Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n"), "{text}");
-        assert!(text.ends_with("Content-Length: 122\r\nConnection: close\r\n\r\n"), "{text}");
+        assert!(
+            text.contains("Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n"),
+            "{text}"
+        );
+        assert!(
+            text.ends_with("Content-Length: 122\r\nConnection: close\r\n\r\n"),
+            "{text}"
+        );
     }
 }

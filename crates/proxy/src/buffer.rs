@@ -12,15 +12,36 @@ use clingfish_model::limits::{BODY_BUFFER_BYTES_MAX, BUFFER_BYTES, BUFFERS_IDLE_
 #[derive(Debug, Default)]
 pub(crate) struct BufferPool {
     idle: RefCell<Vec<Vec<u8>>>,
+    idle_large: RefCell<Vec<Vec<u8>>>,
 }
 
 impl BufferPool {
     /// An empty buffer of [`BUFFER_BYTES`].
     pub(crate) fn take(self: &Rc<Self>) -> Buffer {
-        let bytes = self.idle.borrow_mut().pop().unwrap_or_else(|| Vec::with_capacity(BUFFER_BYTES));
-        Buffer { bytes, pool: Rc::clone(self) }
+        let bytes = self
+            .idle
+            .borrow_mut()
+            .pop()
+            .unwrap_or_else(|| Vec::with_capacity(BUFFER_BYTES));
+        Buffer {
+            bytes,
+            pool: Rc::clone(self),
+        }
+    }
+
+    /// An empty buffer of [`BODY_BUFFER_BYTES_MAX`], for bodies that keep coming.
+    pub(crate) fn take_large(self: &Rc<Self>) -> Buffer {
+        let kept = self.idle_large.borrow_mut().pop();
+        let bytes = kept.unwrap_or_else(|| Vec::with_capacity(BODY_BUFFER_BYTES_MAX));
+        Buffer {
+            bytes,
+            pool: Rc::clone(self),
+        }
     }
 }
+
+/// Large buffers that one worker keeps.
+const LARGE_IDLE_MAX: usize = 8;
 
 /// A growable buffer that goes back to its pool when dropped, unless it has grown.
 #[derive(Debug)]
@@ -37,12 +58,6 @@ impl Buffer {
         } else {
             self.bytes.drain(..count);
         }
-    }
-
-    /// Doubles the capacity, up to [`BODY_BUFFER_BYTES_MAX`]: for bodies that keep filling it.
-    pub(crate) fn grow(&mut self) {
-        let wanted = (self.bytes.capacity() * 2).min(BODY_BUFFER_BYTES_MAX);
-        self.bytes.reserve_exact(wanted.saturating_sub(self.bytes.len()));
     }
 }
 
@@ -62,8 +77,14 @@ impl DerefMut for Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        let mut idle = self.pool.idle.borrow_mut();
-        if self.bytes.capacity() == BUFFER_BYTES && idle.len() < BUFFERS_IDLE_MAX {
+        let (idle, idle_max) = match self.bytes.capacity() {
+            BUFFER_BYTES => (&self.pool.idle, BUFFERS_IDLE_MAX),
+            BODY_BUFFER_BYTES_MAX => (&self.pool.idle_large, LARGE_IDLE_MAX),
+            // It has grown for a large head.
+            _ => return,
+        };
+        let mut idle = idle.borrow_mut();
+        if idle.len() < idle_max {
             let mut bytes = std::mem::take(&mut self.bytes);
             bytes.clear();
             idle.push(bytes);
@@ -84,10 +105,11 @@ mod tests {
         assert_eq!(pool.idle.borrow().len(), 1);
         let mut again = pool.take();
         assert!(again.is_empty());
-        again.grow();
-        assert_eq!(again.capacity(), 2 * BUFFER_BYTES);
+        again.reserve(2 * BUFFER_BYTES);
         drop(again);
         assert!(pool.idle.borrow().is_empty());
+        drop(pool.take_large());
+        assert_eq!(pool.idle_large.borrow().len(), 1);
     }
 
     #[test]

@@ -57,37 +57,44 @@ struct OpenDoor {
 }
 
 impl Workers {
-    /// Starts `count` threads on a first snapshot, without listeners until [`Doors::enforce`].
+    /// Starts a thread for each end of the access log on a first snapshot, without listeners until [`Doors::enforce`].
     ///
     /// # Errors
     ///
     /// When the system gives no thread.
     pub fn start(
-        count: usize,
         first: &Arc<Snapshot>,
         registry: &Arc<Registry>,
-        log: &AccessLog,
+        logs: Vec<AccessLog>,
     ) -> io::Result<Self> {
         let shared = Arc::new(Shared {
             connections: AtomicU64::new(0),
             connections_max: AtomicU64::new(first.server.connections_max),
             registry: Arc::clone(registry),
         });
-        let mut threads = Vec::with_capacity(count);
-        for index in 0..count {
+        let mut threads = Vec::with_capacity(logs.len());
+        for (index, log) in logs.into_iter().enumerate() {
             let (sender, receiver) = mpsc::channel(COMMANDS_MAX);
-            let (shared, first, log) = (Arc::clone(&shared), Arc::clone(first), log.handle());
-            let handle = std::thread::Builder::new().name(format!("worker-{index}")).spawn(
-                move || -> io::Result<()> {
+            let (shared, first) = (Arc::clone(&shared), Arc::clone(first));
+            let handle = std::thread::Builder::new()
+                .name(format!("worker-{index}"))
+                .spawn(move || -> io::Result<()> {
                     let runtime = tokio::runtime::Builder::new_current_thread()
                         .enable_all()
                         .build_local(tokio::runtime::LocalOptions::default())?;
                     runtime.block_on(Worker::run(index, shared, first, log, receiver))
-                },
-            )?;
-            threads.push(Thread { commands: sender, handle });
+                })?;
+            threads.push(Thread {
+                commands: sender,
+                handle,
+            });
         }
-        Ok(Self { shared, threads, doors: Vec::new(), last_door: 0 })
+        Ok(Self {
+            shared,
+            threads,
+            doors: Vec::new(),
+            last_door: 0,
+        })
     }
 
     /// Open client connections.
@@ -126,9 +133,9 @@ impl Workers {
 
     /// Whether an open door serves what is wanted. Port 0 asks for any port, so there the name has to agree as well.
     fn find(&self, wanted: &Listener) -> Option<&OpenDoor> {
-        self.doors
-            .iter()
-            .find(|door| door.bind == wanted.bind && (wanted.bind.port() != 0 || door.name == wanted.name))
+        self.doors.iter().find(|door| {
+            door.bind == wanted.bind && (wanted.bind.port() != 0 || door.name == wanted.name)
+        })
     }
 }
 
@@ -136,13 +143,25 @@ impl Doors for Workers {
     fn open(&mut self, wanted: &[Listener]) -> Result<(), Vec<OpenError>> {
         let mut opened = Vec::new();
         let mut errors = Vec::new();
-        for listener in wanted.iter().filter(|listener| self.find(listener).is_none()) {
-            let ours = self.doors.iter().any(|door| door.address.port() == listener.bind.port());
+        for listener in wanted {
+            if self.find(listener).is_some() {
+                continue;
+            }
+            let ours = self
+                .doors
+                .iter()
+                .any(|door| door.address.port() == listener.bind.port());
             match bind_all(listener.bind, self.threads.len(), !ours) {
                 Ok((address, sockets)) => {
                     self.last_door += 1;
                     let (name, bind) = (listener.name.clone(), listener.bind);
-                    opened.push(OpenDoor { id: self.last_door, name, bind, address, sockets });
+                    opened.push(OpenDoor {
+                        id: self.last_door,
+                        name,
+                        bind,
+                        address,
+                        sockets,
+                    });
                 }
                 Err(source) => errors.push(open_error(listener, source)),
             }
@@ -155,7 +174,9 @@ impl Doors for Workers {
     }
 
     fn enforce(&mut self, snapshot: &Arc<Snapshot>) {
-        self.shared.connections_max.store(snapshot.server.connections_max, Relaxed);
+        self.shared
+            .connections_max
+            .store(snapshot.server.connections_max, Relaxed);
         let wanted: Vec<Option<u64>> = snapshot
             .listeners
             .iter()
@@ -165,13 +186,27 @@ impl Doors for Workers {
         let places: Arc<[Place]> = wanted
             .iter()
             .enumerate()
-            .filter_map(|(listener, door)| Some(Place { door: (*door)?, listener }))
+            .filter_map(|(listener, door)| {
+                Some(Place {
+                    door: (*door)?,
+                    listener,
+                })
+            })
             .collect();
         let (done, adopted) = std_mpsc::sync_channel(self.threads.len());
         for thread in &self.threads {
-            let opened = self.doors.iter_mut().filter_map(OpenDoor::hand_over).collect();
+            let opened = self
+                .doors
+                .iter_mut()
+                .filter_map(OpenDoor::hand_over)
+                .collect();
             let (snapshot, places) = (Arc::clone(snapshot), Arc::clone(&places));
-            let command = Command::Adopt { snapshot, opened, places, done: done.clone() };
+            let command = Command::Adopt {
+                snapshot,
+                opened,
+                places,
+                done: done.clone(),
+            };
             if thread.commands.try_send(command).is_err() {
                 tracing::error!("a worker no longer takes commands");
             }
@@ -179,21 +214,31 @@ impl Doors for Workers {
         drop(done);
         for _ in &self.threads {
             if adopted.recv_timeout(ADOPT_PATIENCE).is_err() {
-                tracing::warn!(revision = snapshot.revision, "a worker is slow to adopt a snapshot");
+                tracing::warn!(
+                    revision = snapshot.revision,
+                    "a worker is slow to adopt a snapshot"
+                );
                 break;
             }
         }
     }
 
     fn addresses(&self) -> Vec<(Name, SocketAddr)> {
-        self.doors.iter().map(|door| (door.name.clone(), door.address)).collect()
+        self.doors
+            .iter()
+            .map(|door| (door.name.clone(), door.address))
+            .collect()
     }
 }
 
 impl OpenDoor {
     fn hand_over(&mut self) -> Option<OpenedSocket> {
         let socket = self.sockets.pop()?;
-        Some(OpenedSocket { door: self.id, socket, address: self.address })
+        Some(OpenedSocket {
+            door: self.id,
+            socket,
+            address: self.address,
+        })
     }
 }
 
@@ -218,7 +263,11 @@ fn bind_all(
 }
 
 fn listen(address: SocketAddr, shared: bool) -> io::Result<TcpListener> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
     socket.set_reuse_address(true)?;
     socket.set_reuse_port(shared)?;
     if address.is_ipv6() {
@@ -236,6 +285,10 @@ fn open_error(listener: &Listener, source: io::Error) -> OpenError {
     if source.kind() == io::ErrorKind::AddrInUse {
         OpenError::Taken { listener, address }
     } else {
-        OpenError::Refused { listener, address, source }
+        OpenError::Refused {
+            listener,
+            address,
+            source,
+        }
     }
 }

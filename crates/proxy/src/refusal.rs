@@ -14,7 +14,7 @@ pub(crate) enum Refusal {
     HeadTimeout,
     /// The client took too long with its body, or sends it too slowly.
     BodyTimeout,
-    /// The body is larger than the limit.
+    /// The body says beforehand that it is larger than the limit.
     BodyTooLarge,
     /// The body is not framed as it should be.
     Body(BodyError),
@@ -28,6 +28,10 @@ pub(crate) enum Refusal {
     TargetClosed,
     /// The target's answer is not HTTP as it should be.
     BadResponse(HeadError),
+    /// The body of the target's answer is not framed as it should be, or has no end. Ends an answer that has begun.
+    BadBody(BodyError),
+    /// The target sends interim answers without end.
+    TooManyInterims,
     /// The target did not answer in time.
     ResponseTimeout,
     /// The target was taken away, and its time to finish is over.
@@ -44,11 +48,17 @@ impl Refusal {
             Self::NoRule => 404,
             Self::HeadTimeout | Self::BodyTimeout => 408,
             Self::BodyTooLarge => 413,
-            Self::Body(_) | Self::BodyCut => 400,
+            Self::Body(error) => error.status(),
+            Self::BodyCut => 400,
             Self::NoTarget => 503,
             Self::Dial(DialError::Timeout { .. }) | Self::ResponseTimeout => 504,
             Self::Dial(DialError::Exhausted { .. }) => 500,
-            Self::Dial(_) | Self::TargetClosed | Self::BadResponse(_) | Self::Deregistered => 502,
+            Self::Dial(_)
+            | Self::TargetClosed
+            | Self::BadResponse(_)
+            | Self::BadBody(_)
+            | Self::TooManyInterims
+            | Self::Deregistered => 502,
             Self::ClientGone => 460,
         }
     }
@@ -61,7 +71,8 @@ impl Refusal {
             Self::HeadTimeout => "head_timeout",
             Self::BodyTimeout => "body_timeout",
             Self::BodyTooLarge => "body_too_large",
-            Self::Body(error) => error.reason(),
+            Self::Body(error) | Self::BadBody(error) => error.reason(),
+            Self::TooManyInterims => "too_many_interims",
             Self::BodyCut => "body_cut",
             Self::NoTarget => "no_target",
             Self::Dial(error) => error.reason(),

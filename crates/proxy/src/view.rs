@@ -9,7 +9,7 @@ use std::{
 };
 
 use clingfish_balance::Cursor;
-use clingfish_model::{Name, TargetId, limits::UPSTREAM_IDLE_MAX};
+use clingfish_model::{Name, ResourceId, TargetId, limits::UPSTREAM_IDLE_MAX};
 use clingfish_snapshot::{Group, Snapshot, Target};
 use clingfish_telemetry::{GroupMeter, Registry, TargetMeter};
 use clingfish_upstream::IdlePool;
@@ -29,6 +29,8 @@ pub(crate) struct View {
 #[derive(Debug)]
 pub(crate) struct GroupLocal {
     pub(crate) group: Arc<Group>,
+    /// For logs; a hash, so not worked out for each request.
+    pub(crate) id: ResourceId,
     pub(crate) meter: Arc<GroupMeter>,
     /// Whose turn it is.
     pub(crate) cursor: Cell<Cursor>,
@@ -99,9 +101,24 @@ impl GroupLocal {
             meter: registry.group(worker, group.spec.name.as_str()),
             cursor: Cell::new(old.map_or(first_turn, |old| old.cursor.get())),
             budget: RefCell::new(budget.unwrap_or_else(|| RetryBudget::new(now))),
+            id: group.spec.id(),
             group: Arc::clone(group),
             targets,
         }
+    }
+}
+
+impl GroupLocal {
+    /// Takes one retry out of the budget, if there is one.
+    pub(crate) fn retry(&self, now: Instant) -> bool {
+        let granted = self.budget.borrow_mut().spend(now);
+        let meter = if granted {
+            &self.meter.retries
+        } else {
+            &self.meter.retries_refused
+        };
+        meter.increment();
+        granted
     }
 }
 
@@ -109,7 +126,10 @@ impl TargetLocal {
     fn new(group: &Group, target: &Target, registry: &Registry, worker: usize) -> Self {
         Self {
             meter: registry.target(worker, group.spec.name.as_str(), target.id.as_str()),
-            idle: RefCell::new(IdlePool::new(UPSTREAM_IDLE_MAX, IdlePool::<TcpStream>::AGE_MAX)),
+            idle: RefCell::new(IdlePool::new(
+                UPSTREAM_IDLE_MAX,
+                IdlePool::<TcpStream>::AGE_MAX,
+            )),
             target: target.clone(),
         }
     }

@@ -25,18 +25,21 @@ pub(crate) enum WireError {
     /// Too slow, or the request was cut.
     Expired,
     /// The peer or the network ended it.
-    Broken(io::Error),
+    Broken,
 }
 
 impl From<io::Error> for WireError {
-    fn from(error: io::Error) -> Self {
-        Self::Broken(error)
+    fn from(_: io::Error) -> Self {
+        Self::Broken
     }
 }
 
 /// Waits until there is something to read, the end included, without holding a buffer meanwhile.
 pub(crate) async fn readable(stream: &TcpStream, deadline: &Deadline) -> Result<(), WireError> {
-    match deadline.guard(poll_fn(|context| stream.poll_read_ready(context))).await {
+    match deadline
+        .guard(poll_fn(|context| stream.poll_read_ready(context)))
+        .await
+    {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(error.into()),
         Err(_) => Err(WireError::Expired),

@@ -14,17 +14,17 @@ use std::{
 };
 
 use clingfish_affinity::Memo;
-use clingfish_model::limits::WHEEL_TICK;
+use clingfish_model::limits::{BUFFERS_IDLE_MAX, WHEEL_TICK};
 use clingfish_snapshot::Snapshot;
-use clingfish_telemetry::{LogHandle, Registry, WorkerMeter};
+use clingfish_telemetry::{AccessLog, Registry, WorkerMeter};
 use tokio::{
     net::TcpListener,
     sync::{Notify, mpsc},
 };
 
 use crate::{
-    accept, buffer::BufferPool, clock, deadline::Deadlines, entropy::Entropy,
-    inbound::Scratch, view::View, wire,
+    accept, buffer::BufferPool, clock, deadline::Deadlines, entropy::Entropy, inbound::Scratch,
+    view::View, wire,
 };
 
 /// How often idle upstream connections are looked through and log lines handed on.
@@ -103,10 +103,11 @@ pub(crate) struct Worker {
     pub(crate) memo: RefCell<Memo>,
     pub(crate) entropy: RefCell<Entropy>,
     pub(crate) meter: Arc<WorkerMeter>,
-    pub(crate) log: RefCell<LogHandle>,
+    pub(crate) log: RefCell<AccessLog>,
     pub(crate) scratch: RefCell<Vec<Box<Scratch>>>,
-    /// Set once the process is on its way out.
-    pub(crate) leaving: Cell<bool>,
+    /// Set once the process is on its way out: how long a connection may still wait for a request.
+    pub(crate) leaving: Cell<Option<Duration>>,
+    weyl: Cell<u64>,
     view: RefCell<Rc<View>>,
     doors: RefCell<Vec<Rc<Door>>>,
 }
@@ -122,7 +123,7 @@ impl Worker {
         index: usize,
         shared: Arc<Shared>,
         first: Arc<Snapshot>,
-        log: LogHandle,
+        log: AccessLog,
         mut commands: mpsc::Receiver<Command>,
     ) -> io::Result<()> {
         let view = View::new(first, None, &shared.registry, index, clock::now());
@@ -136,7 +137,8 @@ impl Worker {
             entropy: RefCell::new(Entropy::new()?),
             log: RefCell::new(log),
             scratch: RefCell::default(),
-            leaving: Cell::new(false),
+            leaving: Cell::new(None),
+            weyl: Cell::new(index as u64),
             view: RefCell::new(Rc::new(view)),
             doors: RefCell::default(),
         });
@@ -150,7 +152,12 @@ impl Worker {
 
     fn obey(self: &Rc<Self>, command: Command) {
         match command {
-            Command::Adopt { snapshot, opened, places, done } => {
+            Command::Adopt {
+                snapshot,
+                opened,
+                places,
+                done,
+            } => {
                 self.adopt(snapshot);
                 for socket in opened {
                     self.open(socket);
@@ -165,7 +172,7 @@ impl Worker {
                 }
             }
             Command::Leave { patience } => {
-                self.leaving.set(true);
+                self.leaving.set(Some(patience));
                 self.deadlines.hurry(patience);
             }
         }
@@ -175,7 +182,13 @@ impl Worker {
         let now = clock::now();
         let next = {
             let current = self.view.borrow();
-            View::new(snapshot, Some(&current), &self.shared.registry, self.index, now)
+            View::new(
+                snapshot,
+                Some(&current),
+                &self.shared.registry,
+                self.index,
+                now,
+            )
         };
         for leaving in &next.snapshot.leaving {
             self.cut_later(leaving.target.cell.serial(), leaving.ends_at);
@@ -256,8 +269,32 @@ impl Worker {
     fn sweep(&self, now: Instant) {
         self.log.borrow_mut().flush();
         for target in self.view().groups.iter().flat_map(|group| &group.targets) {
-            target.idle.borrow_mut().sweep(now, |tcp| wire::silence(tcp) == wire::Silence::Kept);
+            target
+                .idle
+                .borrow_mut()
+                .sweep(now, |tcp| wire::silence(tcp) == wire::Silence::Kept);
         }
+    }
+
+    /// Positions that were used before, or new ones.
+    pub(crate) fn take_scratch(&self) -> Box<Scratch> {
+        self.scratch.borrow_mut().pop().unwrap_or_default()
+    }
+
+    /// Keeps positions for the next exchange.
+    pub(crate) fn keep_scratch(&self, scratch: Box<Scratch>) {
+        let mut kept = self.scratch.borrow_mut();
+        if kept.len() < BUFFERS_IDLE_MAX {
+            kept.push(scratch);
+        }
+    }
+
+    /// For balancers that sample: not secret, and never used where it would matter.
+    pub(crate) fn random(&self) -> u64 {
+        // A Weyl sequence: samplers mix it.
+        let next = self.weyl.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
+        self.weyl.set(next);
+        next
     }
 
     /// Another client connection; false if there are enough.

@@ -174,8 +174,10 @@ fn listeners(desired: &DesiredState, groups: &[Arc<Group>]) -> Vec<ListenerView>
         .listeners
         .iter()
         .filter_map(|listener| {
+            let balancer = balancers.get(&listener.load_balancer)?;
             Some(ListenerView {
-                balancer: Arc::clone(balancers.get(&listener.load_balancer)?),
+                balancer_id: balancer.id(),
+                balancer: Arc::clone(balancer),
                 forward: groups
                     .iter()
                     .position(|group| group.spec.name == listener.forward),

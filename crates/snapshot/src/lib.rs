@@ -21,7 +21,7 @@ pub use view::{Circumstances, FirstHome, NoTarget, Placement, Tried};
 use std::{sync::Arc, time::Instant};
 
 use clingfish_affinity::KeyRing;
-use clingfish_model::{Listener, LoadBalancer, Name, desired::Server};
+use clingfish_model::{Listener, LoadBalancer, Name, ResourceId, desired::Server};
 
 /// Desired state, compiled. Immutable but for the cells and rosters that it refers to.
 #[derive(Debug)]
@@ -45,6 +45,8 @@ pub struct Snapshot {
 pub struct ListenerView {
     /// As configured.
     pub listener: Listener,
+    /// The load balancer's id; a hash, so not worked out for each request.
+    pub balancer_id: ResourceId,
     /// Attributes of its load balancer.
     pub balancer: Arc<LoadBalancer>,
     /// Index in [`Snapshot::groups`] of the group that gets every request; none: 404.

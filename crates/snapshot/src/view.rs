@@ -8,7 +8,8 @@ use clingfish_affinity::{
 };
 use clingfish_balance::{Cursor, least_outstanding, next_in_turn};
 use clingfish_model::{
-    Algorithm, FieldId, GroupHash, RequestHead, TargetHash, UnixMillis, limits::ATTEMPTS_MAX,
+    Algorithm, FieldId, GroupHash, RequestHead, TargetHash, UnixMillis,
+    limits::{ATTEMPTS_MAX, FIRST_HOME_WINDOW},
 };
 
 use crate::{Group, ListenerView};
@@ -220,6 +221,9 @@ impl Group {
 }
 
 impl FirstHome {
+    /// How long one counts.
+    pub const WINDOW: Duration = FIRST_HOME_WINDOW;
+
     /// Whether it still counts.
     pub fn is_fresh(&self, now: UnixMillis, window: Duration) -> bool {
         now.since(self.since) < window

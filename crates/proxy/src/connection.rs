@@ -1,0 +1,159 @@
+//! A client's connection: small while it waits, one exchange after the other while it does not.
+
+use std::{net::SocketAddr, rc::Rc, time::Instant};
+
+use clingfish_model::limits::{DRAIN_BYTES_MAX, LINGER};
+use clingfish_snapshot::{FirstHome, ListenerView};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use crate::{
+    clock,
+    deadline::Deadline,
+    exchange,
+    tunnel::{self, Tunnel},
+    wire,
+    worker::{Door, Worker},
+};
+
+/// What a client's connection keeps while nothing happens on it.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub(crate) tcp: TcpStream,
+    pub(crate) peer: SocketAddr,
+    pub(crate) door: Rc<Door>,
+    pub(crate) deadline: Deadline,
+    pub(crate) since: Instant,
+    /// A home that no cookie carries yet.
+    pub(crate) first_home: Option<Box<FirstHome>>,
+    /// Stands for the connection in the log.
+    pub(crate) id: u64,
+    _counted: Counted,
+}
+
+/// What becomes of a connection after an exchange.
+#[derive(Debug)]
+pub(crate) enum Next {
+    /// Another request may follow.
+    Idle,
+    /// It ends, after the peer has had a chance to read what we said.
+    Linger,
+    /// It ends.
+    Close,
+    /// It ends so that the peer notices: what it got is not whole.
+    Reset,
+    /// It carries another protocol from now on.
+    Tunnel(Box<Tunnel>),
+}
+
+/// Counts a connection from accept to end, however it ends.
+#[derive(Debug)]
+struct Counted(Rc<Worker>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.release();
+        self.0.meter.connections_active.decrement();
+        if std::thread::panicking() {
+            self.0.meter.panics.increment();
+        }
+    }
+}
+
+impl Connection {
+    pub(crate) fn new(
+        worker: &Rc<Worker>,
+        door: &Rc<Door>,
+        tcp: TcpStream,
+        peer: SocketAddr,
+    ) -> Self {
+        worker.meter.connections_accepted.increment();
+        worker.meter.connections_active.increment();
+        Self {
+            tcp,
+            peer,
+            door: Rc::clone(door),
+            deadline: worker.deadlines.open(),
+            since: clock::now(),
+            first_home: None,
+            id: u64::from_ne_bytes(worker.entropy.borrow_mut().bytes()),
+            _counted: Counted(Rc::clone(worker)),
+        }
+    }
+
+    /// Whether it ends with its next answer.
+    pub(crate) fn is_over(&self, worker: &Worker, listener: &ListenerView) -> bool {
+        let age_max = listener.balancer.timeouts.client_keep_alive;
+        worker.leaving.get().is_some()
+            || clock::now().saturating_duration_since(self.since) >= age_max
+    }
+
+    /// Waits for a request without holding a buffer. False: none will come.
+    async fn wait(&self, worker: &Worker) -> bool {
+        let view = worker.view();
+        let listener = self
+            .door
+            .listener
+            .get()
+            .and_then(|at| view.snapshot.listeners.get(at));
+        let idle = listener
+            .map_or_else(Default::default, |view| view.balancer.timeouts)
+            .idle;
+        drop(view);
+        self.deadline.idles(true);
+        self.deadline.set(
+            worker
+                .leaving
+                .get()
+                .map_or(idle, |patience| idle.min(patience)),
+        );
+        let came = wire::readable(&self.tcp, &self.deadline).await.is_ok();
+        self.deadline.idles(false);
+        came
+    }
+}
+
+/// Serves a connection until it ends.
+pub(crate) async fn run(worker: Rc<Worker>, mut connection: Connection) {
+    while connection.wait(&worker).await {
+        // Boxed, so that a connection that waits is small.
+        match Box::pin(exchange::serve(&worker, &mut connection)).await {
+            Next::Idle => {}
+            Next::Close => return,
+            Next::Linger => return Box::pin(linger(&worker, &mut connection)).await,
+            Next::Reset => {
+                // Zero makes the kernel send a reset; a kernel that cannot sends an early end, which is visible as well.
+                let _ = socket2::SockRef::from(&connection.tcp)
+                    .set_linger(Some(std::time::Duration::ZERO));
+                return;
+            }
+            Next::Tunnel(tunnel) => {
+                return Box::pin(tunnel::run(&worker, &mut connection, *tunnel)).await;
+            }
+        }
+    }
+}
+
+/// Reads on for a while after the last answer: closing with unread bytes would reset the connection, and the reset could
+/// overtake the answer.
+async fn linger(worker: &Worker, connection: &mut Connection) {
+    connection.deadline.set(LINGER);
+    let Ok(Ok(())) = connection.deadline.guard(connection.tcp.shutdown()).await else {
+        return;
+    };
+    let mut sink = worker.buffers.take();
+    let mut drained = 0;
+    while drained < DRAIN_BYTES_MAX {
+        sink.clear();
+        match connection
+            .deadline
+            .guard(connection.tcp.read_buf(&mut *sink))
+            .await
+        {
+            Ok(Ok(count)) if count > 0 => drained += count as u64,
+            _ => return,
+        }
+    }
+}

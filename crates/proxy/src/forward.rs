@@ -1,0 +1,243 @@
+//! Room `forward`: what a target gets to see of a request head.
+
+use std::{
+    io::Write as _,
+    net::{IpAddr, SocketAddr},
+};
+
+use clingfish_affinity::{Cuts, Stripped};
+use clingfish_h1::{BodyLength, HopByHop, RequestFraming, connection::is_twin, write};
+use clingfish_model::{FieldId, LoadBalancer, RequestHead, UnixMillis};
+
+/// What is said of the client.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Facts {
+    /// The peer of the connection.
+    pub(crate) peer: SocketAddr,
+    /// The address that it connected to.
+    pub(crate) local: SocketAddr,
+    /// The peer is a trusted proxy: what it says of the client counts.
+    pub(crate) trusted: bool,
+}
+
+impl Facts {
+    pub(crate) fn new(peer: SocketAddr, local: SocketAddr, balancer: &LoadBalancer) -> Self {
+        let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
+        let trusted = balancer
+            .trusted_proxies
+            .iter()
+            .any(|net| net.contains(&peer.ip()));
+        Self {
+            peer,
+            local,
+            trusted,
+        }
+    }
+
+    /// Whether the client speaks https, as a trusted proxy says.
+    pub(crate) fn is_https(&self, head: RequestHead<'_>) -> bool {
+        self.trusted
+            && head
+                .value(FieldId::XForwardedProto)
+                .is_some_and(|proto| proto.eq_ignore_ascii_case(b"https"))
+    }
+}
+
+/// A request head on its way to a target.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Forwarded<'a> {
+    pub(crate) head: RequestHead<'a>,
+    pub(crate) framing: RequestFraming,
+    pub(crate) balancer: &'a LoadBalancer,
+    pub(crate) facts: Facts,
+    /// Cookies that the target does not get to see.
+    pub(crate) cuts: &'a Cuts,
+    /// X-Amzn-Trace-Id: see [`Trace`].
+    pub(crate) trace: &'a [u8],
+}
+
+/// Time and randomness of a trace id.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Trace {
+    pub(crate) now: UnixMillis,
+    pub(crate) random: [u8; 12],
+}
+
+/// Largest X-Amzn-Trace-Id that is kept; ALB's own limit on what it takes over is 7 KB of headers.
+const TRACE_ID_BYTES_MAX: usize = 1024;
+
+impl Forwarded<'_> {
+    /// Appends the head, complete.
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        write::request_line(out, self.head.method_name(), self.head.path_and_query());
+        self.write_host(out);
+        let hop_by_hop = HopByHop::new(self.head.values(FieldId::Connection));
+        let mut cookies = 0;
+        for line in self.head.fields() {
+            match line.id {
+                FieldId::Host
+                | FieldId::ContentLength
+                | FieldId::XForwardedFor
+                | FieldId::XAmznTraceId => {}
+                FieldId::XForwardedProto | FieldId::XForwardedPort if !self.facts.trusted => {}
+                FieldId::Cookie => {
+                    self.write_cookie(cookies, line.value, out);
+                    cookies += 1;
+                }
+                _ if hop_by_hop.removes(&line) || is_twin(line.name) => {}
+                _ => write::field(out, line.name, line.value),
+            }
+        }
+        self.write_forwarded_for(out);
+        self.write_proto_and_port(out);
+        write::field(out, b"X-Amzn-Trace-Id", self.trace);
+        self.write_framing(out);
+        write::head_end(out);
+    }
+
+    /// As the client wrote it; or as ALB does it, with the listener's port unless that is the scheme's own.
+    fn write_host(&self, out: &mut Vec<u8>) {
+        let authority = self.head.authority();
+        out.extend_from_slice(b"Host: ");
+        if authority.is_empty() {
+            // HTTP/1.0 may leave it out, HTTP/1.1 may not: our own address is the only name there is.
+            let _ = write!(out, "{}", self.facts.local);
+        } else if self.balancer.preserve_host_header {
+            out.extend_from_slice(authority);
+        } else {
+            out.extend_from_slice(without_port(authority));
+            if !matches!(self.facts.local.port(), 80 | 443) {
+                let _ = write!(out, ":{}", self.facts.local.port());
+            }
+        }
+        out.extend_from_slice(write::LINE_END);
+    }
+
+    fn write_cookie(&self, ordinal: usize, value: &[u8], out: &mut Vec<u8>) {
+        if self.cuts.is_empty() {
+            return write::field(out, b"Cookie", value);
+        }
+        let line = out.len();
+        out.extend_from_slice(b"Cookie: ");
+        match self.cuts.strip(ordinal, value, out) {
+            Stripped::Untouched => out.extend_from_slice(value),
+            Stripped::Shortened => {}
+            Stripped::Emptied => return out.truncate(line),
+        }
+        out.extend_from_slice(write::LINE_END);
+    }
+
+    /// What came, if it came from anybody, and the peer at the end: `old, peer`.
+    fn write_forwarded_for(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"X-Forwarded-For: ");
+        for value in self
+            .head
+            .values(FieldId::XForwardedFor)
+            .filter(|value| !value.is_empty())
+        {
+            out.extend_from_slice(value);
+            out.extend_from_slice(b", ");
+        }
+        write_address(self.facts.peer, self.balancer.xff_client_port, out);
+        out.extend_from_slice(write::LINE_END);
+    }
+
+    fn write_proto_and_port(&self, out: &mut Vec<u8>) {
+        let says = |id| self.facts.trusted && self.head.value(id).is_some();
+        if !says(FieldId::XForwardedProto) {
+            out.extend_from_slice(b"X-Forwarded-Proto: http\r\n");
+        }
+        if !says(FieldId::XForwardedPort) {
+            out.extend_from_slice(b"X-Forwarded-Port: ");
+            write::decimal(out, self.facts.local.port().into());
+            out.extend_from_slice(write::LINE_END);
+        }
+    }
+
+    fn write_framing(&self, out: &mut Vec<u8>) {
+        match self.framing.body {
+            BodyLength::Known(length) => write::content_length(out, length),
+            BodyLength::Chunked => write::chunked(out),
+            BodyLength::None | BodyLength::UntilClose => {}
+        }
+        if self.framing.upgrade.is_some() {
+            for protocol in self.head.values(FieldId::Upgrade) {
+                write::field(out, b"Upgrade", protocol);
+            }
+            out.extend_from_slice(b"Connection: Upgrade\r\n");
+        }
+    }
+}
+
+impl Trace {
+    /// ALB's rule: without a Root, ours is the Root; with one, ours is Self, and a Self from before goes.
+    pub(crate) fn write(self, came: Option<&[u8]>, out: &mut Vec<u8>) {
+        let came = came
+            .filter(|value| value.len() <= TRACE_ID_BYTES_MAX)
+            .unwrap_or_default();
+        let fields = || {
+            came.split(|c| *c == b';')
+                .map(<[u8]>::trim_ascii)
+                .filter(|f| !f.is_empty())
+        };
+        let has_root = fields().any(|field| field.starts_with(b"Root="));
+        self.write_own(if has_root { "Self" } else { "Root" }, out);
+        for field in fields().filter(|field| !field.starts_with(b"Self=")) {
+            out.push(b';');
+            out.extend_from_slice(field);
+        }
+    }
+
+    /// `Root=1-5759e988-bd862e3fe1be46a994272793`.
+    fn write_own(self, label: &str, out: &mut Vec<u8>) {
+        out.extend_from_slice(label.as_bytes());
+        out.extend_from_slice(b"=1-");
+        let [.., a, b, c, d] = self.now.as_secs().to_be_bytes();
+        write_hex(&[a, b, c, d], out);
+        out.push(b'-');
+        write_hex(&self.random, out);
+    }
+}
+
+fn write_hex(bytes: &[u8], out: &mut Vec<u8>) {
+    let digit = |nibble: u8| {
+        if nibble < 10 {
+            b'0' + nibble
+        } else {
+            b'a' + nibble - 10
+        }
+    };
+    out.extend(
+        bytes
+            .iter()
+            .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]),
+    );
+}
+
+/// Address as X-Forwarded-For has it; with a port, IPv6 stands in brackets.
+fn write_address(address: SocketAddr, with_port: bool, out: &mut Vec<u8>) {
+    // Writing to memory does not fail.
+    let _ = match (with_port, address.ip()) {
+        (true, _) => write!(out, "{address}"),
+        (false, IpAddr::V4(ip)) => {
+            let [a, b, c, d] = ip.octets();
+            for (at, octet) in [a, b, c, d].into_iter().enumerate() {
+                if at > 0 {
+                    out.push(b'.');
+                }
+                write::decimal(out, octet.into());
+            }
+            Ok(())
+        }
+        (false, IpAddr::V6(ip)) => write!(out, "{ip}"),
+    };
+}
+
+/// `host` of `host:port` and `[v6]:port`.
+pub(crate) fn without_port(authority: &[u8]) -> &[u8] {
+    let after_bracket = authority.iter().rposition(|c| *c == b']').unwrap_or(0);
+    match authority.iter().rposition(|c| *c == b':') {
+        Some(colon) if colon > after_bracket => authority.get(..colon).unwrap_or(authority),
+        _ => authority,
+    }
+}

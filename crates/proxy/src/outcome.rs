@@ -1,0 +1,284 @@
+//! Room `outcome`: what is counted and written down about a request, however it ended.
+
+use std::{
+    net::SocketAddr,
+    rc::Rc,
+    time::{Duration, Instant},
+};
+
+use clingfish_affinity::{SessionId, Verdict};
+use clingfish_model::{
+    FieldId, LoadBalancer, RequestHead, ResourceId, Version, limits::ATTEMPTS_MAX,
+};
+use clingfish_telemetry::{
+    Record, RequestEnd,
+    log::{Attempt, Facts, Kind, Texts, UnixMicros},
+};
+
+use crate::{clock, forward::without_port, refusal::Refusal, view::GroupLocal, worker::Worker};
+
+/// The facts of one request, gathered on its way.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) client: SocketAddr,
+    pub(crate) port: u16,
+    pub(crate) https: bool,
+    pub(crate) version: Version,
+    pub(crate) connection: u64,
+    pub(crate) balancer_id: ResourceId,
+    pub(crate) created_at: UnixMicros,
+    pub(crate) started: Instant,
+    /// The request head went to a target.
+    pub(crate) sent: Option<Instant>,
+    /// The head of the target's answer was there.
+    pub(crate) answered: Option<Instant>,
+    pub(crate) status: Option<u16>,
+    pub(crate) target_status: Option<u16>,
+    pub(crate) reason: &'static str,
+    pub(crate) received_bytes: u64,
+    pub(crate) sent_bytes: u64,
+    pub(crate) group: Option<Rc<GroupLocal>>,
+    /// Index of the target tried last.
+    pub(crate) target: Option<usize>,
+    pub(crate) home: Option<usize>,
+    pub(crate) verdict: Option<Verdict>,
+    pub(crate) session: Option<SessionId>,
+    attempts: [Option<Attempt>; ATTEMPTS_MAX],
+    /// Texts of a tunnel's request, whose head is gone when it ends.
+    kept: Option<Box<Kept>>,
+}
+
+/// Texts that outlive their request head.
+#[derive(Debug)]
+struct Kept {
+    balancer: Vec<u8>,
+    method: Vec<u8>,
+    host: Vec<u8>,
+    path_and_query: Vec<u8>,
+    user_agent: Vec<u8>,
+    trace_id: Vec<u8>,
+}
+
+impl Outcome {
+    pub(crate) fn new(
+        client: SocketAddr,
+        port: u16,
+        connection: u64,
+        balancer_id: ResourceId,
+    ) -> Self {
+        Self {
+            client,
+            port,
+            https: false,
+            version: Version::Http11,
+            connection,
+            balancer_id,
+            created_at: clock::wall(),
+            started: clock::now(),
+            sent: None,
+            answered: None,
+            status: None,
+            target_status: None,
+            reason: "",
+            received_bytes: 0,
+            sent_bytes: 0,
+            group: None,
+            target: None,
+            home: None,
+            verdict: None,
+            session: None,
+            attempts: [None; ATTEMPTS_MAX],
+            kept: None,
+        }
+    }
+
+    /// The request head is there.
+    pub(crate) fn begin(&mut self, head: RequestHead<'_>, https: bool) {
+        self.version = head.version();
+        self.https = https;
+    }
+
+    /// Another target is tried.
+    pub(crate) fn attempt(&mut self, target: usize) {
+        self.target = Some(target);
+        self.sent = None;
+        let local = self
+            .group
+            .as_ref()
+            .and_then(|group| group.targets.get(target));
+        let address = local.map(|local| local.target.address);
+        if let (Some(slot), Some(target)) = (
+            self.attempts.iter_mut().find(|slot| slot.is_none()),
+            address,
+        ) {
+            *slot = Some(Attempt {
+                target,
+                status: None,
+            });
+        }
+    }
+
+    /// The target has answered with that status.
+    pub(crate) fn answer(&mut self, status: u16, now: Instant) {
+        self.answered = Some(now);
+        self.target_status = Some(status);
+        if let Some(attempt) = self.attempts.iter_mut().rev().find_map(Option::as_mut) {
+            attempt.status = Some(status);
+        }
+    }
+
+    /// The request ended without a target's answer, or in the middle of one.
+    pub(crate) fn refuse(&mut self, refusal: &Refusal) {
+        self.reason = refusal.reason();
+        self.status = Some(refusal.status());
+    }
+
+    /// Keeps the texts for [`Self::finish_tunnel`].
+    pub(crate) fn keep(&mut self, head: RequestHead<'_>, balancer: &LoadBalancer, trace: &[u8]) {
+        let texts = texts(head, balancer, trace);
+        self.kept = Some(Box::new(Kept {
+            balancer: texts.load_balancer.to_vec(),
+            method: texts.method.to_vec(),
+            host: texts.host.to_vec(),
+            path_and_query: texts.path_and_query.to_vec(),
+            user_agent: texts.user_agent.to_vec(),
+            trace_id: texts.trace_id.to_vec(),
+        }));
+    }
+
+    /// Counts the request and writes its line.
+    pub(crate) fn finish<'a>(
+        &'a self,
+        head: Option<RequestHead<'a>>,
+        balancer: &'a LoadBalancer,
+        trace: &'a [u8],
+        worker: &Worker,
+    ) {
+        let texts = match head {
+            Some(head) => texts(head, balancer, trace),
+            None => Texts {
+                load_balancer: balancer.name.as_str().as_bytes(),
+                ..Texts::default()
+            },
+        };
+        let kind = if self.https { Kind::Https } else { Kind::Http };
+        self.conclude(kind, texts, worker);
+    }
+
+    /// As [`Self::finish`], for a connection that changed protocols and has ended.
+    pub(crate) fn finish_tunnel(&self, worker: &Worker) {
+        let Some(kept) = &self.kept else { return };
+        let texts = Texts {
+            load_balancer: &kept.balancer,
+            method: &kept.method,
+            host: &kept.host,
+            path_and_query: &kept.path_and_query,
+            user_agent: &kept.user_agent,
+            trace_id: &kept.trace_id,
+            ..Texts::default()
+        };
+        let kind = if self.https { Kind::Wss } else { Kind::Ws };
+        self.conclude(kind, texts, worker);
+    }
+
+    fn conclude<'a>(&'a self, kind: Kind, mut texts: Texts<'a>, worker: &Worker) {
+        let took = clock::now().saturating_duration_since(self.started);
+        self.count(took, worker);
+        let mut log = worker.log.borrow_mut();
+        if !log.is_on() {
+            return;
+        }
+        let group = self.group.as_ref().map(|local| &local.group);
+        if let Some(group) = group {
+            texts.group = group.spec.name.as_str().as_bytes();
+            let home = self.home.and_then(|home| group.targets.get(home));
+            texts.home = home.map_or(b"", |home| home.id.as_str().as_bytes());
+        }
+        let mut attempts = [Attempt {
+            target: self.client,
+            status: None,
+        }; ATTEMPTS_MAX];
+        let mut tried = 0;
+        for (to, from) in attempts.iter_mut().zip(self.attempts.iter().flatten()) {
+            *to = *from;
+            tried += 1;
+        }
+        let attempts = attempts.get(..tried).unwrap_or_default();
+        log.push(&Record {
+            facts: self.facts(kind, took, attempts),
+            texts,
+            attempts,
+        });
+    }
+
+    fn facts(&self, kind: Kind, took: Duration, attempts: &[Attempt]) -> Facts {
+        let since = |later: Option<Instant>, earlier: Option<Instant>| {
+            Some(later?.saturating_duration_since(earlier?))
+        };
+        let ended = self.started + took;
+        Facts {
+            kind,
+            created_at: self.created_at,
+            responded_at: UnixMicros(
+                self.created_at
+                    .0
+                    .saturating_add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX)),
+            ),
+            load_balancer_id: self.balancer_id,
+            client: self.client,
+            target: attempts.last().map(|attempt| attempt.target),
+            request_processing: since(self.sent, Some(self.started)),
+            target_processing: since(self.answered, self.sent),
+            response_processing: since(Some(ended), self.answered),
+            status: self.status,
+            target_status: self.target_status,
+            received_bytes: self.received_bytes,
+            sent_bytes: self.sent_bytes,
+            version: self.version,
+            port: self.port,
+            group_id: self.group.as_ref().map(|local| local.id),
+            rule_priority: self.group.as_ref().map(|_| 0),
+            action: if self.group.is_some() { "forward" } else { "" },
+            error_reason: self.reason,
+            classification: "",
+            classification_reason: "",
+            connection: self.connection,
+            verdict: self.verdict,
+            session: self.session.map(|session| session.0),
+        }
+    }
+
+    fn count(&self, took: Duration, worker: &Worker) {
+        worker.meter.requests.increment();
+        let Some(local) = &self.group else { return };
+        local.meter.count(&RequestEnd {
+            status: self.status,
+            verdict: self.verdict.unwrap_or(Verdict::Off),
+            duration: took,
+            target_response: self
+                .answered
+                .zip(self.sent)
+                .map(|(a, b)| a.saturating_duration_since(b)),
+            received_bytes: self.received_bytes,
+            sent_bytes: self.sent_bytes,
+        });
+        if let Some(target) = self.target.and_then(|target| local.targets.get(target)) {
+            target.meter.requests.increment();
+            if self.target_status.is_some_and(|status| status >= 500) {
+                target.meter.responses_5xx.increment();
+            }
+        }
+    }
+}
+
+fn texts<'a>(head: RequestHead<'a>, balancer: &'a LoadBalancer, trace: &'a [u8]) -> Texts<'a> {
+    Texts {
+        load_balancer: balancer.name.as_str().as_bytes(),
+        method: head.method_name(),
+        host: without_port(head.authority()),
+        path_and_query: head.path_and_query(),
+        user_agent: head.value(FieldId::UserAgent).unwrap_or_default(),
+        trace_id: trace,
+        ..Texts::default()
+    }
+}

@@ -1,0 +1,389 @@
+//! Takes a target's answer and passes it on: interim heads, the head with its stamp, the body, whatever its length.
+
+use std::rc::Rc;
+
+use clingfish_affinity::{Judgement, Reading, SessionId, Stamp, Verdict, cacheable, stamp};
+use clingfish_h1::{
+    BodyDecoder, Progress as Parsed, RequestContext, ResponseFraming, ResponseKind, parse_response,
+};
+use clingfish_model::{
+    FieldId, Method, ResponseHead, UnixMillis, Version,
+    limits::{BODY_BUFFER_BYTES_MAX, BUFFER_BYTES, INTERIM_RESPONSES_MAX},
+};
+use clingfish_snapshot::{FirstHome, Placement};
+use tokio::net::tcp::{ReadHalf, WriteHalf};
+
+use crate::{
+    buffer::Buffer,
+    clock,
+    exchange::{Exchange, Notes},
+    refusal::Refusal,
+    reply::{self, Egress, Reply, Stamped},
+    upload::{Means, Progress},
+    view::GroupLocal,
+    wire::{self, WireError},
+};
+
+/// One answer on its way through.
+#[derive(Clone, Copy)]
+pub(crate) struct Receiver<'a> {
+    pub(crate) exchange: &'a Exchange<'a>,
+    pub(crate) group: &'a Rc<GroupLocal>,
+    pub(crate) reading: &'a Reading,
+    pub(crate) placement: Placement,
+    pub(crate) progress: &'a Progress,
+    pub(crate) means: Means<'a>,
+}
+
+/// A whole answer.
+#[derive(Debug)]
+pub(crate) enum Received {
+    /// Went through to its end.
+    Whole {
+        /// The target's connection may serve another request.
+        reusable: bool,
+        /// So may the client's.
+        persistent: bool,
+    },
+    /// The connection changes protocols.
+    Upgraded {
+        /// What came behind the head.
+        from_target: Vec<u8>,
+    },
+}
+
+/// The answer did not come, or not to its end.
+#[derive(Debug)]
+pub(crate) enum Cut {
+    /// For that reason.
+    Refused(Refusal),
+}
+
+impl Receiver<'_> {
+    /// Passes the answer on. What it notes in [`Progress`] tells how far it came, should it fail.
+    pub(crate) async fn run(
+        &self,
+        target: &mut ReadHalf<'_>,
+        client: &mut WriteHalf<'_>,
+        notes: &mut Notes<'_>,
+    ) -> Result<Received, Cut> {
+        let mut buffer = self.exchange.worker.buffers.take();
+        buffer.clear();
+        for _ in 0..INTERIM_RESPONSES_MAX {
+            let framing = self.read_head(target, &mut buffer, notes).await?;
+            let now = clock::now();
+            let bytes = buffer.get(..framing.head_len).unwrap_or_default();
+            let head = ResponseHead::new(bytes, notes.response);
+            if framing.kind == ResponseKind::Interim {
+                self.relay_interim(head, framing, client).await?;
+                buffer.consume(framing.head_len);
+                continue;
+            }
+            notes.outcome.answer(head.status(), now);
+            let persistent = self.exchange.framing.persistent
+                && !self.exchange.closing
+                && self.progress.uploaded.get();
+            let egress = Egress::of(framing.body, self.exchange.head.version());
+            let persistent = persistent && egress != Egress::UntilClose;
+            let mut out = self.exchange.worker.buffers.take();
+            let reply = self.reply(
+                head,
+                framing,
+                egress,
+                persistent,
+                notes.first_home,
+                &mut notes.outcome.session,
+            );
+            reply.write(&mut out);
+            drop(reply);
+            notes.outcome.status = Some(notes.response.status);
+            buffer.consume(framing.head_len);
+            if framing.kind == ResponseKind::SwitchingProtocols {
+                self.flush(client, &out, notes).await?;
+                return Ok(Received::Upgraded {
+                    from_target: buffer.to_vec(),
+                });
+            }
+            let reusable = self
+                .relay(target, client, buffer, out, framing, egress, notes)
+                .await?;
+            return Ok(Received::Whole {
+                reusable,
+                persistent,
+            });
+        }
+        Err(Cut::Refused(Refusal::TooManyInterims))
+    }
+
+    /// Waits for a head without holding more than an empty buffer.
+    async fn read_head(
+        &self,
+        target: &mut ReadHalf<'_>,
+        buffer: &mut Buffer,
+        notes: &mut Notes<'_>,
+    ) -> Result<ResponseFraming, Cut> {
+        let limits = &self.exchange.listener.balancer.request_limits;
+        let context = RequestContext {
+            head_request: self.exchange.head.method() == Method::Head,
+            upgrade: self.exchange.framing.upgrade,
+        };
+        let mut seen = 0;
+        loop {
+            if !buffer.is_empty() {
+                self.progress.heard.set(true);
+                let parsed = parse_response(buffer, seen, limits, context, notes.response);
+                match parsed.map_err(|error| Cut::Refused(Refusal::BadResponse(error)))? {
+                    Parsed::Complete(framing) => return Ok(framing),
+                    Parsed::Partial => seen = buffer.len(),
+                }
+            }
+            if buffer.len() == buffer.capacity() {
+                let len = buffer.len();
+                buffer.reserve(len);
+            }
+            match wire::fill(target, buffer, self.exchange.deadline).await {
+                Ok(0) => return Err(Cut::Refused(Refusal::TargetClosed)),
+                Ok(_) => {}
+                Err(error) => return Err(self.cut(error)),
+            }
+        }
+    }
+
+    /// HTTP/1.0 knows no interim answers.
+    async fn relay_interim(
+        &self,
+        head: ResponseHead<'_>,
+        framing: ResponseFraming,
+        client: &mut WriteHalf<'_>,
+    ) -> Result<(), Cut> {
+        if self.exchange.head.version() == Version::Http10 {
+            return Ok(());
+        }
+        let mut out = self.exchange.worker.buffers.take();
+        Reply {
+            head,
+            framing,
+            egress: Egress::Empty,
+            client: self.exchange.head.version(),
+            persistent: true,
+            policy: None,
+            stamped: None,
+            debug: None,
+        }
+        .write(&mut out);
+        let idle = self.means.timeouts.idle;
+        wire::flush(client, &out, self.exchange.deadline, idle)
+            .await
+            .map_err(|_| Cut::Refused(Refusal::ClientGone))
+    }
+
+    fn reply<'h>(
+        &'h self,
+        head: ResponseHead<'h>,
+        framing: ResponseFraming,
+        egress: Egress,
+        persistent: bool,
+        first_home: &mut Option<Box<FirstHome>>,
+        session: &mut Option<SessionId>,
+    ) -> Reply<'h> {
+        let debug = self.exchange.listener.balancer.debug_header;
+        let target = self
+            .group
+            .targets
+            .get(self.placement.target)
+            .filter(|_| debug);
+        Reply {
+            head,
+            framing,
+            egress,
+            client: self.exchange.head.version(),
+            persistent,
+            policy: self.group.group.policy.as_ref(),
+            stamped: self.stamp(head, first_home, session),
+            debug: target.map(|target| (self.placement.verdict(), &target.target.id)),
+        }
+    }
+
+    /// The cookie of this answer, if it carries one.
+    fn stamp<'h>(
+        &'h self,
+        head: ResponseHead<'_>,
+        first_home: &mut Option<Box<FirstHome>>,
+        session: &mut Option<SessionId>,
+    ) -> Option<Stamped<'h>> {
+        let policy = self.group.group.policy.as_ref()?;
+        let judgement = self.placement.judgement?;
+        let worker = self.exchange.worker;
+        // Random bytes are fetched only for a session that may begin.
+        let fresh = if judgement.verdict().keeps_session() {
+            [0; 8]
+        } else {
+            worker.entropy.borrow_mut().bytes()
+        };
+        let binding = self.group.group.binding(self.placement.target, fresh)?;
+        let now = UnixMillis(clock::wall().0 / 1000);
+        let is_shareable = || {
+            let control = head.values(FieldId::CacheControl);
+            let (expires, date) = (head.value(FieldId::Expires), head.value(FieldId::Date));
+            cacheable::is_shareable(control, expires, date, now)
+        };
+        let Stamp::Write {
+            token,
+            mark_private,
+        } = stamp(
+            &self.reading.claim,
+            judgement,
+            policy,
+            binding,
+            is_shareable,
+            now,
+        )
+        else {
+            return None;
+        };
+        *session = Some(token.session);
+        if !judgement.verdict().keeps_session() {
+            self.group.meter.sessions_created.increment();
+        }
+        if judgement == Judgement::Rehome(Verdict::New)
+            && !policy.is_alb()
+            && !self.exchange.facts.trusted
+        {
+            let (group, target, session) = (token.group, token.target, token.session);
+            *first_home = Some(Box::new(FirstHome {
+                group,
+                target,
+                session,
+                since: now,
+            }));
+        }
+        let nonce = worker.entropy.borrow_mut().bytes();
+        let sealed = policy.seal(&token, &self.exchange.view.snapshot.ring, nonce, now);
+        let https = self.exchange.facts.is_https(self.exchange.head);
+        Some(Stamped {
+            policy,
+            token,
+            sealed,
+            mark_private,
+            https,
+            now,
+        })
+    }
+
+    /// Passes the body on. True if the target's connection may be used again.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "both sides, two buffers and what is known of the body"
+    )]
+    async fn relay(
+        &self,
+        target: &mut ReadHalf<'_>,
+        client: &mut WriteHalf<'_>,
+        mut input: Buffer,
+        mut out: Buffer,
+        framing: ResponseFraming,
+        egress: Egress,
+        notes: &mut Notes<'_>,
+    ) -> Result<bool, Cut> {
+        let buffers = &self.exchange.worker.buffers;
+        let mut decoder = BodyDecoder::new(framing.body, None);
+        let mut keeps_coming = false;
+        loop {
+            let surplus = self.frame(&mut decoder, egress, &input, &mut out)?;
+            let complete = decoder.is_complete();
+            if complete {
+                reply::frame_end(egress, decoder.trailers(), &mut out);
+            }
+            self.flush(client, &out, notes).await?;
+            if complete {
+                return Ok(framing.persistent && !surplus);
+            }
+            keeps_coming = keeps_coming || input.len() >= BUFFER_BYTES;
+            drop((input, out));
+            self.exchange.deadline.set(self.means.response_timeout);
+            let deadline = self.exchange.deadline;
+            wire::readable(target.as_ref(), deadline)
+                .await
+                .map_err(|error| self.cut(error))?;
+            input = if keeps_coming {
+                buffers.take_large()
+            } else {
+                buffers.take()
+            };
+            out = if keeps_coming {
+                buffers.take_large()
+            } else {
+                buffers.take()
+            };
+            if wire::fill(target, &mut input, deadline)
+                .await
+                .map_err(|error| self.cut(error))?
+                == 0
+            {
+                // The end of a body that lasts until the target closes; too early for any other.
+                decoder
+                    .close()
+                    .map_err(|error| Cut::Refused(Refusal::BadBody(error)))?;
+            }
+        }
+    }
+
+    /// Appends the data of `input` in the client's framing; true if something came behind the body's end.
+    fn frame(
+        &self,
+        decoder: &mut BodyDecoder,
+        egress: Egress,
+        input: &[u8],
+        out: &mut Buffer,
+    ) -> Result<bool, Cut> {
+        let mut rest = input;
+        while !decoder.is_complete() && !rest.is_empty() {
+            let decoded = decoder
+                .decode(rest)
+                .map_err(|error| Cut::Refused(Refusal::BadBody(error)))?;
+            reply::frame(egress, rest.get(decoded.data).unwrap_or_default(), out);
+            rest = rest.get(decoded.consumed..).unwrap_or_default();
+        }
+        Ok(!rest.is_empty())
+    }
+
+    async fn flush(
+        &self,
+        client: &mut WriteHalf<'_>,
+        out: &[u8],
+        notes: &mut Notes<'_>,
+    ) -> Result<(), Cut> {
+        if out.is_empty() {
+            return Ok(());
+        }
+        let idle = self.means.timeouts.idle;
+        self.exchange.deadline.set(idle);
+        let result = wire::flush(client, out, self.exchange.deadline, idle).await;
+        let was_committed = self.progress.committed.replace(true);
+        match result {
+            Ok(()) => {
+                notes.outcome.sent_bytes += out.len() as u64;
+                Ok(())
+            }
+            Err(_) => {
+                if !was_committed {
+                    // Nothing of the answer arrived: ALB's 460, in the log only.
+                    notes.outcome.status = Some(460);
+                }
+                Err(Cut::Refused(Refusal::ClientGone))
+            }
+        }
+    }
+
+    fn cut(&self, error: WireError) -> Cut {
+        Cut::Refused(match error {
+            WireError::Expired => self.progress.expired(self.exchange.deadline),
+            WireError::Broken => Refusal::TargetClosed,
+        })
+    }
+}
+
+const _: () = assert!(
+    BODY_BUFFER_BYTES_MAX > BUFFER_BYTES,
+    "large buffers are larger"
+);

@@ -1,0 +1,164 @@
+//! Room `reply`: what a client gets to see of a response head, and how its body is framed.
+
+use clingfish_affinity::{Policy, Sealed, SetCookie, Token, Verdict};
+use clingfish_h1::{BodyLength, HopByHop, ResponseFraming, ResponseKind, write};
+use clingfish_model::{FieldId, ResponseHead, TargetId, UnixMillis, Version};
+
+/// How the body is framed for the client, whatever the target's framing was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Egress {
+    /// There is none.
+    Empty,
+    /// As many bytes as the target promised.
+    Length(u64),
+    /// In chunks.
+    Chunked,
+    /// Until we close: HTTP/1.0 knows no chunks.
+    UntilClose,
+}
+
+impl Egress {
+    pub(crate) fn of(body: BodyLength, client: Version) -> Self {
+        match body {
+            BodyLength::None => Self::Empty,
+            BodyLength::Known(length) => Self::Length(length),
+            _ if client == Version::Http10 => Self::UntilClose,
+            BodyLength::Chunked | BodyLength::UntilClose => Self::Chunked,
+        }
+    }
+}
+
+/// A cookie to be written.
+#[derive(Debug)]
+pub(crate) struct Stamped<'a> {
+    pub(crate) policy: &'a Policy,
+    pub(crate) token: Token,
+    pub(crate) sealed: Sealed,
+    pub(crate) mark_private: bool,
+    pub(crate) https: bool,
+    pub(crate) now: UnixMillis,
+}
+
+/// A response head on its way to a client.
+#[derive(Debug)]
+pub(crate) struct Reply<'a> {
+    pub(crate) head: ResponseHead<'a>,
+    pub(crate) framing: ResponseFraming,
+    pub(crate) egress: Egress,
+    pub(crate) client: Version,
+    /// The connection serves another request afterwards.
+    pub(crate) persistent: bool,
+    /// The group's stickiness: a target's own cookie of that name would displace ours.
+    pub(crate) policy: Option<&'a Policy>,
+    pub(crate) stamped: Option<Stamped<'a>>,
+    /// For whoever wants to watch.
+    pub(crate) debug: Option<(Verdict, &'a TargetId)>,
+}
+
+impl Reply<'_> {
+    /// Appends the head, complete.
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        write::status_line(out, Version::Http11, self.head.status(), self.head.reason());
+        self.write_fields(out);
+        if let Some(stamped) = &self.stamped {
+            stamped.write(out);
+        }
+        if let Some((verdict, target)) = self.debug {
+            write::field(out, b"clingfish-verdict", verdict.as_str().as_bytes());
+            write::field(out, b"clingfish-target", target.as_str().as_bytes());
+        }
+        self.write_framing(out);
+        write::head_end(out);
+    }
+
+    fn write_fields(&self, out: &mut Vec<u8>) {
+        let hop_by_hop = HopByHop::new(self.head.values(FieldId::Connection));
+        let marks_private = self
+            .stamped
+            .as_ref()
+            .is_some_and(|stamped| stamped.mark_private);
+        for line in self.head.fields() {
+            let stays = match line.id {
+                FieldId::ContentLength => self.keeps_length(),
+                FieldId::SetCookie => !self
+                    .policy
+                    .is_some_and(|policy| policy.names().are_set_by(line.value)),
+                FieldId::CacheControl => !marks_private,
+                _ => !hop_by_hop.removes(&line),
+            };
+            if stays {
+                write::field(out, line.name, line.value);
+            }
+        }
+    }
+
+    /// Without a body it says how long one would have been (HEAD, 304); with one, the framing below says it.
+    fn keeps_length(&self) -> bool {
+        let status = self.head.status();
+        self.egress == Egress::Empty && status != 204 && self.framing.kind == ResponseKind::Final
+    }
+
+    fn write_framing(&self, out: &mut Vec<u8>) {
+        match self.egress {
+            Egress::Length(length) => write::content_length(out, length),
+            Egress::Chunked => write::chunked(out),
+            Egress::Empty | Egress::UntilClose => {}
+        }
+        match self.framing.kind {
+            ResponseKind::SwitchingProtocols => {
+                for protocol in self.head.values(FieldId::Upgrade) {
+                    write::field(out, b"Upgrade", protocol);
+                }
+                out.extend_from_slice(b"Connection: Upgrade\r\n");
+            }
+            ResponseKind::Interim => {}
+            ResponseKind::Final if !self.persistent => {
+                out.extend_from_slice(b"Connection: close\r\n");
+            }
+            ResponseKind::Final if self.client == Version::Http10 => {
+                out.extend_from_slice(b"Connection: keep-alive\r\n");
+            }
+            ResponseKind::Final => {}
+        }
+    }
+}
+
+impl Stamped<'_> {
+    fn write(&self, out: &mut Vec<u8>) {
+        if self.mark_private {
+            out.extend_from_slice(b"Cache-Control: private\r\n");
+        }
+        let Self {
+            policy,
+            token,
+            sealed,
+            https,
+            now,
+            ..
+        } = self;
+        SetCookie {
+            policy,
+            token,
+            sealed,
+            https: *https,
+            now: *now,
+        }
+        .write_lines(out);
+    }
+}
+
+/// Appends one run of body data in the client's framing.
+pub(crate) fn frame(egress: Egress, data: &[u8], out: &mut Vec<u8>) {
+    if egress == Egress::Chunked {
+        write::chunk(out, data);
+    } else {
+        out.extend_from_slice(data);
+    }
+}
+
+/// Appends what ends a body in the client's framing.
+pub(crate) fn frame_end(egress: Egress, trailers: &[u8], out: &mut Vec<u8>) {
+    if egress == Egress::Chunked {
+        write::last_chunk(out, trailers);
+    }
+}

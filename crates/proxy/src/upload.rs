@@ -1,0 +1,257 @@
+//! Carries a request body to the target, then watches whether the client is still there.
+
+use std::{cell::Cell, future::pending, io, mem::MaybeUninit, time::Instant};
+
+use clingfish_h1::{BodyDecoder, BodyLength, write};
+use clingfish_model::Timeouts;
+use socket2::SockRef;
+use tokio::{
+    io::Interest,
+    net::{
+        TcpStream,
+        tcp::{ReadHalf, WriteHalf},
+    },
+};
+
+use crate::{
+    buffer::{Buffer, BufferPool},
+    clock,
+    deadline::Deadline,
+    refusal::Refusal,
+    wire::{self, WireError},
+};
+
+/// Whom a request waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Client,
+    Target,
+}
+
+/// How far the request body has come; seen by the side that waits for the answer.
+#[derive(Debug)]
+pub(crate) struct Upload {
+    pub(crate) decoder: BodyDecoder,
+    /// Bytes that came behind the body: the next request.
+    pub(crate) surplus: Vec<u8>,
+}
+
+/// What both directions of an exchange tell each other.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    /// The whole body has been read from the client.
+    pub(crate) uploaded: Cell<bool>,
+    /// Body bytes that came from the client.
+    pub(crate) received: Cell<u64>,
+    /// Something came from the client that cannot be sent to another target any more.
+    pub(crate) spent: Cell<bool>,
+    /// Whom the upload waits for.
+    pub(crate) waits_for: Cell<Side>,
+    /// The target has said something.
+    pub(crate) heard: Cell<bool>,
+    /// The client has got something of a final answer.
+    pub(crate) committed: Cell<bool>,
+}
+
+impl Progress {
+    pub(crate) fn new() -> Self {
+        Self {
+            uploaded: Cell::new(false),
+            received: Cell::new(0),
+            spent: Cell::new(false),
+            waits_for: Cell::new(Side::Target),
+            heard: Cell::new(false),
+            committed: Cell::new(false),
+        }
+    }
+
+    /// What a deadline that has fired means now.
+    pub(crate) fn expired(&self, deadline: &Deadline) -> Refusal {
+        if deadline.is_cut() {
+            Refusal::Deregistered
+        } else if !self.uploaded.get() && self.waits_for.get() == Side::Client {
+            Refusal::BodyTimeout
+        } else {
+            Refusal::ResponseTimeout
+        }
+    }
+}
+
+/// What an upload needs beside the connections.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Means<'a> {
+    pub(crate) buffers: &'a std::rc::Rc<BufferPool>,
+    pub(crate) deadline: &'a Deadline,
+    pub(crate) timeouts: &'a Timeouts,
+    /// How long the target may take.
+    pub(crate) response_timeout: std::time::Duration,
+    pub(crate) progress: &'a Progress,
+    /// The body is sent in chunks.
+    pub(crate) chunked: bool,
+}
+
+impl Upload {
+    pub(crate) fn new(length: BodyLength, bytes_max: Option<u64>) -> Self {
+        Self {
+            decoder: BodyDecoder::new(length, bytes_max),
+            surplus: Vec::new(),
+        }
+    }
+
+    /// Takes the part of the body that came with the head, and appends it as the target gets it.
+    pub(crate) fn take(
+        &mut self,
+        bytes: &[u8],
+        means: Means<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<usize, Refusal> {
+        let mut rest = bytes;
+        while !self.decoder.is_complete() && !rest.is_empty() {
+            let decoded = self.decoder.decode(rest).map_err(Refusal::Body)?;
+            let data = rest.get(decoded.data).unwrap_or_default();
+            let received = means.progress.received.get() + data.len() as u64;
+            means.progress.received.set(received);
+            if means.chunked {
+                write::chunk(out, data);
+            } else {
+                out.extend_from_slice(data);
+            }
+            rest = rest.get(decoded.consumed..).unwrap_or_default();
+        }
+        if self.decoder.is_complete() && !means.progress.uploaded.get() {
+            means.progress.uploaded.set(true);
+            if means.chunked {
+                write::last_chunk(out, self.decoder.trailers());
+            }
+        }
+        Ok(bytes.len() - rest.len())
+    }
+
+    /// Sends what has not been sent, then watches the client. Ends only when the exchange has to.
+    pub(crate) async fn run(
+        &mut self,
+        client: &mut ReadHalf<'_>,
+        target: &mut WriteHalf<'_>,
+        means: Means<'_>,
+    ) -> Refusal {
+        if !means.progress.uploaded.get() {
+            match self.send(client, target, means).await {
+                Ok(()) => {}
+                // What the target has to say about it is for the other direction to hear.
+                Err(Ended::TargetGone) => return watch(client.as_ref()).await,
+                Err(Ended::Refused(refusal)) => return refusal,
+            }
+            means.progress.waits_for.set(Side::Target);
+            means.deadline.set(means.response_timeout);
+        }
+        watch(client.as_ref()).await
+    }
+
+    async fn send(
+        &mut self,
+        client: &mut ReadHalf<'_>,
+        target: &mut WriteHalf<'_>,
+        means: Means<'_>,
+    ) -> Result<(), Ended> {
+        let mut pace = Pace::new(clock::now());
+        while !means.progress.uploaded.get() {
+            means.progress.waits_for.set(Side::Client);
+            means.deadline.set(means.timeouts.idle);
+            let mut input = self.next(client, means).await?;
+            let mut out = means.buffers.take();
+            let consumed = self.take(&input, means, &mut out)?;
+            if consumed < input.len() {
+                input.consume(consumed);
+                self.surplus.extend_from_slice(&input);
+            }
+            pace.judge(means, clock::now())?;
+            means.progress.waits_for.set(Side::Target);
+            means.deadline.set(means.response_timeout);
+            let began = clock::now();
+            wire::flush(target, &out, means.deadline, means.response_timeout)
+                .await
+                .map_err(|error| match error {
+                    WireError::Expired => Ended::Refused(means.progress.expired(means.deadline)),
+                    WireError::Broken => Ended::TargetGone,
+                })?;
+            pace.forgive(clock::now().saturating_duration_since(began));
+        }
+        Ok(())
+    }
+
+    async fn next(&self, client: &mut ReadHalf<'_>, means: Means<'_>) -> Result<Buffer, Ended> {
+        let failed = |error| match error {
+            WireError::Expired => Ended::Refused(means.progress.expired(means.deadline)),
+            WireError::Broken => Ended::Refused(Refusal::ClientGone),
+        };
+        wire::readable(client.as_ref(), means.deadline)
+            .await
+            .map_err(failed)?;
+        let mut input = means.buffers.take();
+        means.progress.spent.set(true);
+        match wire::fill(client, &mut input, means.deadline)
+            .await
+            .map_err(failed)?
+        {
+            0 => Err(Ended::Refused(Refusal::BodyCut)),
+            _ => Ok(input),
+        }
+    }
+}
+
+/// Why sending ended early.
+#[derive(Debug)]
+enum Ended {
+    TargetGone,
+    Refused(Refusal),
+}
+
+impl From<Refusal> for Ended {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// How fast a body comes, not counting the time that the target took.
+#[derive(Debug)]
+struct Pace {
+    since: Instant,
+}
+
+impl Pace {
+    fn new(now: Instant) -> Self {
+        Self { since: now }
+    }
+
+    fn forgive(&mut self, span: std::time::Duration) {
+        self.since += span;
+    }
+
+    fn judge(&self, means: Means<'_>, now: Instant) -> Result<(), Refusal> {
+        let took = now.saturating_duration_since(self.since);
+        let wanted = means.timeouts.body_rate_min.saturating_mul(took.as_secs());
+        if took > Timeouts::BODY_RATE_GRACE
+            && means.progress.received.get() < wanted
+            && !means.progress.uploaded.get()
+        {
+            return Err(Refusal::BodyTimeout);
+        }
+        Ok(())
+    }
+}
+
+/// Resolves when the client is certainly gone. A client that only closed its sending side still wants its answer, and one that
+/// sends its next request early is not to be read yet.
+async fn watch(client: &TcpStream) -> Refusal {
+    if std::future::poll_fn(|context| client.poll_read_ready(context))
+        .await
+        .is_err()
+    {
+        return Refusal::ClientGone;
+    }
+    let mut byte = [MaybeUninit::uninit(); 1];
+    match client.try_io(Interest::READABLE, || SockRef::from(client).peek(&mut byte)) {
+        Err(error) if error.kind() != io::ErrorKind::WouldBlock => Refusal::ClientGone,
+        _ => pending().await,
+    }
+}
