@@ -137,6 +137,8 @@ const ROWS: &[Row] = &[
     (b"ICY 200 OK\r\n\r\n", Err(BadVersion)),
     (b"\r\nHTTP/1.1 200 OK\r\n\r\n", Err(MalformedStartLine)),
     (b"<html>", Err(BadVersion)),
+    (b"HTTP/1.1 200 O\rK", Err(BadStatus)),
+    (b"HTTP/1.1 200 OK\nX", Err(BadLineEnd)),
     (b"", Ok("partial")),
     (b"HTTP/1.1 2", Ok("partial")),
     (b"HTTP/1.1 200 OK\r\nX: a\r\n", Ok("partial")),

@@ -184,6 +184,14 @@ pub(crate) const START_LINES: &[Row] = &[
         b"GET ftp://a/ HTTP/1.1\r\nHost: a\r\n\r\n",
         Refused(BadTarget),
     ),
+    // Refused before their end is there.
+    (b"\n", Refused(BadLineEnd)),
+    (b"GET /\rx", Refused(BadTarget)),
+    (b"GET / HTTP/1.1\nHost: a", Refused(BadLineEnd)),
+    (b"GET / HTTP/1.1\r\nHost: a\nX", Refused(BadLineEnd)),
+    (b"PRI * HTTP/2.0", Refused(UnsupportedVersion)),
+    // The content of fields is judged with the whole head.
+    (b"GET / HTTP/1.1\r\nHost : a\r\n", Partial),
     (b"", Partial),
     (b"\r", Partial),
     (b"\r\n\r\n", Partial),
