@@ -7,7 +7,7 @@ use crate::{
     keyring::KeyRing,
     memo::Memo,
     policy::Policy,
-    token::{self, OpenError, Opened, Purpose, SessionId},
+    token::{self, OpenError, Opened, Purpose, SessionId, Token},
 };
 
 /// What a request says about its home.
@@ -120,16 +120,28 @@ impl<'s> Search<'s> {
 
     fn run<'a>(mut self, fields: impl Iterator<Item = &'a [u8]>) -> Reading {
         for (field, value) in fields.enumerate() {
-            for pair in cookie::pairs(value) {
-                match self.own {
-                    Some((names, group)) if names.include(pair.name) => {
-                        self.visit_own(field, &pair, group);
-                    }
-                    _ => self.visit_other(field, &pair),
+            for span in cookie::segments(value) {
+                if self.may_concern(span.of(value))
+                    && let Some(pair) = cookie::pair(value, span)
+                {
+                    self.visit(field, &pair);
                 }
             }
         }
         self.reading
+    }
+
+    /// Most cookies end here: they have another name and are too short for a token.
+    fn may_concern(&self, segment: &[u8]) -> bool {
+        segment.len() > Token::TEXT_BYTES
+            || self.own.is_some_and(|(names, _)| names.may_begin(segment))
+    }
+
+    fn visit(&mut self, field: usize, pair: &Pair<'_>) {
+        match self.own {
+            Some((names, group)) if names.include(pair.name) => self.visit_own(field, pair, group),
+            _ => self.visit_other(field, pair),
+        }
     }
 
     fn visit_own(&mut self, field: usize, pair: &Pair<'_>, group: GroupHash) {
@@ -144,7 +156,6 @@ impl<'s> Search<'s> {
         self.reading.claim = better(self.reading.claim, opened, group);
     }
 
-    /// Most cookies end here, by their length alone.
     fn visit_other(&mut self, field: usize, pair: &Pair<'_>) {
         let ours = token::key_id(pair.value, cookie::alphabet_of(pair.name))
             .is_some_and(|id| self.ring.key(id, self.now).is_some());

@@ -32,6 +32,15 @@ impl CookieNames {
         }
     }
 
+    /// Whether a segment could be one of those cookies. A look that costs less than taking it apart.
+    pub(crate) fn may_begin(&self, segment: &[u8]) -> bool {
+        let name = match self {
+            Self::Alb => ALB,
+            Self::One(own) => own,
+        };
+        trim_start(segment).starts_with(name)
+    }
+
     /// Whether this Set-Cookie value sets one of the names: a target's own, which would displace ours.
     pub fn are_set_by(&self, set_cookie: &[u8]) -> bool {
         let cookie = set_cookie.split(|c| *c == b';').next();
@@ -59,18 +68,28 @@ pub(crate) struct Pair<'a> {
 
 /// The cookies of one Cookie field, in order. What has no `=` is no cookie.
 pub(crate) fn pairs(field: &[u8]) -> impl Iterator<Item = Pair<'_>> {
+    segments(field).filter_map(|span| pair(field, span))
+}
+
+/// What stands between the `;` of a Cookie field.
+pub(crate) fn segments(field: &[u8]) -> impl Iterator<Item = Span> {
     let mut start = 0;
     let ends = memchr::memchr_iter(b';', field).chain([field.len()]);
-    ends.filter_map(move |end| {
+    ends.map(move |end| {
         let span = Span::new(start, end - start);
         start = end + 1;
-        let pair = span.of(field);
-        let (name, value) = pair.split_at_checked(memchr::memchr(b'=', pair)?)?;
-        Some(Pair {
-            name: trim(name),
-            value: trim(value.get(1..)?),
-            span,
-        })
+        span
+    })
+}
+
+/// The cookie in one segment of `field`.
+pub(crate) fn pair(field: &[u8], span: Span) -> Option<Pair<'_>> {
+    let segment = span.of(field);
+    let (name, value) = segment.split_at_checked(memchr::memchr(b'=', segment)?)?;
+    Some(Pair {
+        name: trim(name),
+        value: trim(value.get(1..)?),
+        span,
     })
 }
 
