@@ -127,11 +127,19 @@ fn refer(
         (None, _) => format!(
             "add {}, or use {}",
             title.replace("NAME", text),
-            known.join(", ")
+            listed(known)
         ),
     };
     report.absent(value.span.start, &value.path, message, help);
     None
+}
+
+/// The first few names.
+fn listed(names: &[&str]) -> String {
+    const SHOWN_MAX: usize = 8;
+    let shown: Vec<&str> = names.iter().take(SHOWN_MAX).copied().collect();
+    let more = if names.len() > SHOWN_MAX { ", ..." } else { "" };
+    format!("{}{more}", shown.join(", "))
 }
 
 fn refuse_clashes(

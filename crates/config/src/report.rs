@@ -9,6 +9,9 @@ use crate::Diagnostic;
 /// Longest piece of the file that a message quotes, in characters.
 const QUOTE_MAX: usize = 60;
 
+/// Longest message, path or help, in characters: names in a file can be as long as the file.
+const TEXT_MAX: usize = 400;
+
 /// The text being read, and what was found in it.
 pub(crate) struct Report<'t> {
     text: &'t str,
@@ -44,11 +47,7 @@ impl<'t> Report<'t> {
     /// The piece of the file at `span`: its first line, cut where it is long.
     pub(crate) fn quote(&self, span: &Range<usize>) -> String {
         let piece = self.text.get(span.clone()).unwrap_or_default();
-        let piece = piece.lines().next().unwrap_or_default();
-        match piece.char_indices().nth(QUOTE_MAX) {
-            Some((end, _)) => format!("{}...", piece.get(..end).unwrap_or_default()),
-            None => piece.to_owned(),
-        }
+        cut(piece.lines().next().unwrap_or_default(), QUOTE_MAX)
     }
 
     /// The number of the line at `offset`, from 1.
@@ -97,7 +96,9 @@ impl<'t> Report<'t> {
     pub(crate) fn syntax_error(&mut self, at: usize, message: String, help: String) {
         self.errors.push(Found::new(at, "", message, help));
         let line = self.line(at);
-        self.broken_lines.insert(line);
+        if !self.broken_lines.insert(line) {
+            return;
+        }
         let rest = self.text.get(self.line_start(line)..).unwrap_or_default();
         let is_header = |line: &&str| line.trim_start().starts_with('[');
         if rest.lines().next().as_ref().is_some_and(is_header) {
@@ -151,9 +152,17 @@ impl Found {
     fn new(at: usize, path: &str, message: impl Into<String>, help: impl Into<String>) -> Self {
         Self {
             at,
-            path: path.to_owned(),
-            message: message.into(),
-            help: help.into(),
+            path: cut(path, TEXT_MAX),
+            message: cut(&message.into(), TEXT_MAX),
+            help: cut(&help.into(), TEXT_MAX),
         }
+    }
+}
+
+/// The text, or its first characters where it is long.
+fn cut(text: &str, chars_max: usize) -> String {
+    match text.char_indices().nth(chars_max) {
+        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
     }
 }

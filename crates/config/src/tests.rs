@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod documentation;
 mod errors;
 mod settings;
 

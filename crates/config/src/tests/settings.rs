@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use super::*;
 
 /// The start of a file with one table of each kind, `LINE` where the setting goes, and the settings that go there.
-type Sample = (
+pub(super) type Sample = (
     &'static Schema,
     &'static str,
     &'static [(&'static str, &'static str)],
 );
 
-const SAMPLES: [Sample; 7] = [
+pub(super) const SAMPLES: [Sample; 7] = [
     (
         &keys::SERVER,
         "[server]\nLINE",
