@@ -26,7 +26,8 @@ pub(super) type Burst = Result<Point, Void>;
 pub(super) struct Point {
     pub(super) requests: u64,
     pub(super) cpu_micros: f64,
-    pub(super) user_micros: f64,
+    pub(super) user_micros: Option<f64>,
+    pub(super) waited_share: f64,
     pub(super) requests_per_second: f64,
     pub(super) p50_micros: u64,
     pub(super) p99_micros: u64,
@@ -104,7 +105,8 @@ impl Generator {
         Ok(Ok(Point {
             requests: summary.requests,
             cpu_micros: spent.micros / requests,
-            user_micros: spent.user_micros / requests,
+            user_micros: spent.user_micros.map(|micros| micros / requests),
+            waited_share: spent.waited_share,
             requests_per_second: requests * 1e6 / summary.micros.max(1) as f64,
             p50_micros: summary.p50_micros,
             p99_micros: summary.p99_micros,

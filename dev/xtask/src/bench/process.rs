@@ -22,6 +22,8 @@ pub(super) struct Process {
 pub(super) struct Cpu {
     /// On a core, all threads, to the nanosecond.
     nanos: u64,
+    /// Ready to run and waiting for a core.
+    waited_nanos: u64,
     /// In user mode, in clock ticks.
     user_ticks: u64,
     /// In the kernel, in clock ticks.
@@ -33,8 +35,10 @@ pub(super) struct Cpu {
 pub(super) struct CpuSpent {
     /// User and kernel.
     pub(super) micros: f64,
-    /// The user part of it; the split is by clock ticks, so good to about a percent of the interval.
-    pub(super) user_micros: f64,
+    /// The user part of it, split off by clock ticks; none where these were too few to tell.
+    pub(super) user_micros: Option<f64>,
+    /// Time ready but without a core, as a share of time with one: above a few percent somebody else used the core.
+    pub(super) waited_share: f64,
 }
 
 impl Process {
@@ -69,8 +73,9 @@ impl Process {
         for pid in self.tree()? {
             for task in fs::read_dir(format!("/proc/{pid}/task"))? {
                 let schedstat = fs::read_to_string(task?.path().join("schedstat"))?;
-                let nanos = schedstat.split(' ').next().context("an empty schedstat")?;
-                sum.nanos += nanos.parse::<u64>()?;
+                let mut fields = schedstat.split_whitespace().map(str::parse::<u64>);
+                sum.nanos += fields.next().context("an empty schedstat")??;
+                sum.waited_nanos += fields.next().context("a short schedstat")??;
             }
             let stat = Stat::of(pid)?;
             sum.user_ticks += stat.user_ticks;
@@ -142,14 +147,19 @@ fn signal(name: &str, pids: &[u32]) {
 }
 
 impl Cpu {
+    /// Clock ticks, of 10 ms each, from which on their split is worth something.
+    const TICKS_MIN: u64 = 50;
+
     /// What was spent from `earlier` to this.
     pub(super) fn since(self, earlier: Self) -> CpuSpent {
         let micros = self.nanos.saturating_sub(earlier.nanos) as f64 / 1000.0;
-        let user = self.user_ticks.saturating_sub(earlier.user_ticks) as f64;
-        let kernel = self.kernel_ticks.saturating_sub(earlier.kernel_ticks) as f64;
+        let waited = self.waited_nanos.saturating_sub(earlier.waited_nanos) as f64 / 1000.0;
+        let user = self.user_ticks.saturating_sub(earlier.user_ticks);
+        let ticks = user + self.kernel_ticks.saturating_sub(earlier.kernel_ticks);
         CpuSpent {
             micros,
-            user_micros: micros * user / (user + kernel).max(1.0),
+            user_micros: (ticks >= Self::TICKS_MIN).then(|| micros * user as f64 / ticks as f64),
+            waited_share: waited / micros.max(1.0),
         }
     }
 }
@@ -198,18 +208,23 @@ mod tests {
     }
 
     #[test]
-    fn time_is_split_by_ticks() {
-        let earlier = Cpu {
-            nanos: 1_000,
-            user_ticks: 10,
-            kernel_ticks: 10,
-        };
-        let later = Cpu {
-            nanos: 5_000,
-            user_ticks: 11,
-            kernel_ticks: 13,
-        };
-        let spent = later.since(earlier);
-        assert!((spent.micros - 4.0).abs() < 1e-9 && (spent.user_micros - 1.0).abs() < 1e-9);
+    fn time_is_split_by_ticks_where_there_are_enough() {
+        let earlier = Cpu::default();
+        for (user_ticks, kernel_ticks, expected) in
+            [(25, 75, Some(1.0)), (0, 50, Some(0.0)), (25, 24, None)]
+        {
+            let later = Cpu {
+                nanos: 4_000,
+                waited_nanos: 1_000,
+                user_ticks,
+                kernel_ticks,
+            };
+            let spent = later.since(earlier);
+            assert_eq!(
+                spent.user_micros, expected,
+                "{user_ticks} of {kernel_ticks} more"
+            );
+            assert!((spent.micros - 4.0).abs() < 1e-9 && (spent.waited_share - 0.25).abs() < 1e-9);
+        }
     }
 }

@@ -83,37 +83,48 @@ impl Report {
         for (row, kind, bursts) in &self.bursts {
             table.push_str(&self.load_line(*row, *kind, bursts));
         }
+        table.push_str(&self.disturbance());
         table.push_str(&self.voids());
         table
     }
 
     fn load_line(&self, row: Row, kind: Kind, bursts: &[Burst]) -> String {
         let (title, name) = (row.title(), kind.name());
-        let spread = |field: fn(&Point) -> f64| Spread::of(bursts.iter().flatten().map(field));
+        let points = || bursts.iter().flatten();
+        let spread = |field: fn(&Point) -> f64| Spread::of(points().map(field));
         let all = (
             spread(|p| p.cpu_micros),
-            spread(|p| p.user_micros),
             spread(|p| p.requests_per_second),
             spread(|p| p.p50_micros as f64 / 1000.0),
             spread(|p| p.p99_micros as f64 / 1000.0),
         );
-        let (Some(cpu), Some(user), Some(rate), Some(p50), Some(p99)) = all else {
+        let (Some(cpu), Some(rate), Some(p50), Some(p99)) = all else {
             return format!("| {title} | {name} | void | | | | | |\n");
         };
-        let ratio = self
-            .cpu(row, Kind::Clingfish)
-            .map(|ours| format!("{:.2}", cpu.median / ours));
+        let user = Spread::of(points().filter_map(|p| p.user_micros));
+        let user = user.map_or("?".to_owned(), |user| format!("{:.1}", user.median));
+        let ours = self.cpu(row, Kind::Clingfish);
+        let ratio = ours.map_or(String::new(), |ours| format!("{:.2}", cpu.median / ours));
         format!(
-            "| {title} | {name} | {:.1} ({:.1}–{:.1}) | {:.1} | {} | {:.0} | {:.2} | {:.2} |\n",
-            cpu.median,
-            cpu.min,
-            cpu.max,
-            user.median,
-            ratio.unwrap_or_default(),
-            rate.median,
-            p50.median,
-            p99.median,
+            "| {title} | {name} | {:.1} ({:.1}–{:.1}) | {user} | {ratio} | {:.0} | {:.2} | {:.2} |\n",
+            cpu.median, cpu.min, cpu.max, rate.median, p50.median, p99.median,
         )
+    }
+
+    /// How far somebody else used the proxies' core while they were measured.
+    fn disturbance(&self) -> String {
+        let points = self
+            .bursts
+            .iter()
+            .flat_map(|(.., bursts)| bursts.iter().flatten());
+        let percent = Spread::of(points.map(|point| point.waited_share * 100.0));
+        percent.map_or(String::new(), |percent| {
+            format!(
+                "\nWhile measured, a proxy waited for its core {:.1} % as long as it ran (median; {:.1} % at most). Above a few percent \
+                 the machine was not quiet and the figures are to be taken again.\n",
+                percent.median, percent.max,
+            )
+        })
     }
 
     fn cpu(&self, row: Row, kind: Kind) -> Option<f64> {
@@ -231,6 +242,7 @@ fn burst_json(burst: &Burst) -> Value {
             "requests": p.requests,
             "cpu_micros_per_request": p.cpu_micros,
             "user_micros_per_request": p.user_micros,
+            "waited_share": p.waited_share,
             "requests_per_second": p.requests_per_second,
             "p50_micros": p.p50_micros,
             "p99_micros": p.p99_micros,
