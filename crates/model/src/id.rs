@@ -55,6 +55,11 @@ impl ResourceId {
     pub fn derive(kind: &str, name: &str) -> Self {
         Self(u64::from_be_bytes(prefix(digest(kind, name))))
     }
+
+    /// The number whose hexadecimal digits these are.
+    pub fn value(self) -> u64 {
+        self.0
+    }
 }
 
 impl fmt::Display for ResourceId {

@@ -1,11 +1,11 @@
 //! Lines as ALB writes them: 33 fields in ALB's order, then ours. Parsers of ALB's logs ignore further fields.
 
-use std::{io::Write as _, time::Duration};
+use std::time::Duration;
 
 use super::{
     encode::{self, ABSENT},
     record::{Attempt, Record, UnixMicros},
-    session_tag,
+    session,
 };
 
 /// Fields of a line, ours included: verdict, session, home, attempts.
@@ -24,7 +24,8 @@ pub(super) fn write(record: &Record<'_>, out: &mut Vec<u8>) {
     line.bare(|out| {
         out.extend_from_slice(b"app/");
         encode::quoted_alb(texts.load_balancer, out);
-        let _ = write!(out, "/{}", facts.load_balancer_id);
+        out.push(b'/');
+        encode::hex(facts.load_balancer_id.value(), out);
     });
     line.bare(|out| encode::address(facts.client, out));
     line.bare(|out| or_absent(facts.target, out, encode::address));
@@ -52,9 +53,7 @@ pub(super) fn write(record: &Record<'_>, out: &mut Vec<u8>) {
 fn write_outcome(record: &Record<'_>, line: &mut Line<'_>) {
     let facts = &record.facts;
     line.bare(|out| {
-        or_absent(facts.rule_priority, out, |priority, out| {
-            let _ = write!(out, "{priority}");
-        });
+        or_absent(facts.rule_priority, out, encode::signed);
     });
     line.bare(|out| encode::time(facts.created_at, out));
     line.quoted(facts.action.as_bytes());
@@ -82,8 +81,7 @@ fn write_outcome(record: &Record<'_>, line: &mut Line<'_>) {
 fn write_ours(record: &Record<'_>, line: &mut Line<'_>) {
     let verdict = record.facts.verdict.map_or("", |verdict| verdict.as_str());
     line.quoted(verdict.as_bytes());
-    let session = record.facts.session.map(session_tag).unwrap_or_default();
-    line.quoted(session.as_bytes());
+    line.quoted_by(|out| or_absent(record.facts.session, out, session::write));
     line.quoted(record.texts.home);
     line.bare(|out| encode::number(record.attempts.len() as u64, out));
 }
@@ -96,15 +94,18 @@ fn write_request(record: &Record<'_>, out: &mut Vec<u8>) {
         _ => encode::quoted_alb(bytes, out),
     };
     text(texts.method, out);
-    let _ = write!(out, " {}://", facts.kind.scheme());
+    out.push(b' ');
+    out.extend_from_slice(facts.kind.scheme().as_bytes());
+    out.extend_from_slice(b"://");
     text(texts.host, out);
-    let _ = write!(out, ":{}", facts.port);
+    out.push(b':');
+    encode::number(u64::from(facts.port), out);
     text(texts.path_and_query, out);
-    if texts.method.is_empty() {
-        out.extend_from_slice(b" -");
-    } else {
-        let _ = write!(out, " {}", facts.version);
-    }
+    out.push(b' ');
+    out.extend_from_slice(match texts.method {
+        [] => ABSENT,
+        _ => facts.version.as_str().as_bytes(),
+    });
 }
 
 fn write_list(attempts: &[Attempt], out: &mut Vec<u8>, write: impl Fn(&Attempt, &mut Vec<u8>)) {
@@ -134,7 +135,8 @@ pub(super) fn write_lost(lines: u64, at: UnixMicros, out: &mut Vec<u8>) {
     line.absent(2);
     line.absent_quoted(2);
     line.quoted_by(|out| {
-        let _ = write!(out, "{lines} lines lost");
+        encode::number(lines, out);
+        out.extend_from_slice(b" lines lost");
     });
     line.absent_quoted(4);
     line.absent(1);

@@ -15,62 +15,97 @@ use super::record::UnixMicros;
 /// What stands for a missing value in ALB's format.
 pub(super) const ABSENT: &[u8] = b"-";
 
-pub(super) fn number(value: u64, out: &mut Vec<u8>) {
-    padded(value, 1, out);
-}
-
-/// Decimal digits, with zeros in front up to `width`.
-fn padded(mut value: u64, width: usize, out: &mut Vec<u8>) {
+/// Decimal digits.
+pub(super) fn number(mut value: u64, out: &mut Vec<u8>) {
     let mut digits = [b'0'; 20];
     let mut used = 0;
     for digit in digits.iter_mut().rev() {
-        if value == 0 && used >= width {
+        *digit = last_digit(value);
+        used += 1;
+        value /= 10;
+        if value == 0 {
             break;
         }
-        *digit = b'0' + (value % 10) as u8;
-        value /= 10;
-        used += 1;
     }
     out.extend_from_slice(digits.get(digits.len() - used..).unwrap_or_default());
 }
 
+/// Decimal digits after a point, with zeros in front.
+fn fraction<const WIDTH: usize>(mut value: u32, out: &mut Vec<u8>) {
+    let mut digits = [b'0'; WIDTH];
+    for digit in digits.iter_mut().rev() {
+        *digit = last_digit(u64::from(value));
+        value /= 10;
+    }
+    out.push(b'.');
+    out.extend_from_slice(&digits);
+}
+
+fn last_digit(value: u64) -> u8 {
+    b'0' + (value % 10) as u8
+}
+
+/// Decimal digits, with a sign where it is below zero.
+pub(super) fn signed(value: i32, out: &mut Vec<u8>) {
+    if value < 0 {
+        out.push(b'-');
+    }
+    number(u64::from(value.unsigned_abs()), out);
+}
+
 /// Sixteen hexadecimal digits.
 pub(super) fn hex(value: u64, out: &mut Vec<u8>) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let nibbles = (0..16).rev().map(|at| value >> (4 * at) & 0xf);
-    out.extend(nibbles.filter_map(|nibble| DIGITS.get(nibble as usize)));
+    out.extend_from_slice(&hex_digits::<16>(value));
+}
+
+/// Eight hexadecimal digits.
+pub(super) fn hex_short(value: u32, out: &mut Vec<u8>) {
+    out.extend_from_slice(&hex_digits::<8>(u64::from(value)));
+}
+
+fn hex_digits<const WIDTH: usize>(value: u64) -> [u8; WIDTH] {
+    let mut digits = [b'0'; WIDTH];
+    for (at, digit) in digits.iter_mut().rev().enumerate() {
+        *digit = hex_digit((value >> (4 * at)) as u8 & 0xf);
+    }
+    digits
+}
+
+fn hex_digit(nibble: u8) -> u8 {
+    if nibble < 10 {
+        b'0' + nibble
+    } else {
+        b'a' + nibble - 10
+    }
 }
 
 /// Seconds with three decimals, as ALB.
 pub(super) fn seconds_millis(span: Duration, out: &mut Vec<u8>) {
     number(span.as_secs(), out);
-    out.push(b'.');
-    padded(u64::from(span.subsec_millis()), 3, out);
+    fraction::<3>(span.subsec_millis(), out);
 }
 
 /// Seconds with six decimals.
 pub(super) fn seconds_micros(span: Duration, out: &mut Vec<u8>) {
     number(span.as_secs(), out);
-    out.push(b'.');
-    padded(u64::from(span.subsec_micros()), 6, out);
+    fraction::<6>(span.subsec_micros(), out);
 }
 
 /// ISO 8601 with microseconds: `2026-11-20T10:26:05.123456Z`.
 pub(super) fn time(at: UnixMicros, out: &mut Vec<u8>) {
     let (seconds, micros) = (at.0 / 1_000_000, at.0 % 1_000_000);
     let (year, month, day) = civil(seconds / 86_400);
-    for (value, width, after) in [
-        (year, 4, b'-'),
-        (month, 2, b'-'),
-        (day, 2, b'T'),
-        (seconds / 3600 % 24, 2, b':'),
-        (seconds / 60 % 60, 2, b':'),
-        (seconds % 60, 2, b'.'),
-        (micros, 6, b'Z'),
-    ] {
-        padded(value, width, out);
-        out.push(after);
-    }
+    let [y1, y2, y3, y4] = [1000, 100, 10, 1].map(|unit| last_digit(year / unit));
+    let [m1, m2, d1, d2] = [month / 10, month, day / 10, day].map(last_digit);
+    let of_day = seconds % 86_400;
+    let [h1, h2] = [of_day / 36_000, of_day / 3_600].map(last_digit);
+    let [n1, n2] = [of_day / 600 % 6, of_day / 60].map(last_digit);
+    let [s1, s2] = [of_day / 10 % 6, of_day].map(last_digit);
+    out.extend_from_slice(&[
+        y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', n1, n2, b':', s1, s2,
+    ]);
+    fraction::<6>(micros as u32, out);
+    out.push(b'Z');
 }
 
 /// Year, month and day of a day since 1970 (Howard Hinnant's `civil_from_days`, for days that are not negative).
@@ -112,7 +147,8 @@ pub(super) fn group_arn(
 ) {
     out.extend_from_slice(b"arn:aws:elasticloadbalancing:local:000000000000:targetgroup/");
     quote(name, out);
-    let _ = write!(out, "/{id}");
+    out.push(b'/');
+    hex(id.value(), out);
 }
 
 /// Bytes inside the quotes of ALB's format: quotes, backslashes and what is not visible ASCII become `\xNN`.
@@ -120,7 +156,11 @@ pub(super) fn group_arn(
 /// Not `\"`, since the usual expressions for these logs end a field at the next quote, whatever is before it.
 pub(super) fn quoted_alb(bytes: &[u8], out: &mut Vec<u8>) {
     let mut rest = bytes;
-    while let Some(at) = rest.iter().position(|byte| !is_plain_in_alb(*byte)) {
+    if bytes.iter().fold(true, |all, byte| all & is_plain(*byte)) {
+        out.extend_from_slice(bytes);
+        return;
+    }
+    while let Some(at) = rest.iter().position(|byte| !is_plain(*byte)) {
         let (plain, special) = rest.split_at_checked(at).unwrap_or((rest, &[]));
         out.extend_from_slice(plain);
         if let Some((byte, after)) = special.split_first() {
@@ -131,13 +171,14 @@ pub(super) fn quoted_alb(bytes: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(rest);
 }
 
-fn is_plain_in_alb(byte: u8) -> bool {
-    matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\'
-}
-
 /// Bytes inside the quotes of a JSON string. What is not UTF-8 becomes U+FFFD; control characters, also those beyond ASCII that
 /// terminals obey, become `\uNNNN`.
 pub(super) fn quoted_json(bytes: &[u8], out: &mut Vec<u8>) {
+    // Nearly all texts are plain, and a loop without an exit is one that the compiler can vectorise.
+    if bytes.iter().fold(true, |all, byte| all & is_plain(*byte)) {
+        out.extend_from_slice(bytes);
+        return;
+    }
     for chunk in bytes.utf8_chunks() {
         quoted_json_str(chunk.valid(), out);
         if !chunk.invalid().is_empty() {
@@ -161,6 +202,11 @@ fn quoted_json_str(text: &str, out: &mut Vec<u8>) {
         rest = after.get(c.len_utf8()..).unwrap_or_default();
     }
     out.extend_from_slice(rest.as_bytes());
+}
+
+/// Visible ASCII and the space, without what ends or escapes in quotes.
+fn is_plain(byte: u8) -> bool {
+    (b' '..=b'~').contains(&byte) & (byte != b'"') & (byte != b'\\')
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! Lines as JSON objects. What is absent has no key.
 
-use std::{io::Write as _, time::Duration};
+use std::time::Duration;
 
 use super::{
     encode,
     record::{Record, UnixMicros},
-    session_tag,
+    session,
 };
 
 /// Writes one line.
@@ -18,9 +18,10 @@ pub(super) fn write(record: &Record<'_>, out: &mut Vec<u8>) {
         encode::time(facts.created_at, out)
     });
     line.plain("elb", |out| {
-        let _ = write!(out, "app/");
+        out.extend_from_slice(b"app/");
         encode::quoted_json(texts.load_balancer, out);
-        let _ = write!(out, "/{}", facts.load_balancer_id);
+        out.push(b'/');
+        encode::hex(facts.load_balancer_id.value(), out);
     });
     line.plain("client", |out| encode::address(facts.client, out));
     if let Some(target) = facts.target {
@@ -47,9 +48,7 @@ fn write_request(record: &Record<'_>, line: &mut Object<'_>) {
     line.text("host", texts.host);
     line.number("port", Some(u64::from(facts.port)));
     line.text("path", texts.path_and_query);
-    line.plain("protocol", |out| {
-        let _ = write!(out, "{}", facts.version);
-    });
+    line.text("protocol", facts.version.as_str().as_bytes());
     line.text("user_agent", texts.user_agent);
     line.text("trace_id", texts.trace_id);
     line.plain("conn_trace_id", |out| {
@@ -66,9 +65,7 @@ fn write_route(record: &Record<'_>, line: &mut Object<'_>) {
         });
     }
     if let Some(priority) = facts.rule_priority {
-        line.raw("matched_rule_priority", |out| {
-            let _ = write!(out, "{priority}");
-        });
+        line.raw("matched_rule_priority", |out| encode::signed(priority, out));
     }
     line.text("actions_executed", facts.action.as_bytes());
     line.text("error_reason", facts.error_reason.as_bytes());
@@ -100,7 +97,7 @@ fn write_session(record: &Record<'_>, line: &mut Object<'_>) {
         line.text("verdict", verdict.as_str().as_bytes());
     }
     if let Some(session) = record.facts.session {
-        line.text("session", session_tag(session).as_bytes());
+        line.plain("session", |out| session::write(session, out));
     }
     line.text("home", record.texts.home);
 }
