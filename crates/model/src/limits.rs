@@ -81,3 +81,39 @@ pub const ACCESS_LOG_BATCH_BYTES_MAX: usize = 64 * 1024;
 
 /// Batches of access log records that wait for the writer; further ones are dropped and counted.
 pub const ACCESS_LOG_BATCHES_MAX: usize = 64;
+
+/// How often the configuration file and the key ring file are looked at. A file must look the same twice before it is read.
+pub const FILE_POLL_EVERY: Duration = Duration::from_millis(500);
+
+/// Largest key ring file, in bytes.
+pub const KEY_RING_BYTES_MAX: u64 = 64 * 1024;
+
+/// Health checks that run at the same time.
+pub const CHECKS_RUNNING_MAX: usize = 128;
+
+/// DNS names that are asked for at the same time.
+pub const LOOKUPS_RUNNING_MAX: usize = 32;
+
+/// How long applying a configuration waits for the addresses of names that it brings.
+pub const LOOKUP_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long after a failure a DNS name is asked for again.
+pub const LOOKUP_AGAIN_AFTER: Duration = Duration::from_secs(5);
+
+/// How long, beside one check's timeout, `/readyz` waits for the first check of every target.
+pub const FIRST_CHECKS_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Reloads that wait for the one that runs.
+pub const RELOADS_WAITING_MAX: usize = 16;
+
+/// Connections to the admin address at the same time; further ones wait.
+pub const ADMIN_CONNECTIONS_MAX: usize = 64;
+
+/// Longest request head on the admin address, in bytes.
+pub const ADMIN_HEAD_BYTES_MAX: usize = 16 * 1024;
+
+/// How long a request head may take on the admin address, and how long a connection may lie idle.
+pub const ADMIN_HEAD_WITHIN: Duration = Duration::from_secs(15);
+
+/// Longest life of a connection to the admin address.
+pub const ADMIN_CONNECTION_AGE_MAX: Duration = Duration::from_secs(300);
