@@ -1,0 +1,173 @@
+//! Makes what is desired what requests use: compile, open, publish, enforce.
+
+use std::{collections::HashMap, net::IpAddr, sync::Arc};
+
+use clingfish_affinity::KeyRing;
+use clingfish_model::{DesiredState, Name, TargetAddress};
+use clingfish_snapshot::{Doors, Inputs, OpenError, Publisher, Reader, Snapshot, compile};
+use clingfish_telemetry::Registry;
+
+use crate::{
+    clock,
+    status::{Enforced, Status},
+};
+
+/// The addresses of names, as last heard.
+type Addresses = HashMap<String, Vec<IpAddr>>;
+
+/// The snapshot that workers start on: what is desired, without the addresses of DNS names, which nobody has asked for yet.
+pub fn first_snapshot(desired: &DesiredState, ring: &Arc<KeyRing>, workers: usize) -> Arc<Snapshot> {
+    let addresses = Addresses::new();
+    let now = clock::now();
+    Arc::new(compile(Inputs { desired, addresses: &addresses, ring, workers, now }, None))
+}
+
+/// The only one that publishes. Owns what is in force.
+#[derive(Debug)]
+pub(crate) struct Applier<D> {
+    desired: DesiredState,
+    ring: Arc<KeyRing>,
+    current: Arc<Snapshot>,
+    publisher: Publisher,
+    doors: D,
+    workers: usize,
+    registry: Arc<Registry>,
+    status: Arc<Status>,
+}
+
+impl<D: Doors> Applier<D> {
+    /// Begins with the snapshot that the workers were started on, which is published by [`Self::begin`].
+    pub(crate) fn new(
+        desired: DesiredState,
+        first: Arc<Snapshot>,
+        workers: usize,
+        doors: D,
+        registry: Arc<Registry>,
+        status: Arc<Status>,
+    ) -> Self {
+        Self {
+            desired,
+            ring: Arc::clone(&first.ring),
+            current: first,
+            publisher: Publisher::default(),
+            doors,
+            workers,
+            registry,
+            status,
+        }
+    }
+
+    pub(crate) fn desired(&self) -> &DesiredState {
+        &self.desired
+    }
+
+    pub(crate) fn ring(&self) -> &Arc<KeyRing> {
+        &self.ring
+    }
+
+    pub(crate) fn revision(&self) -> u64 {
+        self.current.revision
+    }
+
+    pub(crate) fn reader(&self) -> Reader {
+        self.publisher.reader()
+    }
+
+    /// Opens the first listeners, which do not accept before [`Self::begin`].
+    pub(crate) fn open(&mut self) -> Result<(), Vec<OpenError>> {
+        self.doors.open(&self.desired.listeners)
+    }
+
+    /// Puts the first snapshot in force; another one, where names brought addresses.
+    pub(crate) fn begin(&mut self, addresses: &Addresses) {
+        let next = if has_names(&self.desired) {
+            Arc::new(self.compile(&self.desired, addresses))
+        } else {
+            Arc::clone(&self.current)
+        };
+        self.put_in_force(next);
+    }
+
+    /// Makes `desired` what requests use. All or nothing: where a listener cannot be opened, nothing has changed.
+    pub(crate) fn apply(
+        &mut self,
+        desired: DesiredState,
+        addresses: &Addresses,
+    ) -> Result<u64, Vec<OpenError>> {
+        self.doors.open(&desired.listeners)?;
+        let next = Arc::new(self.compile(&desired, addresses));
+        self.desired = desired;
+        self.put_in_force(next);
+        Ok(self.revision())
+    }
+
+    /// Takes addresses that have changed.
+    pub(crate) fn apply_addresses(&mut self, addresses: &Addresses) {
+        let next = Arc::new(self.compile(&self.desired, addresses));
+        self.put_in_force(next);
+    }
+
+    /// Takes a key ring that has changed.
+    pub(crate) fn apply_ring(&mut self, ring: Arc<KeyRing>, addresses: &Addresses) {
+        self.ring = ring;
+        self.apply_addresses(addresses);
+    }
+
+    /// Gives back the doors: nothing is applied any more.
+    pub(crate) fn into_doors(self) -> D {
+        self.doors
+    }
+
+    fn compile(&self, desired: &DesiredState, addresses: &Addresses) -> Snapshot {
+        let (ring, workers, now) = (&self.ring, self.workers, clock::now());
+        compile(Inputs { desired, addresses, ring, workers, now }, Some(&self.current))
+    }
+
+    fn put_in_force(&mut self, next: Arc<Snapshot>) {
+        self.publisher.publish(Arc::clone(&next));
+        self.doors.enforce(&next);
+        for group in &next.groups {
+            // A worker that still used the old snapshot may have ejected a target, and told the old group only.
+            group.refresh();
+        }
+        let addresses = self.doors.addresses();
+        let before = self.status.enforced().map(|enforced| enforced.addresses).unwrap_or_default();
+        for (name, address) in addresses.iter().filter(|listener| !before.contains(listener)) {
+            // People and tools look for exactly these words.
+            tracing::info!("listener {name} listening on {address}");
+        }
+        self.forget_meters(&next);
+        let admin_hosts = self.desired.admin.hosts.iter().cloned().collect();
+        self.current = Arc::clone(&next);
+        self.status.enforce(Enforced { snapshot: next, addresses, admin_hosts, at: clock::wall() });
+    }
+
+    /// Lets go of the counts of what is gone for good.
+    fn forget_meters(&self, next: &Snapshot) {
+        let now = clock::now();
+        let mut kept: HashMap<&Name, Vec<&str>> = HashMap::new();
+        for group in &next.groups {
+            let ids = group.targets.iter().map(|target| target.id.as_str());
+            kept.entry(&group.spec.name).or_default().extend(ids);
+        }
+        for leaving in next.leaving.iter().filter(|leaving| leaving.ends_at > now) {
+            kept.entry(&leaving.group).or_default().push(leaving.target.id.as_str());
+        }
+        let kept: HashMap<&str, std::collections::HashSet<&str>> = kept
+            .into_iter()
+            .map(|(group, targets)| (group.as_str(), targets.into_iter().collect()))
+            .collect();
+        self.registry.retain(
+            |group| kept.contains_key(group),
+            |group, target| kept.get(group).is_some_and(|targets| targets.contains(target)),
+        );
+    }
+}
+
+fn has_names(desired: &DesiredState) -> bool {
+    let mut targets = desired.target_groups.iter().flat_map(|group| &group.targets);
+    targets.any(|target| matches!(target.address, TargetAddress::Host { .. }))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,131 @@
+//! The configuration file, read whole or not at all.
+
+use std::{
+    fmt, fs,
+    hash::{DefaultHasher, Hasher},
+    io::{self, Read},
+    path::Path,
+};
+
+use clingfish_config::Diagnostic;
+use clingfish_model::{DesiredState, limits::CONFIG_BYTES_MAX};
+
+/// What a configuration file asks for.
+#[derive(Clone, Debug)]
+pub struct Configuration {
+    /// What it asks for; its references hold.
+    pub desired: DesiredState,
+    /// What is legal but hardly meant, with file and line.
+    pub warnings: Vec<String>,
+    pub(crate) fingerprint: Fingerprint,
+}
+
+/// Tells contents apart: the same for the same bytes within one process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Fingerprint(u64);
+
+/// Everything that is wrong with a configuration file.
+#[derive(Debug)]
+pub struct ConfigurationError {
+    /// At least one, each with file and line where it has one, in the order of the file.
+    pub errors: Vec<String>,
+    /// None where the file could not be read.
+    pub(crate) fingerprint: Option<Fingerprint>,
+}
+
+impl fmt::Display for ConfigurationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.errors.join("\n"))
+    }
+}
+
+impl std::error::Error for ConfigurationError {}
+
+impl Configuration {
+    /// Reads and checks the file.
+    pub fn read(path: &Path) -> Result<Self, ConfigurationError> {
+        let file = path.display().to_string();
+        let bytes = read_bounded(path, CONFIG_BYTES_MAX).map_err(|error| ConfigurationError {
+            errors: vec![format!("cannot read {file}: {error}")],
+            fingerprint: None,
+        })?;
+        Self::parse(&file, &bytes)
+    }
+
+    fn parse(file: &str, bytes: &[u8]) -> Result<Self, ConfigurationError> {
+        let fingerprint = Fingerprint::of(bytes);
+        let wrong = |errors| ConfigurationError { errors, fingerprint: Some(fingerprint) };
+        let text = std::str::from_utf8(bytes).map_err(|error| {
+            let line = 1 + lines_before(bytes, error.valid_up_to());
+            wrong(vec![format!("{file}:{line}: the file is not UTF-8 text")])
+        })?;
+        let render = |found: Vec<Diagnostic>| found.iter().map(|one| one.render(file)).collect();
+        match clingfish_config::parse(text) {
+            Ok((desired, warnings)) => {
+                Ok(Self { desired, warnings: render(warnings), fingerprint })
+            }
+            Err(errors) => Err(wrong(render(errors))),
+        }
+    }
+}
+
+impl Fingerprint {
+    fn of(bytes: &[u8]) -> Self {
+        let mut hasher = DefaultHasher::new();
+        hasher.write(bytes);
+        Self(hasher.finish())
+    }
+}
+
+fn lines_before(bytes: &[u8], offset: usize) -> usize {
+    bytes.iter().take(offset).filter(|byte| **byte == b'\n').count()
+}
+
+/// The bytes of a file that has at most `bytes_max` of them.
+pub(crate) fn read_bounded(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
+    read_from(fs::File::open(path)?, bytes_max)
+}
+
+/// As [`read_bounded`], of an open file.
+pub(crate) fn read_from(file: fs::File, bytes_max: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.take(bytes_max + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > bytes_max {
+        let message = format!("it has more than {bytes_max} bytes");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_error_names_file_and_line() {
+        let error = Configuration::parse("c.toml", b"[admim]\n[server]\nworkers = \"x\"\n").unwrap_err();
+        assert_eq!(error.errors.len(), 2, "{error}");
+        assert!(error.errors[0].starts_with("c.toml:1:"), "{error}");
+        assert!(error.errors[1].starts_with("c.toml:3:"), "{error}");
+        let error = Configuration::parse("c.toml", b"[admin]\n# \xff\n").unwrap_err();
+        assert_eq!(error.to_string(), "c.toml:2: the file is not UTF-8 text");
+    }
+
+    #[test]
+    fn files_that_cannot_be_read_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = folder.path().join("c.toml");
+        let error = Configuration::read(&missing).unwrap_err();
+        assert!(error.to_string().contains(missing.to_str().unwrap()), "{error}");
+        assert!(Configuration::read(folder.path()).is_err());
+    }
+
+    #[test]
+    fn a_file_is_read_up_to_its_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        fs::write(&path, "1234").unwrap();
+        assert_eq!(read_bounded(&path, 4).unwrap(), b"1234");
+        assert_eq!(read_bounded(&path, 3).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+    }
+}

@@ -1,0 +1,221 @@
+//! The whole control plane: its tasks, how they start and how they end.
+
+use std::{
+    io,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
+
+use clingfish_affinity::KeyRing;
+use clingfish_model::limits::{LOOKUP_PATIENCE, RELOADS_WAITING_MAX};
+use clingfish_snapshot::{Doors, OpenError, Snapshot};
+use clingfish_telemetry::{LogWriter, Registry, text::Build};
+use clingfish_upstream::Resolver;
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+};
+
+use crate::{
+    Configuration, KeyFile, Phase,
+    admin::Admin,
+    apply::Applier,
+    files::Files,
+    lookups::{Lookups, Resolve},
+    metrics::Metrics,
+    prober::Prober,
+    status::Status,
+    steward::{Request, Steward},
+};
+
+/// What a start needs: what was read, and what runs already.
+#[derive(Debug)]
+pub struct Setup<D> {
+    /// The configuration file.
+    pub config: PathBuf,
+    /// What it said.
+    pub configuration: Configuration,
+    /// The key ring file.
+    pub keys: KeyFile,
+    /// What [`crate::first_snapshot`] made of both, which the workers were started on.
+    pub first: Arc<Snapshot>,
+    /// The listening sockets and the workers.
+    pub doors: D,
+    /// How many workers there are.
+    pub workers: usize,
+    /// Where they count.
+    pub registry: Arc<Registry>,
+    /// Where their access log goes. The mutex protects the operator's end of it, which the signal handlers use too.
+    pub log: Arc<Mutex<LogWriter>>,
+    /// Which program this is.
+    pub build: Build,
+}
+
+/// Why the control plane does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// Some listeners cannot be opened; none is.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Listeners(Vec<OpenError>),
+    /// The admin address cannot be opened.
+    #[error("admin: cannot listen on {address}: {source}; choose another address with bind in [admin]")]
+    Admin {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// The running control plane. Dropping it ends its tasks.
+#[derive(Debug)]
+pub struct Control<D> {
+    requests: mpsc::Sender<Request<D>>,
+    status: Arc<Status>,
+    admin_address: SocketAddr,
+    /// Prober, admin and steward.
+    tasks: [Owned; 3],
+}
+
+/// Asks for reloads from anywhere.
+#[derive(Clone, Debug)]
+pub struct Reloader<D> {
+    requests: mpsc::Sender<Request<D>>,
+}
+
+/// A task that ends with its owner.
+#[derive(Debug)]
+struct Owned(JoinHandle<()>);
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl<D: Doors + 'static> Control<D> {
+    /// Opens the listeners and the admin address, asks for the addresses of names, and puts the first snapshot in force.
+    ///
+    /// Returns when listeners accept. `/readyz` says yes a little later: see [`Self::until_ready`]. To be called on the
+    /// runtime that all of control is to run on.
+    ///
+    /// # Errors
+    ///
+    /// When an address cannot be opened; then none is.
+    pub async fn start(setup: Setup<D>) -> Result<Self, StartError> {
+        Self::start_with(setup, Resolver::new()).await
+    }
+
+    pub(crate) async fn start_with<R: Resolve>(
+        setup: Setup<D>,
+        resolver: R,
+    ) -> Result<Self, StartError> {
+        let status = Arc::new(Status::new());
+        let (mut steward, metrics) = assemble(setup, resolver, &status);
+        steward.applier.open().map_err(StartError::Listeners)?;
+        let bind = steward.applier.desired().admin.bind;
+        let admin = Admin::bind(bind, metrics)
+            .await
+            .map_err(|source| StartError::Admin { address: bind, source })?;
+        let admin_address = admin.address();
+        // People and tools look for exactly these words.
+        tracing::info!("admin listening on {admin_address}");
+        let admin = Owned(tokio::spawn(admin.run()));
+        let prober = Prober::new(steward.applier.reader(), Arc::clone(&status));
+        let prober = Owned(tokio::spawn(prober.run()));
+        steward.begin(LOOKUP_PATIENCE).await;
+        let (requests, incoming) = mpsc::channel(RELOADS_WAITING_MAX);
+        let steward = Owned(tokio::spawn(steward.run(incoming)));
+        Ok(Self { requests, status, admin_address, tasks: [prober, admin, steward] })
+    }
+
+    /// Where the admin address really is.
+    pub fn admin_address(&self) -> SocketAddr {
+        self.admin_address
+    }
+
+    /// Where each listener really is.
+    pub fn listeners(&self) -> Vec<(clingfish_model::Name, SocketAddr)> {
+        self.status.enforced().map(|enforced| enforced.addresses).unwrap_or_default()
+    }
+
+    /// What all workers use.
+    pub fn snapshot(&self) -> Option<Arc<Snapshot>> {
+        self.status.enforced().map(|enforced| enforced.snapshot)
+    }
+
+    /// How far the process has come.
+    pub fn phase(&self) -> Phase {
+        self.status.phase()
+    }
+
+    /// Waits until `/readyz` says yes, or never will again.
+    pub async fn until_ready(&self) {
+        let mut phase = self.status.follow_phase();
+        // The sender is in `self.status`, so that waiting cannot fail.
+        let _ = phase.wait_for(|phase| matches!(phase, Phase::Ready | Phase::Leaving)).await;
+    }
+
+    /// What reloads ask through.
+    pub fn reloader(&self) -> Reloader<D> {
+        Reloader { requests: self.requests.clone() }
+    }
+
+    /// From now on `/readyz` says no, and nothing is applied any more. Gives back the doors for what comes next; none if that
+    /// has happened before.
+    ///
+    /// Checks go on, and the admin address answers, until this value is dropped or [`Self::shutdown`] is called.
+    pub async fn begin_shutdown(&self) -> Option<D> {
+        self.status.leave();
+        let (answer, doors) = oneshot::channel();
+        self.requests.send(Request::Resign(answer)).await.ok()?;
+        doors.await.ok()
+    }
+
+    /// Ends all tasks and waits for them.
+    pub async fn shutdown(self) {
+        for mut task in self.tasks {
+            task.0.abort();
+            // It ends as aborted, or has ended before.
+            let _ = (&mut task.0).await;
+        }
+    }
+}
+
+impl<D: Doors + 'static> Reloader<D> {
+    /// Reads the configuration file again. Gives the revision that is in force in every worker now.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the file, for people, or that the process is shutting down. Nothing has changed then.
+    pub async fn reload(&self) -> Result<u64, Vec<String>> {
+        let leaving = || vec!["the process is shutting down".to_owned()];
+        let (answer, outcome) = oneshot::channel();
+        let asked = self.requests.send(Request::Reload(answer)).await;
+        asked.map_err(|_| leaving())?;
+        outcome.await.map_err(|_| leaving())?
+    }
+}
+
+fn assemble<D: Doors, R: Resolve>(
+    setup: Setup<D>,
+    resolver: R,
+    status: &Arc<Status>,
+) -> (Steward<D, R>, Metrics) {
+    let Setup { config, configuration, keys, first, doors, workers, registry, log, build } = setup;
+    let ring: &KeyRing = &first.ring;
+    let files = Files::new(config, &configuration, keys, ring);
+    let lookups = Lookups::new(resolver, Arc::clone(&status.lookup_failures));
+    let metrics = Metrics {
+        status: Arc::clone(status),
+        registry: Arc::clone(&registry),
+        log: Arc::clone(&log),
+        build,
+        workers,
+    };
+    let desired = configuration.desired;
+    let applier = Applier::new(desired, first, workers, doors, registry, Arc::clone(status));
+    (Steward::new(applier, lookups, files, log, Arc::clone(status)), metrics)
+}

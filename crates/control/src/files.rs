@@ -1,0 +1,87 @@
+//! The two files that are watched: configuration and key ring. Runs on a thread that may wait for a slow disk.
+
+use std::{path::PathBuf, sync::Arc};
+
+use clingfish_affinity::KeyRing;
+
+use crate::{
+    Configuration, ConfigurationError, KeyFile, KeyFileError, configuration::Fingerprint,
+    watch::FileWatch,
+};
+
+/// Both files, and what was last seen of them.
+#[derive(Debug)]
+pub(crate) struct Files {
+    config: FileWatch,
+    /// Content that was last tried, whether it was good or not.
+    tried: Option<Fingerprint>,
+    keys: KeyFile,
+    keys_watch: FileWatch,
+    ring_revision: u64,
+}
+
+/// What is new since the last look.
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
+    pub(crate) configuration: Option<Result<Configuration, ConfigurationError>>,
+    pub(crate) ring: Option<Result<Arc<KeyRing>, KeyFileError>>,
+}
+
+impl Files {
+    /// Begins with what was read to start.
+    pub(crate) fn new(
+        path: PathBuf,
+        configuration: &Configuration,
+        keys: KeyFile,
+        ring: &KeyRing,
+    ) -> Self {
+        Self {
+            config: FileWatch::new(path),
+            tried: Some(configuration.fingerprint),
+            keys_watch: FileWatch::new(keys.path()),
+            keys,
+            ring_revision: ring.revision(),
+        }
+    }
+
+    /// Reads what has changed since the last look, if anything.
+    pub(crate) fn look(&mut self) -> Findings {
+        let configuration = self.config.poll().then(|| Configuration::read(self.config.path()));
+        let ring = self.keys_watch.poll().then(|| self.keys.load());
+        Findings {
+            configuration: configuration.filter(|found| self.is_new(found)),
+            ring: ring.and_then(|found| self.new_ring(found)),
+        }
+    }
+
+    /// Reads the configuration now, changed or not.
+    pub(crate) fn read(&mut self) -> Result<Configuration, ConfigurationError> {
+        self.config.note_read();
+        let found = Configuration::read(self.config.path());
+        self.is_new(&found);
+        found
+    }
+
+    fn is_new(&mut self, found: &Result<Configuration, ConfigurationError>) -> bool {
+        let fingerprint = match found {
+            Ok(configuration) => Some(configuration.fingerprint),
+            Err(error) => error.fingerprint,
+        };
+        fingerprint.is_none() || std::mem::replace(&mut self.tried, fingerprint) != fingerprint
+    }
+
+    /// A file that is gone is no empty ring.
+    fn new_ring(
+        &mut self,
+        found: Result<KeyRing, KeyFileError>,
+    ) -> Option<Result<Arc<KeyRing>, KeyFileError>> {
+        match found {
+            Ok(ring) if ring.revision() == self.ring_revision => None,
+            Ok(ring) => {
+                self.ring_revision = ring.revision();
+                Some(Ok(Arc::new(ring)))
+            }
+            Err(error) => Some(Err(error)),
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! What is true now, as `/metrics` tells it.
+
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::Ordering::Relaxed,
+};
+
+use clingfish_health::Registration;
+use clingfish_snapshot::{Group, Snapshot, Target};
+use clingfish_telemetry::{
+    Gauges, LogWriter, Registry, render,
+    text::{Build, KeyFact, ListenerFact, LogCounts, Reloads, TargetFact},
+};
+
+use crate::{
+    clock,
+    keys::KeyState,
+    prober::groups_in_use,
+    status::{Enforced, Phase, Status},
+};
+
+/// Gathers facts from where they are.
+#[derive(Clone, Debug)]
+pub(crate) struct Metrics {
+    pub(crate) status: Arc<Status>,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) log: Arc<Mutex<LogWriter>>,
+    pub(crate) build: Build,
+    pub(crate) workers: usize,
+}
+
+impl Metrics {
+    pub(crate) fn phase(&self) -> Phase {
+        self.status.phase()
+    }
+
+    /// Host names that requests to the admin address may carry.
+    pub(crate) fn admin_hosts(&self) -> Arc<[String]> {
+        self.status.enforced().map(|enforced| enforced.admin_hosts).unwrap_or_default()
+    }
+
+    /// The whole page.
+    pub(crate) fn render(&self) -> String {
+        render(&self.registry, &self.gauges())
+    }
+
+    fn gauges(&self) -> Gauges {
+        let process = Gauges {
+            build: self.build,
+            started_at: self.status.started_at,
+            ready: self.phase() == Phase::Ready,
+            workers: self.workers,
+            reloads: Reloads {
+                applied: self.status.reloads_applied.load(Relaxed),
+                refused: self.status.reloads_refused.load(Relaxed),
+            },
+            access_log: self.log_counts(),
+            ..Gauges::default()
+        };
+        match self.status.enforced() {
+            None => process,
+            Some(enforced) => Gauges {
+                revision: enforced.snapshot.revision,
+                published_at: Some(enforced.at),
+                target_groups: enforced.snapshot.groups.len(),
+                listeners: listeners(&enforced),
+                keys: keys(&enforced.snapshot),
+                targets: targets(&enforced.snapshot),
+                ..process
+            },
+        }
+    }
+
+    fn log_counts(&self) -> LogCounts {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).counts()
+    }
+}
+
+fn listeners(enforced: &Enforced) -> Vec<ListenerFact> {
+    let fact = |view: &clingfish_snapshot::ListenerView| {
+        let name = &view.listener.name;
+        let (_, address) = enforced.addresses.iter().find(|(listener, _)| listener == name)?;
+        Some(ListenerFact {
+            listener: name.as_str().into(),
+            load_balancer: view.balancer.name.as_str().into(),
+            address: address.to_string().into(),
+            target_group: view.listener.forward.as_str().into(),
+        })
+    };
+    enforced.snapshot.listeners.iter().filter_map(fact).collect()
+}
+
+fn keys(snapshot: &Snapshot) -> Vec<KeyFact> {
+    let (ring, now) = (&snapshot.ring, clock::wall());
+    ring.keys()
+        .iter()
+        .map(|key| (key, KeyState::of(key, ring, now)))
+        .filter(|(_, state)| *state != KeyState::Retired)
+        .map(|(key, state)| KeyFact {
+            id: key.id().to_string().into(),
+            state: state.as_str(),
+            created_at: key.created(),
+        })
+        .collect()
+}
+
+/// Targets of all groups, leaving ones included, those of one group together.
+fn targets(snapshot: &Snapshot) -> Vec<TargetFact> {
+    let now = clock::now();
+    let in_use: Vec<*const Group> = groups_in_use(snapshot).map(Arc::as_ptr).collect();
+    let mut facts = Vec::new();
+    for group in &snapshot.groups {
+        let name: Arc<str> = group.spec.name.as_str().into();
+        let is_used = in_use.contains(&Arc::as_ptr(group));
+        let registration = |target: &Target| match (is_used, target.drain) {
+            (false, _) => Registration::NotInUse,
+            (true, true) => Registration::Draining,
+            (true, false) => Registration::InUse,
+        };
+        facts.extend(group.targets.iter().map(|target| fact(&name, target, registration(target))));
+        let leaving = snapshot.leaving.iter().filter(|left| left.group == group.spec.name && left.ends_at > now);
+        facts.extend(leaving.map(|left| fact(&name, &left.target, Registration::Draining)));
+    }
+    facts
+}
+
+fn fact(group: &Arc<str>, target: &Target, registration: Registration) -> TargetFact {
+    let (state, reason) = target.cell.health().report(registration);
+    TargetFact {
+        group: Arc::clone(group),
+        target: target.id.as_str().into(),
+        address: target.address.to_string().into(),
+        state: state.as_str(),
+        reason: reason.map_or("", |reason| reason.code()),
+        is_routable: target.cell.is_routable(),
+        in_flight: target.cell.in_flight().into(),
+    }
+}

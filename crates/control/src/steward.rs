@@ -1,0 +1,213 @@
+//! The one task that changes what is in force: it looks after files, names and requests to reload.
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use clingfish_model::{
+    DesiredState,
+    desired::AccessLog,
+    limits::{FILE_POLL_EVERY, LOOKUP_PATIENCE},
+};
+use clingfish_snapshot::Doors;
+use clingfish_telemetry::LogWriter;
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{MissedTickBehavior, interval},
+};
+
+use crate::{
+    Configuration, ConfigurationError,
+    apply::Applier,
+    files::{Files, Findings},
+    lookups::{Lookups, Resolve},
+    status::Status,
+};
+
+/// What others ask of the steward.
+#[derive(Debug)]
+pub(crate) enum Request<D> {
+    /// Read the configuration again, and say what came of it: the revision in force, or every error.
+    Reload(oneshot::Sender<Result<u64, Vec<String>>>),
+    /// Change nothing any more, and give back the doors.
+    Resign(oneshot::Sender<D>),
+}
+
+/// Owns everything that decides what is in force.
+#[derive(Debug)]
+pub(crate) struct Steward<D, R> {
+    pub(crate) applier: Applier<D>,
+    pub(crate) lookups: Lookups<R>,
+    /// None only while a thread looks at them.
+    files: Option<Files>,
+    log: Arc<Mutex<LogWriter>>,
+    status: Arc<Status>,
+    at_start: AtStart,
+    /// Whether the file's content is in force.
+    is_up_to_date: bool,
+}
+
+/// Settings that only a start takes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct AtStart {
+    workers: Option<usize>,
+    admin_bind: SocketAddr,
+}
+
+impl AtStart {
+    fn of(desired: &DesiredState) -> Self {
+        Self { workers: desired.server.workers, admin_bind: desired.admin.bind }
+    }
+
+    /// Keys that `desired` wants otherwise.
+    fn differences(self, desired: &DesiredState) -> Vec<&'static str> {
+        let wanted = Self::of(desired);
+        let differs = [
+            ("server.workers", self.workers != wanted.workers),
+            ("admin.bind", self.admin_bind != wanted.admin_bind),
+        ];
+        differs.into_iter().filter_map(|(key, differs)| differs.then_some(key)).collect()
+    }
+}
+
+impl<D: Doors, R: Resolve> Steward<D, R> {
+    pub(crate) fn new(
+        applier: Applier<D>,
+        lookups: Lookups<R>,
+        files: Files,
+        log: Arc<Mutex<LogWriter>>,
+        status: Arc<Status>,
+    ) -> Self {
+        let at_start = AtStart::of(applier.desired());
+        Self { applier, lookups, files: Some(files), log, status, at_start, is_up_to_date: true }
+    }
+
+    /// Puts the first snapshot in force, once names have been asked for, or `patience` is over.
+    pub(crate) async fn begin(&mut self, patience: Duration) {
+        self.lookups.settle(self.applier.desired(), patience).await;
+        self.applier.begin(self.lookups.addresses());
+    }
+
+    /// Works until it is asked to resign, or nobody can ask any more.
+    pub(crate) async fn run(mut self, mut requests: mpsc::Receiver<Request<D>>) {
+        let mut polls = interval(FILE_POLL_EVERY);
+        polls.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                request = requests.recv() => match request {
+                    Some(Request::Reload(answer)) => {
+                        // Whoever asked may have gone; the reload counts all the same.
+                        let _ = answer.send(self.reload().await);
+                    }
+                    Some(Request::Resign(answer)) => {
+                        let _ = answer.send(self.applier.into_doors());
+                        return;
+                    }
+                    None => return,
+                },
+                _ = polls.tick() => {
+                    let findings = self.with_files(Files::look).await.unwrap_or_default();
+                    self.take(findings).await;
+                }
+                () = self.lookups.change() => self.applier.apply_addresses(self.lookups.addresses()),
+            }
+        }
+    }
+
+    async fn reload(&mut self) -> Result<u64, Vec<String>> {
+        match self.with_files(Files::read).await {
+            Some(found) => self.take_configuration(found).await,
+            None => Err(vec!["the configuration cannot be read any more".to_owned()]),
+        }
+    }
+
+    async fn take(&mut self, findings: Findings) {
+        if let Some(found) = findings.configuration {
+            // Reported already; nobody waits for it.
+            let _ = self.take_configuration(found).await;
+        }
+        match findings.ring {
+            None => {}
+            Some(Ok(ring)) => {
+                tracing::info!(keys = ring.keys().len(), "took a changed key ring");
+                self.applier.apply_ring(ring, self.lookups.addresses());
+            }
+            Some(Err(error)) => tracing::error!(%error, "the key ring in use is kept"),
+        }
+    }
+
+    async fn take_configuration(
+        &mut self,
+        found: Result<Configuration, ConfigurationError>,
+    ) -> Result<u64, Vec<String>> {
+        let outcome = match found {
+            Ok(configuration) => self.apply(configuration).await,
+            Err(error) => Err(error.errors),
+        };
+        self.is_up_to_date = outcome.is_ok();
+        self.status.count_reload(outcome.is_ok());
+        match &outcome {
+            Ok(revision) => tracing::info!(revision, "configuration in force"),
+            Err(errors) => {
+                tracing::error!(errors = errors.len(), "configuration refused, nothing has changed");
+                errors.iter().for_each(|error| tracing::error!("{error}"));
+            }
+        }
+        outcome
+    }
+
+    async fn apply(&mut self, configuration: Configuration) -> Result<u64, Vec<String>> {
+        configuration.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+        let desired = configuration.desired;
+        for key in self.at_start.differences(&desired) {
+            tracing::warn!(key, "takes effect at the next start only");
+        }
+        if self.is_up_to_date && *self.applier.desired() == desired {
+            return Ok(self.applier.revision());
+        }
+        self.lookups.settle(&desired, LOOKUP_PATIENCE).await;
+        let log_before = self.applier.desired().access_log.clone();
+        self.redirect_log(&log_before, &desired.access_log)?;
+        let log_now = desired.access_log.clone();
+        let applied = self.applier.apply(desired, self.lookups.addresses());
+        self.lookups.forget_all_but(self.applier.desired());
+        applied.map_err(|errors| {
+            // It was open a moment ago.
+            let _ = self.redirect_log(&log_now, &log_before);
+            errors.iter().map(ToString::to_string).collect()
+        })
+    }
+
+    fn redirect_log(&self, from: &AccessLog, to: &AccessLog) -> Result<(), Vec<String>> {
+        if from == to {
+            return Ok(());
+        }
+        let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        let redirected = log.redirect(to);
+        redirected.map_err(|error| vec![format!("access_log: cannot write to {:?}: {error}", to.sink)])
+    }
+
+    /// Runs `work` on a thread for slow disks; none if it broke.
+    async fn with_files<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&mut Files) -> T + Send + 'static,
+    ) -> Option<T> {
+        let mut files = self.files.take()?;
+        let worked = tokio::task::spawn_blocking(move || {
+            let outcome = work(&mut files);
+            (files, outcome)
+        });
+        match worked.await {
+            Ok((files, outcome)) => {
+                self.files = Some(files);
+                Some(outcome)
+            }
+            Err(error) => {
+                tracing::error!(%error, "reading the configuration broke; files are no longer watched");
+                None
+            }
+        }
+    }
+}
