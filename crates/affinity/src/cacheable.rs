@@ -162,7 +162,7 @@ mod tests {
             "Sat, 29 Nov 2025 15:21:44 GMT",
             "Sat, 29 Nov 2025 15:21:45 GMT",
         );
-        let late = "Sat, 29 Nov 2035 15:21:45 GMT";
+        let late = "Thu, 29 Nov 2035 15:21:45 GMT";
         for (cache_control, expires, date, expected) in [
             (&[] as &[&str], next, None, true),
             (&[], second, None, false),
@@ -172,6 +172,7 @@ mod tests {
             (&[], second, Some("Sat, 29 Nov 2025 15:21:43 GMT"), true),
             (&[], next, Some(next), false),
             (&[], next, Some("yesterday"), true),
+            (&[], late, None, true),
             (&["max-age=0"], late, None, false),
             (&["private"], late, None, false),
         ] {
