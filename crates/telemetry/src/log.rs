@@ -1,6 +1,6 @@
 //! The access log: one line for each request, written off the request path.
 //!
-//! A worker copies a [`Record`] into its own [batch](batch) and formats nothing. Full batches, and what there is at each tick,
+//! A worker copies a [`Record`] into its own batch and formats nothing. Full batches, and what there is at each tick,
 //! go to one writer thread over a bounded channel. Where that is full the batch is dropped and its lines are counted, and the
 //! log says so in a line of its own. Emptied batches go back to their worker.
 

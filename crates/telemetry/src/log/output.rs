@@ -96,3 +96,38 @@ fn append_to(path: &Path) -> io::Result<File> {
         .mode(FILE_MODE)
         .open(path)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{io::Read as _, os::fd::OwnedFd, os::unix::net::UnixStream};
+
+    use super::*;
+
+    fn read_all(from: &mut UnixStream) -> String {
+        let (mut text, mut room) = (Vec::new(), [0; 4096]);
+        while let Ok(count @ 1..) = from.read(&mut room) {
+            text.extend_from_slice(&room[..count]);
+        }
+        String::from_utf8(text).unwrap()
+    }
+
+    #[test]
+    fn a_line_cut_by_a_failure_spoils_no_other_line() {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        theirs.set_nonblocking(true).unwrap();
+        let mut output = Output {
+            file: Some(File::from(OwnedFd::from(ours))),
+            is_torn: false,
+        };
+        // A line that ends in the middle of the socket's buffer, and one that is larger than any.
+        let lines = format!("short\n{}\nlast\n", "x".repeat(8 << 20));
+        let failure = output.write(lines.as_bytes()).unwrap_err();
+        assert_eq!(failure.lines, 2, "the cut one and the one after it");
+        assert!(read_all(&mut theirs).starts_with("short\nxxx"));
+        output.write(b"next\n").unwrap();
+        assert_eq!(read_all(&mut theirs), "\nnext\n");
+        output.write(b"and on\n").unwrap();
+        assert_eq!(read_all(&mut theirs), "and on\n");
+    }
+}

@@ -98,9 +98,10 @@ impl LogWriter {
     /// Writes what comes from now on to another destination or in another form. Where that cannot be opened nothing changes.
     pub fn redirect(&self, config: &desired::AccessLog) -> io::Result<()> {
         let output = Output::open(&config.sink)?;
-        self.shared.is_on.store(output.is_on(), Relaxed);
+        let is_on = output.is_on();
         self.wanted().redirect = Some((config.clone(), output));
         self.wake();
+        self.shared.is_on.store(is_on, Relaxed);
         Ok(())
     }
 
@@ -128,7 +129,7 @@ impl LogWriter {
         }
     }
 
-    /// A full channel needs no waking: the writer looks at what is wanted after each message.
+    /// A full channel needs no waking: the writer looks at what is wanted at each message.
     fn wake(&self) {
         let _ = self.messages.try_send(Message::Wake);
     }
@@ -192,8 +193,10 @@ impl Writer {
                     }
                 }
             };
+            // First, so that a batch of a log that was just turned on finds it on.
+            let stop = self.obey();
             self.take(message);
-            if self.obey() {
+            if stop {
                 incoming.try_iter().for_each(|message| self.take(message));
                 break;
             }
