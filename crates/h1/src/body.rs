@@ -139,7 +139,7 @@ impl BodyDecoder {
         let available = end - at;
         let len = usize::try_from(left).map_or(available, |left| left.min(available));
         let taken = len as u64;
-        // A stated length is judged whole, before any of it goes on.
+        // A stated length is judged whole, before any of it is there.
         let judged = if self.state == State::UntilClose {
             taken
         } else {
@@ -166,7 +166,6 @@ impl BodyDecoder {
             State::ChunkSize { size, digits } => self.step_size(byte, size, digits),
             State::ChunkExtension { size } => self.step_extension(byte, size),
             State::ChunkSizeEnd { size } => match byte {
-                b'\n' if size > self.room => Err(BodyError::TooLarge),
                 b'\n' if size == 0 => Ok(State::Trailer),
                 b'\n' => Ok(State::ChunkData { left: size }),
                 _ => Err(BodyError::BadChunkEnd),

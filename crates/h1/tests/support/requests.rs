@@ -181,6 +181,10 @@ pub(crate) const START_LINES: &[Row] = &[
         Refused(BadHost),
     ),
     (
+        b"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: h2c, websocket\r\n\r\n",
+        Accepted("GET / @a none persistent"),
+    ),
+    (
         b"GET ftp://a/ HTTP/1.1\r\nHost: a\r\n\r\n",
         Refused(BadTarget),
     ),
