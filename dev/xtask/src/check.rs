@@ -10,7 +10,9 @@ use crate::{
 
 /// Checks everything and reports.
 pub(crate) fn all(steps: &mut Steps) {
-    steps.run("format", || run(&mut cargo(["fmt", "--all", "--check"])));
+    steps.run("format", || {
+        run(&mut cargo("fmt --all --check -- -l".split(' ')))
+    });
     steps.run("layers", layers::layers);
     steps.run("clippy", clippy);
     steps.run("documentation", documentation);

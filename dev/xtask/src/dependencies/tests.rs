@@ -65,3 +65,15 @@ fn everything_against_the_policy_is_told() {
         ]
     );
 }
+
+#[test]
+fn a_line_of_the_tree_names_a_crate_and_its_version() {
+    for (line, expected) in [
+        ("libc v0.2.191", Some(("libc", "0.2.191"))),
+        ("derive v1.0.0 (proc-macro) (*)", Some(("derive", "1.0.0"))),
+        ("", None),
+    ] {
+        let expected = expected.map(|(name, version)| (name.to_owned(), version.to_owned()));
+        assert_eq!(name_and_version(line), expected, "{line}");
+    }
+}
