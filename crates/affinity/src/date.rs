@@ -29,7 +29,7 @@ pub(crate) fn write_imf_fixdate(seconds: u64, out: &mut Vec<u8>) {
 }
 
 /// `2026-01-31T12:00:00.000Z`. Times after the year 9999 are written as its end.
-pub(crate) fn rfc3339(time: UnixMillis) -> String {
+pub fn rfc3339(time: UnixMillis) -> String {
     let millis = time.0.min(SECONDS_MAX * 1000 + 999);
     let date = Civil::of(millis / 1000 / DAY_SECONDS);
     let mut out = Vec::with_capacity(24);

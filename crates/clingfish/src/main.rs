@@ -1,3 +1,50 @@
-//! A load balancer for stateful applications.
+//! A load balancer for stateful applications: every session finds its way home.
+//!
+//! Rank 4: the command line, the wiring, signals and threads. Decides nothing.
 
-fn main() {}
+mod cli;
+mod demo;
+mod keys;
+mod node;
+mod serve;
+
+use std::{io::IsTerminal, process::ExitCode};
+
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::{Cli, Command};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match cli.command {
+        Command::Serve(options) => {
+            write_events(cli.log.as_deref().unwrap_or("info"));
+            serve::run(&options)
+        }
+        Command::Validate(options) => serve::validate(&options),
+        Command::Keys(options) => keys::run(&options),
+        Command::Demo(options) => {
+            // The story is what people came for; what happens inside would only break its lines.
+            write_events(cli.log.as_deref().unwrap_or("error"));
+            demo::run(&options)
+        }
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("clingfish: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+/// Events go to standard error, so that an access log on standard output stays clean.
+fn write_events(filter: &str) {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .with_env_filter(EnvFilter::new(filter))
+        .init();
+}

@@ -16,6 +16,8 @@ mod syntax;
 mod target_group;
 mod targets;
 mod units;
+
+pub use units::parse_duration;
 mod value;
 
 use clingfish_model::{DesiredState, Listener, LoadBalancer, Name, TargetGroup};

@@ -27,7 +27,7 @@ const SIZES: [(&str, u64); 4] = [
 ];
 
 /// Reads "30s", "1h30m": whole numbers, units from large to small, each once.
-pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
+pub fn parse_duration(text: &str) -> Option<Duration> {
     let mut rest = text;
     let mut units = TIMES.iter();
     let mut millis: u64 = 0;

@@ -43,6 +43,9 @@ pub const DRAIN_BYTES_MAX: u64 = 64 * 1024;
 /// How long a lingering close waits for the peer to see our answer.
 pub const LINGER: Duration = Duration::from_secs(2);
 
+/// How long an idle client connection may still say something once the process is on its way out.
+pub const LEAVE_PATIENCE: Duration = Duration::from_secs(5);
+
 /// Size of a pooled buffer, in bytes.
 pub const BUFFER_BYTES: usize = 16 * 1024;
 

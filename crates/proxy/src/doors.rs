@@ -36,6 +36,8 @@ pub struct Workers {
     threads: Vec<Thread>,
     doors: Vec<OpenDoor>,
     last_door: u64,
+    /// Connections that descriptors suffice for, whatever the configuration says.
+    connections_ceiling: u64,
 }
 
 #[derive(Debug)]
@@ -66,10 +68,11 @@ impl Workers {
         first: &Arc<Snapshot>,
         registry: &Arc<Registry>,
         logs: Vec<AccessLog>,
+        connections_ceiling: u64,
     ) -> io::Result<Self> {
         let shared = Arc::new(Shared {
             connections: AtomicU64::new(0),
-            connections_max: AtomicU64::new(first.server.connections_max),
+            connections_max: AtomicU64::new(first.server.connections_max.min(connections_ceiling)),
             registry: Arc::clone(registry),
         });
         let mut threads = Vec::with_capacity(logs.len());
@@ -94,6 +97,7 @@ impl Workers {
             threads,
             doors: Vec::new(),
             last_door: 0,
+            connections_ceiling,
         })
     }
 
@@ -174,15 +178,20 @@ impl Doors for Workers {
     }
 
     fn enforce(&mut self, snapshot: &Arc<Snapshot>) {
-        self.shared
-            .connections_max
-            .store(snapshot.server.connections_max, Relaxed);
+        let connections_max = snapshot.server.connections_max.min(self.connections_ceiling);
+        self.shared.connections_max.store(connections_max, Relaxed);
         let wanted: Vec<Option<u64>> = snapshot
             .listeners
             .iter()
             .map(|view| self.find(&view.listener).map(|door| door.id))
             .collect();
         self.doors.retain(|door| wanted.contains(&Some(door.id)));
+        for (view, id) in snapshot.listeners.iter().zip(&wanted) {
+            // A listener that only got another name keeps its door.
+            if let Some(door) = self.doors.iter_mut().find(|door| Some(door.id) == *id) {
+                door.name = view.listener.name.clone();
+            }
+        }
         let places: Arc<[Place]> = wanted
             .iter()
             .enumerate()

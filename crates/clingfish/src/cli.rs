@@ -1,0 +1,130 @@
+//! What can be said on the command line, with help that teaches.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// A load balancer for stateful applications: every session finds its way home.
+#[derive(Debug, Parser)]
+#[command(
+    name = "clingfish",
+    version,
+    after_help = "\
+A first look, without any configuration:
+  clingfish demo
+
+The smallest useful clingfish.toml:
+  [[listeners]]
+  bind = \"0.0.0.0:8080\"
+  forward = \"web\"
+
+  [target_groups.web]
+  targets = [\"10.0.0.1:3000\", \"10.0.0.2:3000\"]
+  stickiness = { type = \"lb_cookie\", duration = \"1h\" }
+
+Then:
+  clingfish validate --config clingfish.toml
+  clingfish serve --config clingfish.toml
+  curl http://127.0.0.1:9080/metrics"
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// Which events are written to standard error: error, warn, info, debug, or a filter as of `tracing`.
+    #[arg(long, global = true, value_name = "LEVEL", env = "CLINGFISH_LOG")]
+    pub(crate) log: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve what a configuration file asks for, and follow its changes.
+    #[command(after_help = "\
+Signals:
+  SIGHUP            read the configuration again (it is also read when the file changes)
+  SIGUSR1           open the access log file again, after it was moved away
+  SIGTERM, SIGINT   finish what runs, then exit with 0; a second one exits at once
+
+A configuration that is not valid changes nothing and is reported. No connection is closed by a reload unless its own listener
+or target is gone.")]
+    Serve(Serve),
+
+    /// Check a configuration file and say everything that is wrong with it.
+    Validate(Validate),
+
+    /// Look at the keys that seal session cookies, or add a new one.
+    Keys(Keys),
+
+    /// Two sample applications, Clingfish in front of them, and the story of stickiness as it happens.
+    #[command(after_help = "\
+Everything runs in this process, on loopback, with its state in a temporary folder. After the story it keeps serving, and
+prints an address for a browser.")]
+    Demo(Demo),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// The configuration file (TOML).
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) state: State,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Validate {
+    /// The configuration file (TOML).
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+}
+
+/// Where the key ring is.
+#[derive(Debug, Args)]
+pub(crate) struct State {
+    /// The folder that holds the key ring [default: $XDG_STATE_HOME/clingfish, ~/.local/state/clingfish, or
+    /// /var/lib/clingfish as a service].
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) state_dir: Option<PathBuf>,
+
+    /// Accept a key ring file that others may read: for secrets that something else mounts.
+    #[arg(long)]
+    pub(crate) allow_readable_keys: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Keys {
+    #[command(subcommand)]
+    pub(crate) action: KeysAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeysAction {
+    /// Show every key: its number, what it is used for, and until when. Never the key itself.
+    List {
+        #[command(flatten)]
+        state: State,
+    },
+
+    /// Add a key. It opens cookies at once and seals them after a delay, so that every instance has it by then. No session is lost:
+    /// the old key opens what it sealed until none of that can be valid any more.
+    Rotate {
+        #[command(flatten)]
+        state: State,
+
+        /// How long until the new key seals, such as 0s, 90s, 5m.
+        #[arg(long, value_name = "DURATION", default_value = "5m")]
+        delay: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// End after the story; the exit status is 0 only if what it shows came true.
+    #[arg(long)]
+    pub(crate) once: bool,
+
+    /// The port for the browser; 0 takes a free one.
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    pub(crate) port: u16,
+}

@@ -1,0 +1,55 @@
+//! `clingfish keys`.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clingfish_affinity::rfc3339;
+use clingfish_config::parse_duration;
+use clingfish_control::KeyRow;
+
+use crate::{
+    cli::{self, KeysAction},
+    node::key_file,
+};
+
+pub(crate) fn run(options: &cli::Keys) -> anyhow::Result<ExitCode> {
+    match &options.action {
+        KeysAction::List { state } => {
+            let keys = key_file(state)?.list()?;
+            println!(
+                "{:<6}  {:<8}  {:<9}  {:<20}  {:<20}  RETIRES",
+                "KEY", "CHECK", "STATE", "CREATED", "SEALS FROM"
+            );
+            for key in &keys {
+                println!("{}", line(key));
+            }
+        }
+        KeysAction::Rotate { state, delay } => {
+            let delay =
+                parse_duration(delay).context("--delay is not a duration: write 0s, 90s or 5m")?;
+            let file = key_file(state)?;
+            let id = file.rotate(delay)?;
+            println!(
+                "key {id} opens cookies from now on and seals them in {delay:?} ({})",
+                file.path().display()
+            );
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn line(key: &KeyRow) -> String {
+    let check: String = key
+        .fingerprint
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!(
+        "{:<6}  {check:<8}  {:<9}  {:<20}  {:<20}  {}",
+        key.id.to_string(),
+        key.state.as_str(),
+        rfc3339(key.created),
+        rfc3339(key.seals_from),
+        key.retires_at.map_or_else(|| "-".to_owned(), rfc3339),
+    )
+}
