@@ -16,10 +16,23 @@ use crate::{
 type Addresses = HashMap<String, Vec<IpAddr>>;
 
 /// The snapshot that workers start on: what is desired, without the addresses of DNS names, which nobody has asked for yet.
-pub fn first_snapshot(desired: &DesiredState, ring: &Arc<KeyRing>, workers: usize) -> Arc<Snapshot> {
+pub fn first_snapshot(
+    desired: &DesiredState,
+    ring: &Arc<KeyRing>,
+    workers: usize,
+) -> Arc<Snapshot> {
     let addresses = Addresses::new();
     let now = clock::now();
-    Arc::new(compile(Inputs { desired, addresses: &addresses, ring, workers, now }, None))
+    Arc::new(compile(
+        Inputs {
+            desired,
+            addresses: &addresses,
+            ring,
+            workers,
+            now,
+        },
+        None,
+    ))
 }
 
 /// The only one that publishes. Owns what is in force.
@@ -59,10 +72,6 @@ impl<D: Doors> Applier<D> {
 
     pub(crate) fn desired(&self) -> &DesiredState {
         &self.desired
-    }
-
-    pub(crate) fn ring(&self) -> &Arc<KeyRing> {
-        &self.ring
     }
 
     pub(crate) fn revision(&self) -> u64 {
@@ -120,7 +129,16 @@ impl<D: Doors> Applier<D> {
 
     fn compile(&self, desired: &DesiredState, addresses: &Addresses) -> Snapshot {
         let (ring, workers, now) = (&self.ring, self.workers, clock::now());
-        compile(Inputs { desired, addresses, ring, workers, now }, Some(&self.current))
+        compile(
+            Inputs {
+                desired,
+                addresses,
+                ring,
+                workers,
+                now,
+            },
+            Some(&self.current),
+        )
     }
 
     fn put_in_force(&mut self, next: Arc<Snapshot>) {
@@ -131,15 +149,27 @@ impl<D: Doors> Applier<D> {
             group.refresh();
         }
         let addresses = self.doors.addresses();
-        let before = self.status.enforced().map(|enforced| enforced.addresses).unwrap_or_default();
-        for (name, address) in addresses.iter().filter(|listener| !before.contains(listener)) {
+        let before = self
+            .status
+            .enforced()
+            .map(|enforced| enforced.addresses)
+            .unwrap_or_default();
+        for (name, address) in addresses
+            .iter()
+            .filter(|listener| !before.contains(listener))
+        {
             // People and tools look for exactly these words.
             tracing::info!("listener {name} listening on {address}");
         }
         self.forget_meters(&next);
         let admin_hosts = self.desired.admin.hosts.iter().cloned().collect();
         self.current = Arc::clone(&next);
-        self.status.enforce(Enforced { snapshot: next, addresses, admin_hosts, at: clock::wall() });
+        self.status.enforce(Enforced {
+            snapshot: next,
+            addresses,
+            admin_hosts,
+            at: clock::wall(),
+        });
     }
 
     /// Lets go of the counts of what is gone for good.
@@ -151,7 +181,9 @@ impl<D: Doors> Applier<D> {
             kept.entry(&group.spec.name).or_default().extend(ids);
         }
         for leaving in next.leaving.iter().filter(|leaving| leaving.ends_at > now) {
-            kept.entry(&leaving.group).or_default().push(leaving.target.id.as_str());
+            kept.entry(&leaving.group)
+                .or_default()
+                .push(leaving.target.id.as_str());
         }
         let kept: HashMap<&str, std::collections::HashSet<&str>> = kept
             .into_iter()
@@ -159,15 +191,18 @@ impl<D: Doors> Applier<D> {
             .collect();
         self.registry.retain(
             |group| kept.contains_key(group),
-            |group, target| kept.get(group).is_some_and(|targets| targets.contains(target)),
+            |group, target| {
+                kept.get(group)
+                    .is_some_and(|targets| targets.contains(target))
+            },
         );
     }
 }
 
 fn has_names(desired: &DesiredState) -> bool {
-    let mut targets = desired.target_groups.iter().flat_map(|group| &group.targets);
+    let mut targets = desired
+        .target_groups
+        .iter()
+        .flat_map(|group| &group.targets);
     targets.any(|target| matches!(target.address, TargetAddress::Host { .. }))
 }
-
-#[cfg(test)]
-mod tests;

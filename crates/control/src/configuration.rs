@@ -18,6 +18,8 @@ pub struct Configuration {
     /// What is legal but hardly meant, with file and line.
     pub warnings: Vec<String>,
     pub(crate) fingerprint: Fingerprint,
+    /// Nothing but white space.
+    pub(crate) is_blank: bool,
 }
 
 /// Tells contents apart: the same for the same bytes within one process.
@@ -54,7 +56,10 @@ impl Configuration {
 
     fn parse(file: &str, bytes: &[u8]) -> Result<Self, ConfigurationError> {
         let fingerprint = Fingerprint::of(bytes);
-        let wrong = |errors| ConfigurationError { errors, fingerprint: Some(fingerprint) };
+        let wrong = |errors| ConfigurationError {
+            errors,
+            fingerprint: Some(fingerprint),
+        };
         let text = std::str::from_utf8(bytes).map_err(|error| {
             let line = 1 + lines_before(bytes, error.valid_up_to());
             wrong(vec![format!("{file}:{line}: the file is not UTF-8 text")])
@@ -62,7 +67,13 @@ impl Configuration {
         let render = |found: Vec<Diagnostic>| found.iter().map(|one| one.render(file)).collect();
         match clingfish_config::parse(text) {
             Ok((desired, warnings)) => {
-                Ok(Self { desired, warnings: render(warnings), fingerprint })
+                let (warnings, is_blank) = (render(warnings), text.trim().is_empty());
+                Ok(Self {
+                    desired,
+                    warnings,
+                    fingerprint,
+                    is_blank,
+                })
             }
             Err(errors) => Err(wrong(render(errors))),
         }
@@ -78,7 +89,11 @@ impl Fingerprint {
 }
 
 fn lines_before(bytes: &[u8], offset: usize) -> usize {
-    bytes.iter().take(offset).filter(|byte| **byte == b'\n').count()
+    bytes
+        .iter()
+        .take(offset)
+        .filter(|byte| **byte == b'\n')
+        .count()
 }
 
 /// The bytes of a file that has at most `bytes_max` of them.
@@ -103,7 +118,8 @@ mod tests {
 
     #[test]
     fn every_error_names_file_and_line() {
-        let error = Configuration::parse("c.toml", b"[admim]\n[server]\nworkers = \"x\"\n").unwrap_err();
+        let error =
+            Configuration::parse("c.toml", b"[admim]\n[server]\nworkers = \"x\"\n").unwrap_err();
         assert_eq!(error.errors.len(), 2, "{error}");
         assert!(error.errors[0].starts_with("c.toml:1:"), "{error}");
         assert!(error.errors[1].starts_with("c.toml:3:"), "{error}");
@@ -116,7 +132,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let missing = folder.path().join("c.toml");
         let error = Configuration::read(&missing).unwrap_err();
-        assert!(error.to_string().contains(missing.to_str().unwrap()), "{error}");
+        assert!(
+            error.to_string().contains(missing.to_str().unwrap()),
+            "{error}"
+        );
         assert!(Configuration::read(folder.path()).is_err());
     }
 
@@ -126,6 +145,9 @@ mod tests {
         let path = folder.path().join("file");
         fs::write(&path, "1234").unwrap();
         assert_eq!(read_bounded(&path, 4).unwrap(), b"1234");
-        assert_eq!(read_bounded(&path, 3).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+        assert_eq!(
+            read_bounded(&path, 3).unwrap_err().kind(),
+            io::ErrorKind::FileTooLarge
+        );
     }
 }

@@ -60,7 +60,9 @@ pub enum StartError {
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Listeners(Vec<OpenError>),
     /// The admin address cannot be opened.
-    #[error("admin: cannot listen on {address}: {source}; choose another address with bind in [admin]")]
+    #[error(
+        "admin: cannot listen on {address}: {source}; choose another address with bind in [admin]"
+    )]
     Admin {
         /// The address.
         address: SocketAddr,
@@ -118,7 +120,10 @@ impl<D: Doors + 'static> Control<D> {
         let bind = steward.applier.desired().admin.bind;
         let admin = Admin::bind(bind, metrics)
             .await
-            .map_err(|source| StartError::Admin { address: bind, source })?;
+            .map_err(|source| StartError::Admin {
+                address: bind,
+                source,
+            })?;
         let admin_address = admin.address();
         // People and tools look for exactly these words.
         tracing::info!("admin listening on {admin_address}");
@@ -128,7 +133,12 @@ impl<D: Doors + 'static> Control<D> {
         steward.begin(LOOKUP_PATIENCE).await;
         let (requests, incoming) = mpsc::channel(RELOADS_WAITING_MAX);
         let steward = Owned(tokio::spawn(steward.run(incoming)));
-        Ok(Self { requests, status, admin_address, tasks: [prober, admin, steward] })
+        Ok(Self {
+            requests,
+            status,
+            admin_address,
+            tasks: [prober, admin, steward],
+        })
     }
 
     /// Where the admin address really is.
@@ -138,7 +148,10 @@ impl<D: Doors + 'static> Control<D> {
 
     /// Where each listener really is.
     pub fn listeners(&self) -> Vec<(clingfish_model::Name, SocketAddr)> {
-        self.status.enforced().map(|enforced| enforced.addresses).unwrap_or_default()
+        self.status
+            .enforced()
+            .map(|enforced| enforced.addresses)
+            .unwrap_or_default()
     }
 
     /// What all workers use.
@@ -155,12 +168,16 @@ impl<D: Doors + 'static> Control<D> {
     pub async fn until_ready(&self) {
         let mut phase = self.status.follow_phase();
         // The sender is in `self.status`, so that waiting cannot fail.
-        let _ = phase.wait_for(|phase| matches!(phase, Phase::Ready | Phase::Leaving)).await;
+        let _ = phase
+            .wait_for(|phase| matches!(phase, Phase::Ready | Phase::Leaving))
+            .await;
     }
 
     /// What reloads ask through.
     pub fn reloader(&self) -> Reloader<D> {
-        Reloader { requests: self.requests.clone() }
+        Reloader {
+            requests: self.requests.clone(),
+        }
     }
 
     /// From now on `/readyz` says no, and nothing is applied any more. Gives back the doors for what comes next; none if that
@@ -204,7 +221,17 @@ fn assemble<D: Doors, R: Resolve>(
     resolver: R,
     status: &Arc<Status>,
 ) -> (Steward<D, R>, Metrics) {
-    let Setup { config, configuration, keys, first, doors, workers, registry, log, build } = setup;
+    let Setup {
+        config,
+        configuration,
+        keys,
+        first,
+        doors,
+        workers,
+        registry,
+        log,
+        build,
+    } = setup;
     let ring: &KeyRing = &first.ring;
     let files = Files::new(config, &configuration, keys, ring);
     let lookups = Lookups::new(resolver, Arc::clone(&status.lookup_failures));
@@ -217,5 +244,8 @@ fn assemble<D: Doors, R: Resolve>(
     };
     let desired = configuration.desired;
     let applier = Applier::new(desired, first, workers, doors, registry, Arc::clone(status));
-    (Steward::new(applier, lookups, files, log, Arc::clone(status)), metrics)
+    (
+        Steward::new(applier, lookups, files, log, Arc::clone(status)),
+        metrics,
+    )
 }

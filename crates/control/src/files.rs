@@ -5,8 +5,9 @@ use std::{path::PathBuf, sync::Arc};
 use clingfish_affinity::KeyRing;
 
 use crate::{
-    Configuration, ConfigurationError, KeyFile, KeyFileError, configuration::Fingerprint,
-    watch::FileWatch,
+    Configuration, ConfigurationError, KeyFile, KeyFileError,
+    configuration::Fingerprint,
+    watch::{FileWatch, Poll},
 };
 
 /// Both files, and what was last seen of them.
@@ -25,6 +26,8 @@ pub(crate) struct Files {
 pub(crate) struct Findings {
     pub(crate) configuration: Option<Result<Configuration, ConfigurationError>>,
     pub(crate) ring: Option<Result<Arc<KeyRing>, KeyFileError>>,
+    /// Files that have gone; what they said last stays in force.
+    pub(crate) gone: Vec<PathBuf>,
 }
 
 impl Files {
@@ -46,20 +49,45 @@ impl Files {
 
     /// Reads what has changed since the last look, if anything.
     pub(crate) fn look(&mut self) -> Findings {
-        let configuration = self.config.poll().then(|| Configuration::read(self.config.path()));
-        let ring = self.keys_watch.poll().then(|| self.keys.load());
-        Findings {
-            configuration: configuration.filter(|found| self.is_new(found)),
-            ring: ring.and_then(|found| self.new_ring(found)),
+        let mut findings = Findings::default();
+        match self.config.poll() {
+            Poll::Same => {}
+            Poll::Gone => findings.gone.push(self.config.path().into()),
+            Poll::Changed => {
+                let found = self.read_config();
+                findings.configuration = self.is_new(&found).then_some(found);
+            }
         }
+        match self.keys_watch.poll() {
+            Poll::Same => {}
+            Poll::Gone => findings.gone.push(self.keys.path().into()),
+            Poll::Changed => findings.ring = self.new_ring(self.keys.load()),
+        }
+        findings
     }
 
     /// Reads the configuration now, changed or not.
     pub(crate) fn read(&mut self) -> Result<Configuration, ConfigurationError> {
         self.config.note_read();
-        let found = Configuration::read(self.config.path());
+        let found = self.read_config();
         self.is_new(&found);
         found
+    }
+
+    /// An empty file is what a full disk or a broken copy leaves behind; nobody means to stop serving by it.
+    fn read_config(&self) -> Result<Configuration, ConfigurationError> {
+        let found = Configuration::read(self.config.path())?;
+        if found.is_blank {
+            let path = self.config.path().display();
+            let message =
+                format!("{path}: the file is empty; write [admin] to serve nothing on purpose");
+            let fingerprint = Some(found.fingerprint);
+            return Err(ConfigurationError {
+                errors: vec![message],
+                fingerprint,
+            });
+        }
+        Ok(found)
     }
 
     fn is_new(&mut self, found: &Result<Configuration, ConfigurationError>) -> bool {
@@ -70,7 +98,6 @@ impl Files {
         fingerprint.is_none() || std::mem::replace(&mut self.tried, fingerprint) != fingerprint
     }
 
-    /// A file that is gone is no empty ring.
     fn new_ring(
         &mut self,
         found: Result<KeyRing, KeyFileError>,

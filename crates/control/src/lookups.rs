@@ -61,7 +61,10 @@ impl<R: Resolve> Lookups<R> {
             }
         };
         if tokio::time::timeout(patience, answers).await.is_err() {
-            tracing::warn!(?patience, "some names did not resolve in time; going on without them");
+            tracing::warn!(
+                ?patience,
+                "some names did not resolve in time; going on without them"
+            );
         }
     }
 
@@ -103,7 +106,10 @@ impl<R: Resolve> Lookups<R> {
         }
     }
 
-    fn take(&mut self, answer: Result<(String, Result<Resolved, ResolveError>), tokio::task::JoinError>) -> bool {
+    fn take(
+        &mut self,
+        answer: Result<(String, Result<Resolved, ResolveError>), tokio::task::JoinError>,
+    ) -> bool {
         match answer {
             Ok((name, answer)) => {
                 let changes = self.names.answer(&name, answer, clock::now());

@@ -32,7 +32,12 @@ impl Names {
     pub(crate) fn want(&mut self, desired: &DesiredState, now: Instant) {
         for name in names(desired) {
             if !self.asks.contains_key(name) {
-                let ask = Ask { due: now, is_running: false, is_answered: false, is_failing: false };
+                let ask = Ask {
+                    due: now,
+                    is_running: false,
+                    is_answered: false,
+                    is_failing: false,
+                };
                 self.asks.insert(name.to_owned(), ask);
             }
         }
@@ -47,14 +52,21 @@ impl Names {
 
     /// A name to ask for now. Whoever takes it brings back an answer.
     pub(crate) fn take_due(&mut self, now: Instant) -> Option<String> {
-        let (name, ask) = self.asks.iter_mut().find(|(_, ask)| !ask.is_running && ask.due <= now)?;
+        let (name, ask) = self
+            .asks
+            .iter_mut()
+            .find(|(_, ask)| !ask.is_running && ask.due <= now)?;
         ask.is_running = true;
         Some(name.clone())
     }
 
     /// When the next name is due that nobody asks for yet.
     pub(crate) fn next_due(&self) -> Option<Instant> {
-        self.asks.values().filter(|ask| !ask.is_running).map(|ask| ask.due).min()
+        self.asks
+            .values()
+            .filter(|ask| !ask.is_running)
+            .map(|ask| ask.due)
+            .min()
     }
 
     /// Takes an answer; true if it changes what is known. A failure changes nothing.
@@ -76,7 +88,9 @@ impl Names {
                     tracing::info!(name, "resolves again");
                 }
                 ask.due = now + resolved.valid_for;
-                let before = self.good.insert(name.to_owned(), resolved.addresses.clone());
+                let before = self
+                    .good
+                    .insert(name.to_owned(), resolved.addresses.clone());
                 before.as_ref() != Some(&resolved.addresses)
             }
             Err(error) => {
@@ -108,7 +122,10 @@ impl Names {
 }
 
 fn names(desired: &DesiredState) -> impl Iterator<Item = &str> {
-    let targets = desired.target_groups.iter().flat_map(|group| &group.targets);
+    let targets = desired
+        .target_groups
+        .iter()
+        .flat_map(|group| &group.targets);
     targets.filter_map(|target| match &target.address {
         TargetAddress::Host { name, .. } => Some(name.as_str()),
         TargetAddress::Socket(_) => None,
@@ -129,7 +146,10 @@ mod tests {
     }
 
     fn good(last: u8) -> Result<Resolved, ResolveError> {
-        Ok(Resolved { addresses: vec![[10, 0, 0, last].into()], valid_for: Duration::from_secs(30) })
+        Ok(Resolved {
+            addresses: vec![[10, 0, 0, last].into()],
+            valid_for: Duration::from_secs(30),
+        })
     }
 
     fn bad() -> Result<Resolved, ResolveError> {
@@ -160,7 +180,10 @@ mod tests {
             now += then;
         }
         assert_eq!(names.failures(), 2);
-        assert_eq!(names.addresses().get("app"), Some(&vec![IpAddr::from([10, 0, 0, 2])]));
+        assert_eq!(
+            names.addresses().get("app"),
+            Some(&vec![IpAddr::from([10, 0, 0, 2])])
+        );
     }
 
     #[test]

@@ -121,7 +121,9 @@ impl Prober {
 
     fn follow(&mut self, snapshot: &Snapshot, now: Instant) {
         self.timetable.follow(snapshot, now);
-        let longest = groups_in_use(snapshot).map(|group| group.spec.health_check.timeout).max();
+        let longest = groups_in_use(snapshot)
+            .map(|group| group.spec.health_check.timeout)
+            .max();
         self.patience_ends
             .get_or_insert(now + FIRST_CHECKS_PATIENCE + longest.unwrap_or_default());
     }
@@ -177,7 +179,11 @@ impl Prober {
         let Some(snapshot) = self.reader.current() else {
             return;
         };
-        for group in snapshot.groups.iter().filter(|group| changed.contains(&group.spec.name)) {
+        for group in snapshot
+            .groups
+            .iter()
+            .filter(|group| changed.contains(&group.spec.name))
+        {
             group.refresh();
         }
     }
@@ -200,6 +206,3 @@ fn tell(group: &Name, target: &Target, before: TargetHealth) {
         "health changed"
     );
 }
-
-#[cfg(test)]
-mod tests;

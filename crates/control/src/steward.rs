@@ -58,7 +58,10 @@ struct AtStart {
 
 impl AtStart {
     fn of(desired: &DesiredState) -> Self {
-        Self { workers: desired.server.workers, admin_bind: desired.admin.bind }
+        Self {
+            workers: desired.server.workers,
+            admin_bind: desired.admin.bind,
+        }
     }
 
     /// Keys that `desired` wants otherwise.
@@ -68,7 +71,10 @@ impl AtStart {
             ("server.workers", self.workers != wanted.workers),
             ("admin.bind", self.admin_bind != wanted.admin_bind),
         ];
-        differs.into_iter().filter_map(|(key, differs)| differs.then_some(key)).collect()
+        differs
+            .into_iter()
+            .filter_map(|(key, differs)| differs.then_some(key))
+            .collect()
     }
 }
 
@@ -81,7 +87,15 @@ impl<D: Doors, R: Resolve> Steward<D, R> {
         status: Arc<Status>,
     ) -> Self {
         let at_start = AtStart::of(applier.desired());
-        Self { applier, lookups, files: Some(files), log, status, at_start, is_up_to_date: true }
+        Self {
+            applier,
+            lookups,
+            files: Some(files),
+            log,
+            status,
+            at_start,
+            is_up_to_date: true,
+        }
     }
 
     /// Puts the first snapshot in force, once names have been asked for, or `patience` is over.
@@ -124,6 +138,9 @@ impl<D: Doors, R: Resolve> Steward<D, R> {
     }
 
     async fn take(&mut self, findings: Findings) {
+        for path in &findings.gone {
+            tracing::warn!(path = %path.display(), "the file is gone; what it said last stays in force");
+        }
         if let Some(found) = findings.configuration {
             // Reported already; nobody waits for it.
             let _ = self.take_configuration(found).await;
@@ -151,7 +168,10 @@ impl<D: Doors, R: Resolve> Steward<D, R> {
         match &outcome {
             Ok(revision) => tracing::info!(revision, "configuration in force"),
             Err(errors) => {
-                tracing::error!(errors = errors.len(), "configuration refused, nothing has changed");
+                tracing::error!(
+                    errors = errors.len(),
+                    "configuration refused, nothing has changed"
+                );
                 errors.iter().for_each(|error| tracing::error!("{error}"));
             }
         }
@@ -159,7 +179,10 @@ impl<D: Doors, R: Resolve> Steward<D, R> {
     }
 
     async fn apply(&mut self, configuration: Configuration) -> Result<u64, Vec<String>> {
-        configuration.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+        configuration
+            .warnings
+            .iter()
+            .for_each(|warning| tracing::warn!("{warning}"));
         let desired = configuration.desired;
         for key in self.at_start.differences(&desired) {
             tracing::warn!(key, "takes effect at the next start only");
@@ -186,7 +209,12 @@ impl<D: Doors, R: Resolve> Steward<D, R> {
         }
         let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
         let redirected = log.redirect(to);
-        redirected.map_err(|error| vec![format!("access_log: cannot write to {:?}: {error}", to.sink)])
+        redirected.map_err(|error| {
+            vec![format!(
+                "access_log: cannot write to {:?}: {error}",
+                to.sink
+            )]
+        })
     }
 
     /// Runs `work` on a thread for slow disks; none if it broke.

@@ -1,0 +1,6 @@
+//! The control plane as a whole, over real files and sockets.
+
+mod admin;
+mod health;
+mod reload;
+mod stage;

@@ -16,6 +16,22 @@ pub(crate) struct FileWatch {
     read: Option<Look>,
     /// How it looked at the last poll, while that differs from [`Self::read`].
     settling: Option<Look>,
+    /// Polls in a row that found no file, up to [`MISSES_TOLD`].
+    misses: u8,
+}
+
+/// Who replaces a file may remove the old one first; only one that is missing twice is gone.
+const MISSES_TOLD: u8 = 2;
+
+/// What a poll found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Poll {
+    /// Nothing to do.
+    Same,
+    /// It should be read again.
+    Changed,
+    /// It has gone. Told once; what is known stays in force until there is another one.
+    Gone,
 }
 
 /// What a look at a file tells. Whoever writes to it, replaces it or changes its mode changes this.
@@ -30,15 +46,20 @@ pub(crate) struct Look {
 
 impl FileWatch {
     pub(crate) fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), read: None, settling: None }
+        Self {
+            path: path.into(),
+            read: None,
+            settling: None,
+            misses: 0,
+        }
     }
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Looks at the file; true if it should be read again.
-    pub(crate) fn poll(&mut self) -> bool {
+    /// Looks at the file.
+    pub(crate) fn poll(&mut self) -> Poll {
         let look = Look::at(&self.path).ok();
         self.judge(look)
     }
@@ -50,19 +71,35 @@ impl FileWatch {
     }
 
     /// A file that somebody is still writing looks different at every poll; only one that looks the same twice is read.
-    fn judge(&mut self, look: Option<Look>) -> bool {
-        if look == self.read || look.is_none() {
-            // A file that is gone has no content: what is known stays in force until there is another one.
+    fn judge(&mut self, look: Option<Look>) -> Poll {
+        let Some(look) = look else {
+            return self.miss();
+        };
+        self.misses = 0;
+        if Some(look) == self.read {
             self.settling = None;
-            return false;
+            return Poll::Same;
         }
-        if look != self.settling {
-            self.settling = look;
-            return false;
+        if Some(look) != self.settling {
+            self.settling = Some(look);
+            return Poll::Same;
         }
         self.settling = None;
-        self.read = look;
-        true
+        self.read = Some(look);
+        Poll::Changed
+    }
+
+    fn miss(&mut self) -> Poll {
+        self.settling = None;
+        if self.misses == MISSES_TOLD {
+            return Poll::Same;
+        }
+        self.misses += 1;
+        if self.misses == MISSES_TOLD {
+            Poll::Gone
+        } else {
+            Poll::Same
+        }
     }
 }
 
@@ -86,28 +123,37 @@ mod tests {
     #[test]
     fn a_file_is_read_once_it_looks_the_same_twice() {
         let look = |bytes| {
-            Some(Look { device: 1, inode: 1, bytes, modified: (0, 0), changed: (0, 0) })
+            Some(Look {
+                device: 1,
+                inode: 1,
+                bytes,
+                modified: (0, 0),
+                changed: (0, 0),
+            })
         };
         let mut watch = FileWatch::new("file");
-        for (at, (looks_like, is_read)) in [
-            (look(1), false),
-            (look(1), true),
-            (look(1), false),
-            (look(0), false), // Somebody truncates it
-            (look(7), false), // and writes
-            (look(9), false), // and goes on writing.
-            (look(9), true),
-            (None, false),
-            (None, false),
-            (look(9), false),
-            (look(5), false),
-            (look(9), false), // Changed and changed back: nothing to read.
-            (look(9), false),
+        for (at, (looks_like, expected)) in [
+            (look(1), Poll::Same),
+            (look(1), Poll::Changed),
+            (look(1), Poll::Same),
+            (look(0), Poll::Same), // Somebody truncates it
+            (look(7), Poll::Same), // and writes
+            (look(9), Poll::Same), // and goes on writing.
+            (look(9), Poll::Changed),
+            (None, Poll::Same),
+            (look(9), Poll::Same),
+            (None, Poll::Same),
+            (None, Poll::Gone),
+            (None, Poll::Same),
+            (look(9), Poll::Same),
+            (look(5), Poll::Same),
+            (look(9), Poll::Same), // Changed and changed back: nothing to read.
+            (look(9), Poll::Same),
         ]
         .into_iter()
         .enumerate()
         {
-            assert_eq!(watch.judge(looks_like), is_read, "poll {at}");
+            assert_eq!(watch.judge(looks_like), expected, "poll {at}");
         }
     }
 
@@ -122,11 +168,10 @@ mod tests {
         std::os::unix::fs::symlink("a", &link).unwrap();
         let mut watch = FileWatch::new(link.join("file"));
         watch.note_read();
-        assert!(!watch.poll() && !watch.poll());
+        assert_eq!([watch.poll(), watch.poll()], [Poll::Same; 2]);
         let draft = folder.path().join("draft");
         std::os::unix::fs::symlink("b", &draft).unwrap();
         fs::rename(&draft, &link).unwrap();
-        assert!(!watch.poll());
-        assert!(watch.poll());
+        assert_eq!([watch.poll(), watch.poll()], [Poll::Same, Poll::Changed]);
     }
 }

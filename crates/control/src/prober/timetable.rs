@@ -112,10 +112,15 @@ impl Timetable {
         let serial = subject.serial;
         let delay = |subject: &Subject| {
             let interval = subject.check().interval;
-            subject.target().map_or(interval, |target| first_check_delay(target.hash, interval))
+            subject
+                .target()
+                .map_or(interval, |target| first_check_delay(target.hash, interval))
         };
         let row = match self.rows.get_mut(&serial) {
-            Some(row) if row.subject.check() == subject.check() && row.subject.address == subject.address => {
+            Some(row)
+                if row.subject.check() == subject.check()
+                    && row.subject.address == subject.address =>
+            {
                 row.subject = subject;
                 return;
             }
@@ -129,7 +134,12 @@ impl Timetable {
             None => {
                 self.unchecked += 1;
                 let due = now + delay(&subject);
-                self.rows.entry(serial).or_insert(Row { subject, due, has_started: false, is_checked: false })
+                self.rows.entry(serial).or_insert(Row {
+                    subject,
+                    due,
+                    has_started: false,
+                    is_checked: false,
+                })
             }
         };
         self.queue.insert((row.due, serial));
@@ -138,20 +148,30 @@ impl Timetable {
 
 /// The groups of a snapshot that some listener forwards to.
 pub(crate) fn groups_in_use(snapshot: &Snapshot) -> impl Iterator<Item = &Arc<Group>> {
-    let used: HashSet<usize> = snapshot.listeners.iter().filter_map(|view| view.forward).collect();
+    let used: HashSet<usize> = snapshot
+        .listeners
+        .iter()
+        .filter_map(|view| view.forward)
+        .collect();
     let groups = snapshot.groups.iter().enumerate();
-    groups.filter(move |(index, _)| used.contains(index)).map(|(_, group)| group)
+    groups
+        .filter(move |(index, _)| used.contains(index))
+        .map(|(_, group)| group)
 }
 
 fn subjects(snapshot: &Snapshot) -> impl Iterator<Item = Subject> {
     let checked = groups_in_use(snapshot).filter(|group| group.spec.health_check.enabled);
     checked.flat_map(|group| {
-        group.targets.iter().enumerate().map(|(index, target)| Subject {
-            group: Arc::clone(group),
-            index,
-            serial: target.cell.serial(),
-            address: target.address,
-        })
+        group
+            .targets
+            .iter()
+            .enumerate()
+            .map(|(index, target)| Subject {
+                group: Arc::clone(group),
+                index,
+                serial: target.cell.serial(),
+                address: target.address,
+            })
     })
 }
 
