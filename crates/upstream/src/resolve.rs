@@ -9,8 +9,8 @@ use std::{
 };
 
 use hickory_resolver::{
-    TokioResolver,
-    config::{LookupIpStrategy, ResolverConfig, ResolverOpts},
+    ResolverBuilder, TokioResolver,
+    config::{LookupIpStrategy, ResolverConfig},
     lookup_ip::LookupIp,
     net::{NetError, runtime::TokioRuntimeProvider},
 };
@@ -146,12 +146,19 @@ fn no_address(name: &str) -> ResolveError {
 }
 
 fn build(strategy: LookupIpStrategy) -> Result<TokioResolver, NetError> {
-    let mut builder = TokioResolver::builder_tokio().unwrap_or_else(|_| {
+    let builder = TokioResolver::builder_tokio().unwrap_or_else(|_| {
         // A machine without name servers still has its hosts file.
         let nobody = ResolverConfig::from_parts(None, Vec::new(), Vec::new());
         TokioResolver::builder_with_config(nobody, TokioRuntimeProvider::default())
     });
-    let options: &mut ResolverOpts = builder.options_mut();
+    build_of(builder, strategy)
+}
+
+fn build_of(
+    mut builder: ResolverBuilder<TokioRuntimeProvider>,
+    strategy: LookupIpStrategy,
+) -> Result<TokioResolver, NetError> {
+    let options = builder.options_mut();
     options.ip_strategy = strategy;
     // Whoever asks knows how long an answer is valid, and asks again on purpose.
     options.cache_size = 0;
@@ -184,43 +191,4 @@ fn resolved(answer: &LookupIp) -> Option<Resolved> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::net::{Ipv4Addr, Ipv6Addr};
-
-    use super::*;
-
-    fn block_on<F: Future>(future: F) -> F::Output {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build();
-        runtime.unwrap().block_on(future)
-    }
-
-    #[test]
-    fn localhost_is_this_machine() {
-        let resolver = Resolver::new();
-        for name in ["localhost", "LOCALHOST"] {
-            let resolved = block_on(resolver.resolve(name)).unwrap();
-            assert_eq!(
-                resolved.addresses,
-                [IpAddr::V4(Ipv4Addr::LOCALHOST)],
-                "{name}"
-            );
-            assert!(VALID_FOR.contains(&resolved.valid_for), "{resolved:?}");
-        }
-    }
-
-    #[test]
-    fn a_name_that_nobody_may_have_has_no_address() {
-        // RFC 6761: never resolves, and good resolvers do not even ask.
-        let error = block_on(Resolver::new().resolve("nobody.invalid")).unwrap_err();
-        assert!(error.to_string().contains("nobody.invalid"), "{error}");
-    }
-
-    #[test]
-    fn an_address_is_its_own_answer() {
-        let resolver = Resolver::new();
-        let resolved = block_on(resolver.resolve("::1")).unwrap();
-        assert_eq!(resolved.addresses, [IpAddr::V6(Ipv6Addr::LOCALHOST)]);
-    }
-}
+mod tests;
