@@ -112,14 +112,24 @@ impl<D: Doors> Applier<D> {
 
     /// Takes addresses that have changed.
     pub(crate) fn apply_addresses(&mut self, addresses: &Addresses) {
-        let next = Arc::new(self.compile(&self.desired, addresses));
-        self.put_in_force(next);
+        self.apply_known(addresses);
+        tracing::info!(
+            revision = self.revision(),
+            "took changed addresses of names"
+        );
     }
 
     /// Takes a key ring that has changed.
     pub(crate) fn apply_ring(&mut self, ring: Arc<KeyRing>, addresses: &Addresses) {
         self.ring = ring;
-        self.apply_addresses(addresses);
+        self.apply_known(addresses);
+        tracing::info!(revision = self.revision(), "took a changed key ring");
+    }
+
+    /// The same desired state, with what is known about it now.
+    fn apply_known(&mut self, addresses: &Addresses) {
+        let next = Arc::new(self.compile(&self.desired, addresses));
+        self.put_in_force(next);
     }
 
     /// Gives back the doors: nothing is applied any more.

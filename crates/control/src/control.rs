@@ -234,7 +234,7 @@ fn assemble<D: Doors, R: Resolve>(
     } = setup;
     let ring: &KeyRing = &first.ring;
     let files = Files::new(config, &configuration, keys, ring);
-    let lookups = Lookups::new(resolver, Arc::clone(&status.lookup_failures));
+    let lookups = Lookups::new(resolver);
     let metrics = Metrics {
         status: Arc::clone(status),
         registry: Arc::clone(&registry),

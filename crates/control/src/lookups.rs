@@ -1,15 +1,6 @@
 //! Asks for names, many at a time.
 
-use std::{
-    collections::HashMap,
-    future::Future,
-    net::IpAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
-    time::Duration,
-};
+use std::{collections::HashMap, future::Future, net::IpAddr, sync::Arc, time::Duration};
 
 use clingfish_model::{DesiredState, limits::LOOKUPS_RUNNING_MAX};
 use clingfish_upstream::{ResolveError, Resolved, Resolver};
@@ -38,17 +29,14 @@ pub(crate) struct Lookups<R> {
     resolver: Arc<R>,
     names: Names,
     running: JoinSet<(String, Result<Resolved, ResolveError>)>,
-    failures: Arc<AtomicU64>,
 }
 
 impl<R: Resolve> Lookups<R> {
-    /// Failures are counted in `failures`.
-    pub(crate) fn new(resolver: R, failures: Arc<AtomicU64>) -> Self {
+    pub(crate) fn new(resolver: R) -> Self {
         Self {
             resolver: Arc::new(resolver),
             names: Names::default(),
             running: JoinSet::new(),
-            failures,
         }
     }
 
@@ -111,11 +99,7 @@ impl<R: Resolve> Lookups<R> {
         answer: Result<(String, Result<Resolved, ResolveError>), tokio::task::JoinError>,
     ) -> bool {
         match answer {
-            Ok((name, answer)) => {
-                let changes = self.names.answer(&name, answer, clock::now());
-                self.failures.store(self.names.failures(), Relaxed);
-                changes
-            }
+            Ok((name, answer)) => self.names.answer(&name, answer, clock::now()),
             Err(error) => {
                 // The name stays marked as asked for, which is better than a loop of panics.
                 tracing::error!(%error, "a lookup broke");

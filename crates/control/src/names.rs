@@ -15,7 +15,6 @@ pub(crate) struct Names {
     asks: HashMap<String, Ask>,
     /// The last good answer for each name that ever had one.
     good: HashMap<String, Vec<IpAddr>>,
-    failures: u64,
 }
 
 #[derive(Debug)]
@@ -94,7 +93,6 @@ impl Names {
                 before.as_ref() != Some(&resolved.addresses)
             }
             Err(error) => {
-                self.failures += 1;
                 ask.due = now + LOOKUP_AGAIN_AFTER;
                 if !std::mem::replace(&mut ask.is_failing, true) {
                     let kept = self.good.get(name).map_or(0, Vec::len);
@@ -113,11 +111,6 @@ impl Names {
     /// The last good answer for each name.
     pub(crate) fn addresses(&self) -> &HashMap<String, Vec<IpAddr>> {
         &self.good
-    }
-
-    /// Failures since the start.
-    pub(crate) fn failures(&self) -> u64 {
-        self.failures
     }
 }
 
@@ -179,7 +172,6 @@ mod tests {
             assert_eq!(names.next_due(), Some(now + then), "{step}");
             now += then;
         }
-        assert_eq!(names.failures(), 2);
         assert_eq!(
             names.addresses().get("app"),
             Some(&vec![IpAddr::from([10, 0, 0, 2])])

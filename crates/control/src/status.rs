@@ -46,7 +46,6 @@ pub(crate) struct Status {
     pub(crate) started_at: UnixMillis,
     pub(crate) reloads_applied: AtomicU64,
     pub(crate) reloads_refused: AtomicU64,
-    pub(crate) lookup_failures: Arc<AtomicU64>,
 }
 
 impl Status {
@@ -57,7 +56,6 @@ impl Status {
             started_at: clock::wall(),
             reloads_applied: AtomicU64::new(0),
             reloads_refused: AtomicU64::new(0),
-            lookup_failures: Arc::default(),
         }
     }
 

@@ -8,7 +8,7 @@ use std::{
 
 use clingfish_model::{
     DesiredState,
-    desired::AccessLog,
+    desired::{AccessLog, LogSink},
     limits::{FILE_POLL_EVERY, LOOKUP_PATIENCE},
 };
 use clingfish_snapshot::Doors;
@@ -148,7 +148,6 @@ impl<D: Doors, R: Resolve> Steward<D, R> {
         match findings.ring {
             None => {}
             Some(Ok(ring)) => {
-                tracing::info!(keys = ring.keys().len(), "took a changed key ring");
                 self.applier.apply_ring(ring, self.lookups.addresses());
             }
             Some(Err(error)) => tracing::error!(%error, "the key ring in use is kept"),
@@ -190,9 +189,9 @@ impl<D: Doors, R: Resolve> Steward<D, R> {
         if self.is_up_to_date && *self.applier.desired() == desired {
             return Ok(self.applier.revision());
         }
-        self.lookups.settle(&desired, LOOKUP_PATIENCE).await;
         let log_before = self.applier.desired().access_log.clone();
         self.redirect_log(&log_before, &desired.access_log)?;
+        self.lookups.settle(&desired, LOOKUP_PATIENCE).await;
         let log_now = desired.access_log.clone();
         let applied = self.applier.apply(desired, self.lookups.addresses());
         self.lookups.forget_all_but(self.applier.desired());
@@ -209,12 +208,11 @@ impl<D: Doors, R: Resolve> Steward<D, R> {
         }
         let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
         let redirected = log.redirect(to);
-        redirected.map_err(|error| {
-            vec![format!(
-                "access_log: cannot write to {:?}: {error}",
-                to.sink
-            )]
-        })
+        let place = match &to.sink {
+            LogSink::File(path) => path.display().to_string(),
+            LogSink::Auto | LogSink::Stdout | LogSink::Off => "standard output".to_owned(),
+        };
+        redirected.map_err(|error| vec![format!("access_log: cannot write to {place}: {error}")])
     }
 
     /// Runs `work` on a thread for slow disks; none if it broke.

@@ -65,7 +65,10 @@ fn a_reload_takes_a_good_file_and_refuses_a_bad_one() {
         stage.write(&config(4001, "\"127.0.0.1:9\"").replace("forward", "forwards"));
         let errors = reloader.reload().await.unwrap_err();
         assert_eq!(errors.len(), 2, "{errors:?}");
-        assert!(errors[1].contains("clingfish.toml:4:1: unknown key"), "{errors:?}");
+        assert!(
+            errors[1].contains("clingfish.toml:4:1: unknown key"),
+            "{errors:?}"
+        );
         assert_eq!(stage.notes.enforced(), [1, 2]);
         assert_eq!(targets(&control).len(), 2);
 
