@@ -1,8 +1,8 @@
 //! The control plane: applies desired state, watches files and names, checks targets, and answers operators.
 //!
 //! Rank 3. Runs on a thread and runtime of its own, so that a busy data plane still answers. It reaches the data plane only
-//! through [`clingfish_snapshot::Doors`] and what it publishes. One task, the [steward](steward), changes what is in force;
-//! the [prober] and the [admin] address follow what it says.
+//! through [`clingfish_snapshot::Doors`] and what it publishes. One task, the steward, changes what is in force; the prober and
+//! the admin address follow what it says.
 //!
 //! A start, in order: [`Configuration::read`], [`StateDir::open`], [`KeyFile::load_or_create`], [`first_snapshot`], the workers
 //! on it, then [`Control::start`].

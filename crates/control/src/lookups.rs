@@ -108,3 +108,6 @@ impl<R: Resolve> Lookups<R> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

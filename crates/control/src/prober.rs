@@ -206,3 +206,6 @@ fn tell(group: &Name, target: &Target, before: TargetHealth) {
         "health changed"
     );
 }
+
+#[cfg(test)]
+mod tests;

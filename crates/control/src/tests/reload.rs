@@ -220,3 +220,16 @@ fn a_shutdown_gives_back_the_doors_and_applies_nothing_more() {
         );
     });
 }
+
+#[test]
+fn a_reload_that_cannot_open_its_access_log_changes_nothing() {
+    run(async {
+        let stage = Stage::new();
+        let control = stage.start(&config(4001, "\"127.0.0.1:9\"")).await;
+        let nowhere = "[access_log]\nsink = \"/proc/nowhere/access.log\"\n";
+        stage.write(&format!("{}{nowhere}", config(4001, "\"127.0.0.1:8\"")));
+        let errors = control.reloader().reload().await.unwrap_err();
+        assert!(errors[0].contains("/proc/nowhere/access.log"), "{errors:?}");
+        assert_eq!(stage.notes.enforced(), [1]);
+    });
+}
