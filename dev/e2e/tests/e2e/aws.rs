@@ -1,0 +1,1 @@
+//! `style = "alb"`: the bytes and days of an Application Load Balancer.

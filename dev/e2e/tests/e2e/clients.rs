@@ -1,0 +1,1 @@
+//! Real clients and their cookie jars.

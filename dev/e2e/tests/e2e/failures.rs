@@ -1,0 +1,1 @@
+//! Targets that refuse, hang, reset and lie.

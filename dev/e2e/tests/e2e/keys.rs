@@ -1,0 +1,1 @@
+//! The key ring: made, shared, rotated, refused.

@@ -1,0 +1,1 @@
+//! Targets die, drain, return; processes start and end.

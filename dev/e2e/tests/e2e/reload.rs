@@ -1,0 +1,1 @@
+//! A reload moves nobody and drops nothing.

@@ -1,0 +1,1 @@
+//! Every verdict, as a client sees it.
