@@ -108,7 +108,7 @@ impl Clingfish {
     /// The revision of the published snapshot.
     #[track_caller]
     pub fn revision(&self) -> u64 {
-        let revision = self.metrics().value("clingfish_revision", &[]);
+        let revision = self.metrics().value("clingfish_snapshot_revision", &[]);
         revision.expect("there is a revision") as u64
     }
 
