@@ -1,5 +1,11 @@
 //! The real binary before real clients and targets.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "all of it is tests, their helpers too"
+)]
+
 mod support;
 
 mod stickiness;
