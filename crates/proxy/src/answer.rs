@@ -1,8 +1,17 @@
 //! Answers of our own: ALB's HTML bodies, byte for byte.
 
-use std::io::Write;
+use std::{
+    io::Write,
+    time::{Duration, UNIX_EPOCH},
+};
 
-use clingfish_model::UnixMillis;
+use clingfish_model::{LoadBalancer, UnixMillis};
+use tokio::net::tcp::WriteHalf;
+
+use crate::{
+    clock, connection::Next, deadline::Deadline, outcome::Outcome, refusal::Refusal, wire,
+    worker::Worker,
+};
 
 /// What decides the shape of an answer of our own.
 #[derive(Clone, Copy, Debug)]
@@ -20,23 +29,55 @@ impl Answer {
     pub(crate) fn write(self, out: &mut Vec<u8>) {
         let title = title(self.status);
         let body = body(&title);
-        let date = httpdate::fmt_http_date(
-            std::time::UNIX_EPOCH + std::time::Duration::from_millis(self.now.0),
-        );
+        let date = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_millis(self.now.0));
         // Writing to memory does not fail.
         let _ = write!(
             out,
             "HTTP/1.1 {title}\r\nServer: clingfish\r\nDate: {date}\r\nContent-Type: text/html\r\nContent-Length: {}\r\n{}\r\n",
             body.len(),
-            if self.closes {
-                "Connection: close\r\n"
-            } else {
-                ""
-            },
+            if self.closes { "Connection: close\r\n" } else { "" },
         );
         if !self.head_only {
             out.extend_from_slice(body.as_bytes());
         }
+    }
+}
+
+/// A request that gets an answer of our own.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) refusal: Refusal,
+    pub(crate) head_only: bool,
+    /// Another request may follow.
+    pub(crate) keeps: bool,
+}
+
+impl Refused {
+    /// Answers, counts, and says what becomes of the connection.
+    pub(crate) async fn answer(
+        self,
+        client: &mut WriteHalf<'_>,
+        worker: &Worker,
+        deadline: &Deadline,
+        balancer: &LoadBalancer,
+        outcome: &mut Outcome,
+    ) -> Next {
+        let status = self.refusal.status();
+        outcome.refuse(&self.refusal);
+        worker.meter.own_answers.count(status, self.refusal.reason());
+        if matches!(self.refusal, Refusal::ClientGone) {
+            return Next::Close;
+        }
+        let mut out = worker.buffers.take();
+        let now = UnixMillis(clock::wall().0 / 1000);
+        Answer { status, head_only: self.head_only, closes: !self.keeps, now }.write(&mut out);
+        let patience = balancer.timeouts.idle;
+        deadline.set(patience);
+        if wire::flush(client, &out, deadline, patience).await.is_err() {
+            return Next::Close;
+        }
+        outcome.sent_bytes = out.len() as u64;
+        if self.keeps { Next::Idle } else { Next::Linger }
     }
 }
 
@@ -81,22 +122,10 @@ mod tests {
     #[test]
     fn an_answer_to_head_has_the_length_but_no_body() {
         let mut out = Vec::new();
-        Answer {
-            status: 502,
-            head_only: true,
-            closes: true,
-            now: UnixMillis(0),
-        }
-        .write(&mut out);
+        Answer { status: 502, head_only: true, closes: true, now: UnixMillis(0) }.write(&mut out);
         let text = String::from_utf8(out).unwrap();
         assert!(text.starts_with("HTTP/1.1 502 Bad Gateway\r\n"), "{text}");
-        assert!(
-            text.contains("Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n"),
-            "{text}"
-        );
-        assert!(
-            text.ends_with("Content-Length: 122\r\nConnection: close\r\n\r\n"),
-            "{text}"
-        );
+        assert!(text.contains("Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n"), "{text}");
+        assert!(text.ends_with("Content-Length: 122\r\nConnection: close\r\n\r\n"), "{text}");
     }
 }

@@ -18,25 +18,16 @@ pub(crate) struct BufferPool {
 impl BufferPool {
     /// An empty buffer of [`BUFFER_BYTES`].
     pub(crate) fn take(self: &Rc<Self>) -> Buffer {
-        let bytes = self
-            .idle
-            .borrow_mut()
-            .pop()
-            .unwrap_or_else(|| Vec::with_capacity(BUFFER_BYTES));
-        Buffer {
-            bytes,
-            pool: Rc::clone(self),
-        }
+        let bytes =
+            self.idle.borrow_mut().pop().unwrap_or_else(|| Vec::with_capacity(BUFFER_BYTES));
+        Buffer { bytes, pool: Rc::clone(self) }
     }
 
     /// An empty buffer of [`BODY_BUFFER_BYTES_MAX`], for bodies that keep coming.
     pub(crate) fn take_large(self: &Rc<Self>) -> Buffer {
         let kept = self.idle_large.borrow_mut().pop();
         let bytes = kept.unwrap_or_else(|| Vec::with_capacity(BODY_BUFFER_BYTES_MAX));
-        Buffer {
-            bytes,
-            pool: Rc::clone(self),
-        }
+        Buffer { bytes, pool: Rc::clone(self) }
     }
 }
 

@@ -5,22 +5,14 @@ use std::time::{Instant, SystemTime};
 use clingfish_telemetry::log::UnixMicros;
 
 /// Monotonic time, for spans and deadlines.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the clock that others must use"
-)]
+#[expect(clippy::disallowed_methods, reason = "this is the clock that others must use")]
 pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
 /// Wall-clock time, for tokens and logs.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the clock that others must use"
-)]
+#[expect(clippy::disallowed_methods, reason = "this is the clock that others must use")]
 pub(crate) fn wall() -> UnixMicros {
-    let since = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     UnixMicros(u64::try_from(since.as_micros()).unwrap_or(u64::MAX))
 }

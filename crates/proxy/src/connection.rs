@@ -12,8 +12,9 @@ use tokio::{
 use crate::{
     clock,
     deadline::Deadline,
-    exchange,
+    serve,
     tunnel::{self, Tunnel},
+    view::View,
     wire,
     worker::{Door, Worker},
 };
@@ -83,6 +84,11 @@ impl Connection {
         }
     }
 
+    /// The listener that it came in by, if that is still open.
+    pub(crate) fn listener<'v>(&self, view: &'v View) -> Option<&'v ListenerView> {
+        view.snapshot.listeners.get(self.door.listener.get()?)
+    }
+
     /// Whether it ends with its next answer.
     pub(crate) fn is_over(&self, worker: &Worker, listener: &ListenerView) -> bool {
         let age_max = listener.balancer.timeouts.client_keep_alive;
@@ -93,22 +99,11 @@ impl Connection {
     /// Waits for a request without holding a buffer. False: none will come.
     async fn wait(&self, worker: &Worker) -> bool {
         let view = worker.view();
-        let listener = self
-            .door
-            .listener
-            .get()
-            .and_then(|at| view.snapshot.listeners.get(at));
-        let idle = listener
-            .map_or_else(Default::default, |view| view.balancer.timeouts)
-            .idle;
+        let listener = self.listener(&view);
+        let idle = listener.map_or_else(Default::default, |view| view.balancer.timeouts).idle;
         drop(view);
         self.deadline.idles(true);
-        self.deadline.set(
-            worker
-                .leaving
-                .get()
-                .map_or(idle, |patience| idle.min(patience)),
-        );
+        self.deadline.set(worker.leaving.get().map_or(idle, |patience| idle.min(patience)));
         let came = wire::readable(&self.tcp, &self.deadline).await.is_ok();
         self.deadline.idles(false);
         came
@@ -119,7 +114,7 @@ impl Connection {
 pub(crate) async fn run(worker: Rc<Worker>, mut connection: Connection) {
     while connection.wait(&worker).await {
         // Boxed, so that a connection that waits is small.
-        match Box::pin(exchange::serve(&worker, &mut connection)).await {
+        match Box::pin(serve::serve(&worker, &mut connection)).await {
             Next::Idle => {}
             Next::Close => return,
             Next::Linger => return Box::pin(linger(&worker, &mut connection)).await,
@@ -147,11 +142,7 @@ async fn linger(worker: &Worker, connection: &mut Connection) {
     let mut drained = 0;
     while drained < DRAIN_BYTES_MAX {
         sink.clear();
-        match connection
-            .deadline
-            .guard(connection.tcp.read_buf(&mut *sink))
-            .await
-        {
+        match connection.deadline.guard(connection.tcp.read_buf(&mut *sink)).await {
             Ok(Ok(count)) if count > 0 => drained += count as u64,
             _ => return,
         }

@@ -55,10 +55,7 @@ impl Deadlines {
             u32::try_from(self.at.borrow().len() - 1).unwrap_or(NEVER)
         });
         self.occupied.notify_one();
-        Deadline {
-            table: Rc::clone(self),
-            index,
-        }
+        Deadline { table: Rc::clone(self), index }
     }
 
     /// How many are open.
@@ -90,12 +87,7 @@ impl Deadlines {
 
     /// Ends every request that runs on the target of that serial number.
     pub(crate) fn cut(&self, target: u64) {
-        for slot in self
-            .slots
-            .borrow_mut()
-            .iter_mut()
-            .filter(|slot| slot.target == target)
-        {
+        for slot in self.slots.borrow_mut().iter_mut().filter(|slot| slot.target == target) {
             slot.cut = true;
             if let Some(waker) = slot.waker.take() {
                 waker.wake();
@@ -106,12 +98,7 @@ impl Deadlines {
     /// Lets no idle connection wait longer than `span` from now.
     pub(crate) fn hurry(&self, span: Duration) {
         let latest = self.after(span);
-        for (at, slot) in self
-            .at
-            .borrow_mut()
-            .iter_mut()
-            .zip(self.slots.borrow().iter())
-        {
+        for (at, slot) in self.at.borrow_mut().iter_mut().zip(self.slots.borrow().iter()) {
             if slot.idle {
                 *at = (*at).min(latest);
             }
@@ -163,11 +150,7 @@ impl Deadline {
 
     /// Whether the target was taken away while the request ran.
     pub(crate) fn is_cut(&self) -> bool {
-        self.table
-            .slots
-            .borrow()
-            .get(self.index as usize)
-            .is_some_and(|slot| slot.cut)
+        self.table.slots.borrow().get(self.index as usize).is_some_and(|slot| slot.cut)
     }
 
     /// Waits for `future`, but not beyond the deadline. Cancel-safe when `future` is.
@@ -177,11 +160,7 @@ impl Deadline {
             if let Poll::Ready(output) = future.as_mut().poll(context) {
                 return Poll::Ready(Ok(output));
             }
-            if self.is_over(context.waker()) {
-                Poll::Ready(Err(Expired))
-            } else {
-                Poll::Pending
-            }
+            if self.is_over(context.waker()) { Poll::Ready(Err(Expired)) } else { Poll::Pending }
         })
         .await
     }
@@ -189,12 +168,7 @@ impl Deadline {
     /// Whether it has passed; if not, `waker` is woken when it does.
     fn is_over(&self, waker: &Waker) -> bool {
         let index = self.index as usize;
-        let fired = self
-            .table
-            .at
-            .borrow()
-            .get(index)
-            .is_none_or(|at| *at == FIRED);
+        let fired = self.table.at.borrow().get(index).is_none_or(|at| *at == FIRED);
         let mut slots = self.table.slots.borrow_mut();
         let Some(slot) = slots.get_mut(index) else {
             return true;
@@ -202,11 +176,7 @@ impl Deadline {
         if fired || slot.cut {
             return true;
         }
-        if !slot
-            .waker
-            .as_ref()
-            .is_some_and(|kept| kept.will_wake(waker))
-        {
+        if !slot.waker.as_ref().is_some_and(|kept| kept.will_wake(waker)) {
             slot.waker = Some(waker.clone());
         }
         false
@@ -237,9 +207,7 @@ mod tests {
 
     fn is_ready(deadline: &Deadline) -> bool {
         let mut context = std::task::Context::from_waker(Waker::noop());
-        pin!(deadline.guard(pending::<()>()))
-            .poll(&mut context)
-            .is_ready()
+        pin!(deadline.guard(pending::<()>())).poll(&mut context).is_ready()
     }
 
     #[test]
@@ -249,10 +217,7 @@ mod tests {
         assert!(!is_ready(&deadline), "none set");
         deadline.set(WHEEL_TICK * 3);
         table.advance(3);
-        assert!(
-            !is_ready(&deadline),
-            "the present tick may have just begun or be nearly over"
-        );
+        assert!(!is_ready(&deadline), "the present tick may have just begun or be nearly over");
         table.advance(1);
         assert!(is_ready(&deadline));
         deadline.set(WHEEL_TICK);

@@ -79,26 +79,17 @@ impl Workers {
         for (index, log) in logs.into_iter().enumerate() {
             let (sender, receiver) = mpsc::channel(COMMANDS_MAX);
             let (shared, first) = (Arc::clone(&shared), Arc::clone(first));
-            let handle = std::thread::Builder::new()
-                .name(format!("worker-{index}"))
-                .spawn(move || -> io::Result<()> {
+            let handle = std::thread::Builder::new().name(format!("worker-{index}")).spawn(
+                move || -> io::Result<()> {
                     let runtime = tokio::runtime::Builder::new_current_thread()
                         .enable_all()
                         .build_local(tokio::runtime::LocalOptions::default())?;
                     runtime.block_on(Worker::run(index, shared, first, log, receiver))
-                })?;
-            threads.push(Thread {
-                commands: sender,
-                handle,
-            });
+                },
+            )?;
+            threads.push(Thread { commands: sender, handle });
         }
-        Ok(Self {
-            shared,
-            threads,
-            doors: Vec::new(),
-            last_door: 0,
-            connections_ceiling,
-        })
+        Ok(Self { shared, threads, doors: Vec::new(), last_door: 0, connections_ceiling })
     }
 
     /// Open client connections.
@@ -151,21 +142,12 @@ impl Doors for Workers {
             if self.find(listener).is_some() {
                 continue;
             }
-            let ours = self
-                .doors
-                .iter()
-                .any(|door| door.address.port() == listener.bind.port());
+            let ours = self.doors.iter().any(|door| door.address.port() == listener.bind.port());
             match bind_all(listener.bind, self.threads.len(), !ours) {
                 Ok((address, sockets)) => {
                     self.last_door += 1;
                     let (name, bind) = (listener.name.clone(), listener.bind);
-                    opened.push(OpenDoor {
-                        id: self.last_door,
-                        name,
-                        bind,
-                        address,
-                        sockets,
-                    });
+                    opened.push(OpenDoor { id: self.last_door, name, bind, address, sockets });
                 }
                 Err(source) => errors.push(open_error(listener, source)),
             }
@@ -195,27 +177,13 @@ impl Doors for Workers {
         let places: Arc<[Place]> = wanted
             .iter()
             .enumerate()
-            .filter_map(|(listener, door)| {
-                Some(Place {
-                    door: (*door)?,
-                    listener,
-                })
-            })
+            .filter_map(|(listener, door)| Some(Place { door: (*door)?, listener }))
             .collect();
         let (done, adopted) = std_mpsc::sync_channel(self.threads.len());
         for thread in &self.threads {
-            let opened = self
-                .doors
-                .iter_mut()
-                .filter_map(OpenDoor::hand_over)
-                .collect();
+            let opened = self.doors.iter_mut().filter_map(OpenDoor::hand_over).collect();
             let (snapshot, places) = (Arc::clone(snapshot), Arc::clone(&places));
-            let command = Command::Adopt {
-                snapshot,
-                opened,
-                places,
-                done: done.clone(),
-            };
+            let command = Command::Adopt { snapshot, opened, places, done: done.clone() };
             if thread.commands.try_send(command).is_err() {
                 tracing::error!("a worker no longer takes commands");
             }
@@ -233,21 +201,14 @@ impl Doors for Workers {
     }
 
     fn addresses(&self) -> Vec<(Name, SocketAddr)> {
-        self.doors
-            .iter()
-            .map(|door| (door.name.clone(), door.address))
-            .collect()
+        self.doors.iter().map(|door| (door.name.clone(), door.address)).collect()
     }
 }
 
 impl OpenDoor {
     fn hand_over(&mut self) -> Option<OpenedSocket> {
         let socket = self.sockets.pop()?;
-        Some(OpenedSocket {
-            door: self.id,
-            socket,
-            address: self.address,
-        })
+        Some(OpenedSocket { door: self.id, socket, address: self.address })
     }
 }
 
@@ -272,11 +233,7 @@ fn bind_all(
 }
 
 fn listen(address: SocketAddr, shared: bool) -> io::Result<TcpListener> {
-    let socket = Socket::new(
-        Domain::for_address(address),
-        Type::STREAM,
-        Some(Protocol::TCP),
-    )?;
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;
     socket.set_reuse_port(shared)?;
     if address.is_ipv6() {
@@ -294,10 +251,6 @@ fn open_error(listener: &Listener, source: io::Error) -> OpenError {
     if source.kind() == io::ErrorKind::AddrInUse {
         OpenError::Taken { listener, address }
     } else {
-        OpenError::Refused {
-            listener,
-            address,
-            source,
-        }
+        OpenError::Refused { listener, address, source }
     }
 }

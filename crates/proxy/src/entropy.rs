@@ -15,10 +15,7 @@ pub(crate) struct Entropy {
 impl Entropy {
     /// Fails where the system has no generator, which is a reason not to start.
     pub(crate) fn new() -> io::Result<Self> {
-        let mut entropy = Self {
-            block: Box::new([0; BLOCK_BYTES]),
-            used: 0,
-        };
+        let mut entropy = Self { block: Box::new([0; BLOCK_BYTES]), used: 0 };
         entropy.refill()?;
         Ok(entropy)
     }
@@ -30,8 +27,7 @@ impl Entropy {
     /// When the system's generator, which has worked before, stops working: tokens made without it would not be safe.
     pub(crate) fn bytes<const N: usize>(&mut self) -> [u8; N] {
         if self.used + N > BLOCK_BYTES {
-            self.refill()
-                .expect("the system's random generator worked at start");
+            self.refill().expect("the system's random generator worked at start");
         }
         let mut out = [0; N];
         if let Some(fresh) = self.block.get(self.used..self.used + N) {

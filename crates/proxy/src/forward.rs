@@ -23,15 +23,8 @@ pub(crate) struct Facts {
 impl Facts {
     pub(crate) fn new(peer: SocketAddr, local: SocketAddr, balancer: &LoadBalancer) -> Self {
         let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
-        let trusted = balancer
-            .trusted_proxies
-            .iter()
-            .any(|net| net.contains(&peer.ip()));
-        Self {
-            peer,
-            local,
-            trusted,
-        }
+        let trusted = balancer.trusted_proxies.iter().any(|net| net.contains(&peer.ip()));
+        Self { peer, local, trusted }
     }
 
     /// Whether the client speaks https, as a trusted proxy says.
@@ -130,11 +123,7 @@ impl Forwarded<'_> {
     /// What came, if it came from anybody, and the peer at the end: `old, peer`.
     fn write_forwarded_for(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"X-Forwarded-For: ");
-        for value in self
-            .head
-            .values(FieldId::XForwardedFor)
-            .filter(|value| !value.is_empty())
-        {
+        for value in self.head.values(FieldId::XForwardedFor).filter(|value| !value.is_empty()) {
             out.extend_from_slice(value);
             out.extend_from_slice(b", ");
         }
@@ -172,14 +161,9 @@ impl Forwarded<'_> {
 impl Trace {
     /// ALB's rule: without a Root, ours is the Root; with one, ours is Self, and a Self from before goes.
     pub(crate) fn write(self, came: Option<&[u8]>, out: &mut Vec<u8>) {
-        let came = came
-            .filter(|value| value.len() <= TRACE_ID_BYTES_MAX)
-            .unwrap_or_default();
-        let fields = || {
-            came.split(|c| *c == b';')
-                .map(<[u8]>::trim_ascii)
-                .filter(|f| !f.is_empty())
-        };
+        let came = came.filter(|value| value.len() <= TRACE_ID_BYTES_MAX).unwrap_or_default();
+        let fields =
+            || came.split(|c| *c == b';').map(<[u8]>::trim_ascii).filter(|f| !f.is_empty());
         let has_root = fields().any(|field| field.starts_with(b"Root="));
         self.write_own(if has_root { "Self" } else { "Root" }, out);
         for field in fields().filter(|field| !field.starts_with(b"Self=")) {
@@ -201,17 +185,9 @@ impl Trace {
 
 fn write_hex(bytes: &[u8], out: &mut Vec<u8>) {
     let digit = |nibble: u8| {
-        if nibble < 10 {
-            b'0' + nibble
-        } else {
-            b'a' + nibble - 10
-        }
+        if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 }
     };
-    out.extend(
-        bytes
-            .iter()
-            .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]),
-    );
+    out.extend(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]));
 }
 
 /// Address as X-Forwarded-For has it; with a port, IPv6 stands in brackets.

@@ -1,11 +1,12 @@
 //! The data plane: one request, from accept to log.
 //!
-//! Rank 3. One thread per core, each with its own listeners, buffers, upstream connections and counters ([`worker`]). A request
-//! is a straight line through the rooms, strung together by [`exchange`], the only place that does effects in order and that retries.
+//! Rank 3. One thread per core, each with its own listeners, buffers, upstream connections and counters (`worker`). A request
+//! is a straight line through the rooms, strung together by `exchange`, the only place that does effects in order and that retries.
 //! Control reaches in through [`Workers`] alone, which implements [`clingfish_snapshot::Doors`].
 
 mod accept;
 mod answer;
+mod attempt;
 mod buffer;
 mod clock;
 mod connection;
@@ -20,6 +21,7 @@ mod receive;
 mod refusal;
 mod reply;
 mod retry;
+mod serve;
 mod tunnel;
 mod upload;
 mod upstream;

@@ -6,16 +6,23 @@ use std::{
     time::{Duration, Instant},
 };
 
-use clingfish_affinity::{SessionId, Verdict};
+use clingfish_affinity::{Claim, SessionId, Verdict};
 use clingfish_model::{
     FieldId, LoadBalancer, RequestHead, ResourceId, Version, limits::ATTEMPTS_MAX,
 };
+use clingfish_snapshot::Placement;
 use clingfish_telemetry::{
     Record, RequestEnd,
     log::{Attempt, Facts, Kind, Texts, UnixMicros},
 };
 
-use crate::{clock, forward::without_port, refusal::Refusal, view::GroupLocal, worker::Worker};
+use crate::{
+    clock,
+    forward::{Facts as ClientFacts, without_port},
+    refusal::Refusal,
+    view::GroupLocal,
+    worker::Worker,
+};
 
 /// The facts of one request, gathered on its way.
 #[derive(Debug)]
@@ -60,15 +67,10 @@ struct Kept {
 }
 
 impl Outcome {
-    pub(crate) fn new(
-        client: SocketAddr,
-        port: u16,
-        connection: u64,
-        balancer_id: ResourceId,
-    ) -> Self {
+    pub(crate) fn new(facts: &ClientFacts, connection: u64, balancer_id: ResourceId) -> Self {
         Self {
-            client,
-            port,
+            client: facts.peer,
+            port: facts.local.port(),
             https: false,
             version: Version::Http11,
             connection,
@@ -99,22 +101,15 @@ impl Outcome {
     }
 
     /// Another target is tried.
-    pub(crate) fn attempt(&mut self, target: usize) {
+    fn attempt(&mut self, target: usize) {
         self.target = Some(target);
         self.sent = None;
-        let local = self
-            .group
-            .as_ref()
-            .and_then(|group| group.targets.get(target));
+        let local = self.group.as_ref().and_then(|group| group.targets.get(target));
         let address = local.map(|local| local.target.address);
-        if let (Some(slot), Some(target)) = (
-            self.attempts.iter_mut().find(|slot| slot.is_none()),
-            address,
-        ) {
-            *slot = Some(Attempt {
-                target,
-                status: None,
-            });
+        if let (Some(slot), Some(target)) =
+            (self.attempts.iter_mut().find(|slot| slot.is_none()), address)
+        {
+            *slot = Some(Attempt { target, status: None });
         }
     }
 
@@ -156,10 +151,7 @@ impl Outcome {
     ) {
         let texts = match head {
             Some(head) => texts(head, balancer, trace),
-            None => Texts {
-                load_balancer: balancer.name.as_str().as_bytes(),
-                ..Texts::default()
-            },
+            None => Texts { load_balancer: balancer.name.as_str().as_bytes(), ..Texts::default() },
         };
         let kind = if self.https { Kind::Https } else { Kind::Http };
         self.conclude(kind, texts, worker);
@@ -194,21 +186,14 @@ impl Outcome {
             let home = self.home.and_then(|home| group.targets.get(home));
             texts.home = home.map_or(b"", |home| home.id.as_str().as_bytes());
         }
-        let mut attempts = [Attempt {
-            target: self.client,
-            status: None,
-        }; ATTEMPTS_MAX];
+        let mut attempts = [Attempt { target: self.client, status: None }; ATTEMPTS_MAX];
         let mut tried = 0;
         for (to, from) in attempts.iter_mut().zip(self.attempts.iter().flatten()) {
             *to = *from;
             tried += 1;
         }
         let attempts = attempts.get(..tried).unwrap_or_default();
-        log.push(&Record {
-            facts: self.facts(kind, took, attempts),
-            texts,
-            attempts,
-        });
+        log.push(&Record { facts: self.facts(kind, took, attempts), texts, attempts });
     }
 
     fn facts(&self, kind: Kind, took: Duration, attempts: &[Attempt]) -> Facts {
@@ -268,6 +253,19 @@ impl Outcome {
                 target.meter.responses_5xx.increment();
             }
         }
+    }
+}
+
+impl Outcome {
+    /// The request goes to that target, for that reason.
+    pub(crate) fn placed(&mut self, placement: Placement, claim: &Claim) {
+        let verdict = placement.verdict();
+        self.attempt(placement.target);
+        self.verdict = Some(verdict);
+        self.session = claim.session();
+        let home = claim.home().filter(|_| verdict == Verdict::Detour);
+        let group = self.group.as_ref().map(|local| &local.group);
+        self.home = home.and_then(|home| group?.find(home)).or(Some(placement.target));
     }
 }
 

@@ -52,13 +52,6 @@ pub(crate) enum Received {
     },
 }
 
-/// The answer did not come, or not to its end.
-#[derive(Debug)]
-pub(crate) enum Cut {
-    /// For that reason.
-    Refused(Refusal),
-}
-
 impl Receiver<'_> {
     /// Passes the answer on. What it notes in [`Progress`] tells how far it came, should it fail.
     pub(crate) async fn run(
@@ -66,7 +59,7 @@ impl Receiver<'_> {
         target: &mut ReadHalf<'_>,
         client: &mut WriteHalf<'_>,
         notes: &mut Notes<'_>,
-    ) -> Result<Received, Cut> {
+    ) -> Result<Received, Refusal> {
         let mut buffer = self.exchange.worker.buffers.take();
         buffer.clear();
         for _ in 0..INTERIM_RESPONSES_MAX {
@@ -95,24 +88,16 @@ impl Receiver<'_> {
                 &mut notes.outcome.session,
             );
             reply.write(&mut out);
-            drop(reply);
             notes.outcome.status = Some(notes.response.status);
             buffer.consume(framing.head_len);
             if framing.kind == ResponseKind::SwitchingProtocols {
                 self.flush(client, &out, notes).await?;
-                return Ok(Received::Upgraded {
-                    from_target: buffer.to_vec(),
-                });
+                return Ok(Received::Upgraded { from_target: buffer.to_vec() });
             }
-            let reusable = self
-                .relay(target, client, buffer, out, framing, egress, notes)
-                .await?;
-            return Ok(Received::Whole {
-                reusable,
-                persistent,
-            });
+            let reusable = self.relay(target, client, buffer, out, framing, egress, notes).await?;
+            return Ok(Received::Whole { reusable, persistent });
         }
-        Err(Cut::Refused(Refusal::TooManyInterims))
+        Err(Refusal::TooManyInterims)
     }
 
     /// Waits for a head without holding more than an empty buffer.
@@ -121,7 +106,7 @@ impl Receiver<'_> {
         target: &mut ReadHalf<'_>,
         buffer: &mut Buffer,
         notes: &mut Notes<'_>,
-    ) -> Result<ResponseFraming, Cut> {
+    ) -> Result<ResponseFraming, Refusal> {
         let limits = &self.exchange.listener.balancer.request_limits;
         let context = RequestContext {
             head_request: self.exchange.head.method() == Method::Head,
@@ -132,7 +117,7 @@ impl Receiver<'_> {
             if !buffer.is_empty() {
                 self.progress.heard.set(true);
                 let parsed = parse_response(buffer, seen, limits, context, notes.response);
-                match parsed.map_err(|error| Cut::Refused(Refusal::BadResponse(error)))? {
+                match parsed.map_err(Refusal::BadResponse)? {
                     Parsed::Complete(framing) => return Ok(framing),
                     Parsed::Partial => seen = buffer.len(),
                 }
@@ -142,7 +127,7 @@ impl Receiver<'_> {
                 buffer.reserve(len);
             }
             match wire::fill(target, buffer, self.exchange.deadline).await {
-                Ok(0) => return Err(Cut::Refused(Refusal::TargetClosed)),
+                Ok(0) => return Err(Refusal::TargetClosed),
                 Ok(_) => {}
                 Err(error) => return Err(self.cut(error)),
             }
@@ -155,7 +140,7 @@ impl Receiver<'_> {
         head: ResponseHead<'_>,
         framing: ResponseFraming,
         client: &mut WriteHalf<'_>,
-    ) -> Result<(), Cut> {
+    ) -> Result<(), Refusal> {
         if self.exchange.head.version() == Version::Http10 {
             return Ok(());
         }
@@ -174,7 +159,7 @@ impl Receiver<'_> {
         let idle = self.means.timeouts.idle;
         wire::flush(client, &out, self.exchange.deadline, idle)
             .await
-            .map_err(|_| Cut::Refused(Refusal::ClientGone))
+            .map_err(|_| Refusal::ClientGone)
     }
 
     fn reply<'h>(
@@ -187,11 +172,7 @@ impl Receiver<'_> {
         session: &mut Option<SessionId>,
     ) -> Reply<'h> {
         let debug = self.exchange.listener.balancer.debug_header;
-        let target = self
-            .group
-            .targets
-            .get(self.placement.target)
-            .filter(|_| debug);
+        let target = self.group.targets.get(self.placement.target).filter(|_| debug);
         Reply {
             head,
             framing,
@@ -227,17 +208,8 @@ impl Receiver<'_> {
             let (expires, date) = (head.value(FieldId::Expires), head.value(FieldId::Date));
             cacheable::is_shareable(control, expires, date, now)
         };
-        let Stamp::Write {
-            token,
-            mark_private,
-        } = stamp(
-            &self.reading.claim,
-            judgement,
-            policy,
-            binding,
-            is_shareable,
-            now,
-        )
+        let Stamp::Write { token, mark_private } =
+            stamp(&self.reading.claim, judgement, policy, binding, is_shareable, now)
         else {
             return None;
         };
@@ -250,24 +222,12 @@ impl Receiver<'_> {
             && !self.exchange.facts.trusted
         {
             let (group, target, session) = (token.group, token.target, token.session);
-            *first_home = Some(Box::new(FirstHome {
-                group,
-                target,
-                session,
-                since: now,
-            }));
+            *first_home = Some(Box::new(FirstHome { group, target, session, since: now }));
         }
         let nonce = worker.entropy.borrow_mut().bytes();
         let sealed = policy.seal(&token, &self.exchange.view.snapshot.ring, nonce, now);
         let https = self.exchange.facts.is_https(self.exchange.head);
-        Some(Stamped {
-            policy,
-            token,
-            sealed,
-            mark_private,
-            https,
-            now,
-        })
+        Some(Stamped { policy, token, sealed, mark_private, https, now })
     }
 
     /// Passes the body on. True if the target's connection may be used again.
@@ -284,7 +244,7 @@ impl Receiver<'_> {
         framing: ResponseFraming,
         egress: Egress,
         notes: &mut Notes<'_>,
-    ) -> Result<bool, Cut> {
+    ) -> Result<bool, Refusal> {
         let buffers = &self.exchange.worker.buffers;
         let mut decoder = BodyDecoder::new(framing.body, None);
         let mut keeps_coming = false;
@@ -302,28 +262,13 @@ impl Receiver<'_> {
             drop((input, out));
             self.exchange.deadline.set(self.means.response_timeout);
             let deadline = self.exchange.deadline;
-            wire::readable(target.as_ref(), deadline)
-                .await
-                .map_err(|error| self.cut(error))?;
-            input = if keeps_coming {
-                buffers.take_large()
-            } else {
-                buffers.take()
-            };
-            out = if keeps_coming {
-                buffers.take_large()
-            } else {
-                buffers.take()
-            };
-            if wire::fill(target, &mut input, deadline)
-                .await
-                .map_err(|error| self.cut(error))?
-                == 0
+            wire::readable(target.as_ref(), deadline).await.map_err(|error| self.cut(error))?;
+            input = if keeps_coming { buffers.take_large() } else { buffers.take() };
+            out = if keeps_coming { buffers.take_large() } else { buffers.take() };
+            if wire::fill(target, &mut input, deadline).await.map_err(|error| self.cut(error))? == 0
             {
                 // The end of a body that lasts until the target closes; too early for any other.
-                decoder
-                    .close()
-                    .map_err(|error| Cut::Refused(Refusal::BadBody(error)))?;
+                decoder.close().map_err(Refusal::BadBody)?;
             }
         }
     }
@@ -335,12 +280,10 @@ impl Receiver<'_> {
         egress: Egress,
         input: &[u8],
         out: &mut Buffer,
-    ) -> Result<bool, Cut> {
+    ) -> Result<bool, Refusal> {
         let mut rest = input;
         while !decoder.is_complete() && !rest.is_empty() {
-            let decoded = decoder
-                .decode(rest)
-                .map_err(|error| Cut::Refused(Refusal::BadBody(error)))?;
+            let decoded = decoder.decode(rest).map_err(Refusal::BadBody)?;
             reply::frame(egress, rest.get(decoded.data).unwrap_or_default(), out);
             rest = rest.get(decoded.consumed..).unwrap_or_default();
         }
@@ -352,7 +295,7 @@ impl Receiver<'_> {
         client: &mut WriteHalf<'_>,
         out: &[u8],
         notes: &mut Notes<'_>,
-    ) -> Result<(), Cut> {
+    ) -> Result<(), Refusal> {
         if out.is_empty() {
             return Ok(());
         }
@@ -370,20 +313,17 @@ impl Receiver<'_> {
                     // Nothing of the answer arrived: ALB's 460, in the log only.
                     notes.outcome.status = Some(460);
                 }
-                Err(Cut::Refused(Refusal::ClientGone))
+                Err(Refusal::ClientGone)
             }
         }
     }
 
-    fn cut(&self, error: WireError) -> Cut {
-        Cut::Refused(match error {
+    fn cut(&self, error: WireError) -> Refusal {
+        match error {
             WireError::Expired => self.progress.expired(self.exchange.deadline),
             WireError::Broken => Refusal::TargetClosed,
-        })
+        }
     }
 }
 
-const _: () = assert!(
-    BODY_BUFFER_BYTES_MAX > BUFFER_BYTES,
-    "large buffers are larger"
-);
+const _: () = assert!(BODY_BUFFER_BYTES_MAX > BUFFER_BYTES, "large buffers are larger");

@@ -73,16 +73,13 @@ impl Reply<'_> {
 
     fn write_fields(&self, out: &mut Vec<u8>) {
         let hop_by_hop = HopByHop::new(self.head.values(FieldId::Connection));
-        let marks_private = self
-            .stamped
-            .as_ref()
-            .is_some_and(|stamped| stamped.mark_private);
+        let marks_private = self.stamped.as_ref().is_some_and(|stamped| stamped.mark_private);
         for line in self.head.fields() {
             let stays = match line.id {
                 FieldId::ContentLength => self.keeps_length(),
-                FieldId::SetCookie => !self
-                    .policy
-                    .is_some_and(|policy| policy.names().are_set_by(line.value)),
+                FieldId::SetCookie => {
+                    !self.policy.is_some_and(|policy| policy.names().are_set_by(line.value))
+                }
                 FieldId::CacheControl => !marks_private,
                 _ => !hop_by_hop.removes(&line),
             };
@@ -128,22 +125,8 @@ impl Stamped<'_> {
         if self.mark_private {
             out.extend_from_slice(b"Cache-Control: private\r\n");
         }
-        let Self {
-            policy,
-            token,
-            sealed,
-            https,
-            now,
-            ..
-        } = self;
-        SetCookie {
-            policy,
-            token,
-            sealed,
-            https: *https,
-            now: *now,
-        }
-        .write_lines(out);
+        let Self { policy, token, sealed, https, now, .. } = self;
+        SetCookie { policy, token, sealed, https: *https, now: *now }.write_lines(out);
     }
 }
 

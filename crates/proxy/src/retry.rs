@@ -20,11 +20,7 @@ impl RetryBudget {
     const CREDIT_MAX: u32 = 1000 * Self::RETRY;
 
     pub(crate) fn new(now: Instant) -> Self {
-        Self {
-            credit: 0,
-            free: RETRIES_FLOOR_PER_SECOND,
-            second_began: now,
-        }
+        Self { credit: 0, free: RETRIES_FLOOR_PER_SECOND, second_began: now }
     }
 
     /// A request came in.
@@ -51,10 +47,7 @@ impl RetryBudget {
 }
 
 #[cfg(test)]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "tests need some instant to count from"
-)]
+#[expect(clippy::disallowed_methods, reason = "tests need some instant to count from")]
 mod tests {
     use super::*;
 
@@ -69,9 +62,6 @@ mod tests {
         }
         assert_eq!(granted(&mut budget, now), RETRY_BUDGET_PERCENT as usize);
         let later = now + Duration::from_secs(1);
-        assert_eq!(
-            granted(&mut budget, later),
-            RETRIES_FLOOR_PER_SECOND as usize
-        );
+        assert_eq!(granted(&mut budget, later), RETRIES_FLOOR_PER_SECOND as usize);
     }
 }

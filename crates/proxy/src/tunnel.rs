@@ -75,9 +75,7 @@ impl Means<'_> {
         self.set_deadline();
         self.pass(to, first).await?;
         loop {
-            wire::readable(from.as_ref(), self.deadline)
-                .await
-                .map_err(|_| Over)?;
+            wire::readable(from.as_ref(), self.deadline).await.map_err(|_| Over)?;
             let mut buffer = self.buffers.take();
             match wire::fill(from, &mut buffer, self.deadline).await {
                 Ok(0) => break,
@@ -92,19 +90,13 @@ impl Means<'_> {
     }
 
     async fn pass(self, to: &mut WriteHalf<'_>, bytes: &[u8]) -> Result<(), Over> {
-        wire::flush(to, bytes, self.deadline, self.idle)
-            .await
-            .map_err(|_| Over)?;
+        wire::flush(to, bytes, self.deadline, self.idle).await.map_err(|_| Over)?;
         self.moved.set(self.moved.get() + bytes.len() as u64);
         Ok(())
     }
 
     fn set_deadline(self) {
-        let limit = if self.half_open.get() {
-            self.idle.min(HALF_OPEN_MAX)
-        } else {
-            self.idle
-        };
+        let limit = if self.half_open.get() { self.idle.min(HALF_OPEN_MAX) } else { self.idle };
         self.deadline.set(limit);
     }
 }

@@ -92,10 +92,7 @@ pub(crate) struct Means<'a> {
 
 impl Upload {
     pub(crate) fn new(length: BodyLength, bytes_max: Option<u64>) -> Self {
-        Self {
-            decoder: BodyDecoder::new(length, bytes_max),
-            surplus: Vec::new(),
-        }
+        Self { decoder: BodyDecoder::new(length, bytes_max), surplus: Vec::new() }
     }
 
     /// Takes the part of the body that came with the head, and appends it as the target gets it.
@@ -168,12 +165,12 @@ impl Upload {
             means.progress.waits_for.set(Side::Target);
             means.deadline.set(means.response_timeout);
             let began = clock::now();
-            wire::flush(target, &out, means.deadline, means.response_timeout)
-                .await
-                .map_err(|error| match error {
+            wire::flush(target, &out, means.deadline, means.response_timeout).await.map_err(
+                |error| match error {
                     WireError::Expired => Ended::Refused(means.progress.expired(means.deadline)),
                     WireError::Broken => Ended::TargetGone,
-                })?;
+                },
+            )?;
             pace.forgive(clock::now().saturating_duration_since(began));
         }
         Ok(())
@@ -184,15 +181,10 @@ impl Upload {
             WireError::Expired => Ended::Refused(means.progress.expired(means.deadline)),
             WireError::Broken => Ended::Refused(Refusal::ClientGone),
         };
-        wire::readable(client.as_ref(), means.deadline)
-            .await
-            .map_err(failed)?;
+        wire::readable(client.as_ref(), means.deadline).await.map_err(failed)?;
         let mut input = means.buffers.take();
         means.progress.spent.set(true);
-        match wire::fill(client, &mut input, means.deadline)
-            .await
-            .map_err(failed)?
-        {
+        match wire::fill(client, &mut input, means.deadline).await.map_err(failed)? {
             0 => Err(Ended::Refused(Refusal::BodyCut)),
             _ => Ok(input),
         }
@@ -243,10 +235,7 @@ impl Pace {
 /// Resolves when the client is certainly gone. A client that only closed its sending side still wants its answer, and one that
 /// sends its next request early is not to be read yet.
 async fn watch(client: &TcpStream) -> Refusal {
-    if std::future::poll_fn(|context| client.poll_read_ready(context))
-        .await
-        .is_err()
-    {
+    if std::future::poll_fn(|context| client.poll_read_ready(context)).await.is_err() {
         return Refusal::ClientGone;
     }
     let mut byte = [MaybeUninit::uninit(); 1];

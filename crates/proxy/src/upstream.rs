@@ -30,10 +30,7 @@ struct InFlight {
 impl InFlight {
     fn begin(target: &Rc<TargetLocal>, worker: usize) -> Self {
         target.target.cell.begin(worker);
-        Self {
-            target: Rc::clone(target),
-            worker,
-        }
+        Self { target: Rc::clone(target), worker }
     }
 }
 
@@ -64,20 +61,12 @@ impl Lease {
     ) -> Result<Self, DialError> {
         let flight = InFlight::begin(target, worker);
         if let Some(tcp) = idle(target, wanted) {
-            return Ok(Self {
-                tcp,
-                reused: true,
-                flight,
-            });
+            return Ok(Self { tcp, reused: true, flight });
         }
         match dial(target.target.address, group.group.spec.connect_timeout).await {
             Ok(tcp) => {
                 target.target.cell.connected();
-                Ok(Self {
-                    tcp,
-                    reused: false,
-                    flight,
-                })
+                Ok(Self { tcp, reused: false, flight })
             }
             Err(error) => {
                 if error.blames_target() {
@@ -110,10 +99,7 @@ fn idle(target: &TargetLocal, wanted: Wanted) -> Option<TcpStream> {
 
 /// A failed connect of real traffic counts against the target; several in a row eject it.
 fn blame(target: &TargetLocal, group: &GroupLocal) {
-    let ejected = target
-        .target
-        .cell
-        .connect_failed(&group.group.spec.health_check, clock::now());
+    let ejected = target.target.cell.connect_failed(&group.group.spec.health_check, clock::now());
     if ejected {
         target.idle.borrow_mut().clear();
         group.group.refresh();

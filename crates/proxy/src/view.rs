@@ -112,11 +112,7 @@ impl GroupLocal {
     /// Takes one retry out of the budget, if there is one.
     pub(crate) fn retry(&self, now: Instant) -> bool {
         let granted = self.budget.borrow_mut().spend(now);
-        let meter = if granted {
-            &self.meter.retries
-        } else {
-            &self.meter.retries_refused
-        };
+        let meter = if granted { &self.meter.retries } else { &self.meter.retries_refused };
         meter.increment();
         granted
     }
@@ -126,10 +122,7 @@ impl TargetLocal {
     fn new(group: &Group, target: &Target, registry: &Registry, worker: usize) -> Self {
         Self {
             meter: registry.target(worker, group.spec.name.as_str(), target.id.as_str()),
-            idle: RefCell::new(IdlePool::new(
-                UPSTREAM_IDLE_MAX,
-                IdlePool::<TcpStream>::AGE_MAX,
-            )),
+            idle: RefCell::new(IdlePool::new(UPSTREAM_IDLE_MAX, IdlePool::<TcpStream>::AGE_MAX)),
             target: target.clone(),
         }
     }

@@ -36,10 +36,7 @@ impl From<io::Error> for WireError {
 
 /// Waits until there is something to read, the end included, without holding a buffer meanwhile.
 pub(crate) async fn readable(stream: &TcpStream, deadline: &Deadline) -> Result<(), WireError> {
-    match deadline
-        .guard(poll_fn(|context| stream.poll_read_ready(context)))
-        .await
-    {
+    match deadline.guard(poll_fn(|context| stream.poll_read_ready(context))).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(error.into()),
         Err(_) => Err(WireError::Expired),

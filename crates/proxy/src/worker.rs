@@ -104,7 +104,7 @@ pub(crate) struct Worker {
     pub(crate) entropy: RefCell<Entropy>,
     pub(crate) meter: Arc<WorkerMeter>,
     pub(crate) log: RefCell<AccessLog>,
-    pub(crate) scratch: RefCell<Vec<Box<Scratch>>>,
+    pub(crate) scratch: RefCell<Vec<Scratch>>,
     /// Set once the process is on its way out: how long a connection may still wait for a request.
     pub(crate) leaving: Cell<Option<Duration>>,
     weyl: Cell<u64>,
@@ -152,12 +152,7 @@ impl Worker {
 
     fn obey(self: &Rc<Self>, command: Command) {
         match command {
-            Command::Adopt {
-                snapshot,
-                opened,
-                places,
-                done,
-            } => {
+            Command::Adopt { snapshot, opened, places, done } => {
                 self.adopt(snapshot);
                 for socket in opened {
                     self.open(socket);
@@ -182,13 +177,7 @@ impl Worker {
         let now = clock::now();
         let next = {
             let current = self.view.borrow();
-            View::new(
-                snapshot,
-                Some(&current),
-                &self.shared.registry,
-                self.index,
-                now,
-            )
+            View::new(snapshot, Some(&current), &self.shared.registry, self.index, now)
         };
         for leaving in &next.snapshot.leaving {
             self.cut_later(leaving.target.cell.serial(), leaving.ends_at);
@@ -269,20 +258,17 @@ impl Worker {
     fn sweep(&self, now: Instant) {
         self.log.borrow_mut().flush();
         for target in self.view().groups.iter().flat_map(|group| &group.targets) {
-            target
-                .idle
-                .borrow_mut()
-                .sweep(now, |tcp| wire::silence(tcp) == wire::Silence::Kept);
+            target.idle.borrow_mut().sweep(now, |tcp| wire::silence(tcp) == wire::Silence::Kept);
         }
     }
 
     /// Positions that were used before, or new ones.
-    pub(crate) fn take_scratch(&self) -> Box<Scratch> {
+    pub(crate) fn take_scratch(&self) -> Scratch {
         self.scratch.borrow_mut().pop().unwrap_or_default()
     }
 
     /// Keeps positions for the next exchange.
-    pub(crate) fn keep_scratch(&self, scratch: Box<Scratch>) {
+    pub(crate) fn keep_scratch(&self, scratch: Scratch) {
         let mut kept = self.scratch.borrow_mut();
         if kept.len() < BUFFERS_IDLE_MAX {
             kept.push(scratch);

@@ -1,0 +1,134 @@
+//! Requests of one connection, one after the other: read, exchanged, answered, written down.
+
+use std::rc::Rc;
+
+use clingfish_h1::RequestFraming;
+use clingfish_model::{Method, RequestHead, UnixMillis};
+use clingfish_snapshot::ListenerView;
+
+use crate::{
+    answer::Refused,
+    buffer::Buffer,
+    connection::{Connection, Next},
+    exchange::{End, Exchange, Notes},
+    forward::Facts,
+    inbound::{self, Scratch},
+    outcome::Outcome,
+    tunnel::Tunnel,
+    view::View,
+    worker::Worker,
+};
+
+/// Serves requests until the connection has nothing more to say for now.
+pub(crate) async fn serve(worker: &Rc<Worker>, connection: &mut Connection) -> Next {
+    let mut input = worker.buffers.take();
+    let mut scratch = worker.take_scratch();
+    loop {
+        let view = worker.view();
+        let next = match connection.listener(&view) {
+            Some(listener) => {
+                let turn = Turn { worker, view: &view, listener };
+                turn.serve(connection, &mut input, &mut scratch).await
+            }
+            // Its listener is gone, and with it everything that could be said.
+            None => Next::Close,
+        };
+        if !matches!(next, Next::Idle) || input.is_empty() {
+            worker.keep_scratch(scratch);
+            return next;
+        }
+    }
+}
+
+/// One request of a connection.
+#[derive(Clone, Copy)]
+struct Turn<'a> {
+    worker: &'a Rc<Worker>,
+    view: &'a View,
+    listener: &'a ListenerView,
+}
+
+impl Turn<'_> {
+    async fn serve(
+        self,
+        connection: &mut Connection,
+        input: &mut Buffer,
+        scratch: &mut Scratch,
+    ) -> Next {
+        let Self { worker, view, listener } = self;
+        let closing = connection.is_over(worker, listener);
+        let facts = Facts::new(connection.peer, connection.door.address, &listener.balancer);
+        let mut outcome = Outcome::new(&facts, connection.id, listener.balancer_id);
+        let (mut reads, mut writes) = connection.tcp.split();
+        let deadline = &connection.deadline;
+        let balancer = &*listener.balancer;
+        let parts = &mut scratch.request;
+        let framing = match inbound::read_head(&mut reads, input, balancer, parts, deadline).await {
+            Ok(Some(framing)) => framing,
+            Ok(None) => return Next::Close,
+            Err(refusal) => {
+                let refused = Refused { refusal, head_only: false, keeps: false };
+                let next =
+                    refused.answer(&mut writes, worker, deadline, balancer, &mut outcome).await;
+                outcome.finish(None, balancer, b"", worker);
+                return next;
+            }
+        };
+        let (bytes, rest) = input.split_at_checked(framing.head_len).unwrap_or_default();
+        let head = RequestHead::new(bytes, &scratch.request);
+        outcome.begin(head, facts.is_https(head));
+        let now = UnixMillis(outcome.created_at.0 / 1000);
+        let exchange =
+            Exchange { worker, view, listener, deadline, facts, head, framing, rest, now, closing };
+        let mut notes = Notes {
+            outcome: &mut outcome,
+            first_home: &mut connection.first_home,
+            response: &mut scratch.response,
+            trace: &mut scratch.trace,
+        };
+        let end = exchange.run(&mut reads, &mut writes, &mut notes).await;
+        deadline.runs_on(0);
+        let (next, used) = match end {
+            End::Answered { persistent, used } => {
+                (if persistent { Next::Idle } else { Next::Linger }, used)
+            }
+            End::Refused { refusal, consumed } => {
+                let keeps = framing.persistent && !closing && consumed.is_some();
+                let refused = Refused { refusal, head_only: head.method() == Method::Head, keeps };
+                let next =
+                    refused.answer(&mut writes, worker, deadline, balancer, &mut outcome).await;
+                (next, Used::of_rest(consumed.unwrap_or_default()))
+            }
+            End::Broken => (Next::Reset, Used::default()),
+            End::Upgraded { lease, from_client, from_target } => {
+                outcome.keep(head, balancer, &scratch.trace);
+                let (idle, outcome) = (balancer.timeouts.websocket_idle, Box::new(outcome));
+                let tunnel = Tunnel { lease, from_client, from_target, idle, outcome };
+                return Next::Tunnel(Box::new(tunnel));
+            }
+        };
+        outcome.finish(Some(head), balancer, &scratch.trace, worker);
+        used.take_from(input, framing);
+        next
+    }
+}
+
+/// What a request took of the bytes that came, and what came too many.
+#[derive(Debug, Default)]
+pub(crate) struct Used {
+    /// Bytes behind the head, in the first buffer, that were of this request.
+    pub(crate) rest: usize,
+    /// Bytes of the next request that came later.
+    pub(crate) surplus: Vec<u8>,
+}
+
+impl Used {
+    fn of_rest(rest: usize) -> Self {
+        Self { rest, surplus: Vec::new() }
+    }
+
+    fn take_from(self, input: &mut Buffer, framing: RequestFraming) {
+        input.consume(framing.head_len + self.rest);
+        input.extend_from_slice(&self.surplus);
+    }
+}
