@@ -12,10 +12,7 @@ pub(crate) struct BadAddress {
 }
 
 fn bad<T>(message: String, help: impl Into<String>) -> Result<T, BadAddress> {
-    Err(BadAddress {
-        message,
-        help: help.into(),
-    })
+    Err(BadAddress { message, help: help.into() })
 }
 
 /// Reads "10.0.0.1:3000", "[::1]:3000" or "app.internal:3000".
@@ -49,10 +46,7 @@ pub(crate) fn parse_target(text: &str) -> Result<TargetAddress, BadAddress> {
     };
     let name = host.strip_suffix('.').unwrap_or(host);
     match port_number(port) {
-        Some(port) if is_host(name) => Ok(TargetAddress::Host {
-            name: name.to_owned(),
-            port,
-        }),
+        Some(port) if is_host(name) => Ok(TargetAddress::Host { name: name.to_owned(), port }),
         Some(_) => bad(
             format!(
                 "{text:?} is not an address: {host:?} is neither an IP address nor a host name"
@@ -76,10 +70,7 @@ fn socket(text: &str, address: SocketAddr) -> Result<TargetAddress, BadAddress> 
     }
     if address.ip().is_unspecified() {
         let help = "write the address of the target; on this machine 127.0.0.1 or [::1]";
-        return bad(
-            format!("{text:?} is where to listen, not where to connect"),
-            help,
-        );
+        return bad(format!("{text:?} is where to listen, not where to connect"), help);
     }
     Ok(TargetAddress::Socket(address))
 }
@@ -101,10 +92,7 @@ pub(crate) fn parse_bind(text: &str) -> Result<SocketAddr, BadAddress> {
         return bad(message, BIND_HELP);
     };
     match host {
-        "" | "*" => bad(
-            message,
-            format!("for every address write \"0.0.0.0:{port}\""),
-        ),
+        "" | "*" => bad(message, format!("for every address write \"0.0.0.0:{port}\"")),
         "localhost" => bad(message, format!("write \"127.0.0.1:{port}\"")),
         _ => bad(message, BIND_HELP),
     }

@@ -17,9 +17,7 @@ pub(crate) fn read(section: &Section<'_>, report: &mut Report<'_>) -> HealthChec
     let matcher = section.value("health_check.matcher");
     let check = HealthCheck {
         enabled: section.bool("health_check.enabled", default.enabled, report),
-        path: path
-            .and_then(|value| read_path(value, report))
-            .unwrap_or(default.path),
+        path: path.and_then(|value| read_path(value, report)).unwrap_or(default.path),
         port: port.and_then(|value| read_port(value, report)),
         interval: section.duration(INTERVAL, HealthCheck::INTERVAL, default.interval, report),
         timeout: section.duration(TIMEOUT, HealthCheck::TIMEOUT, default.timeout, report),
@@ -35,9 +33,7 @@ pub(crate) fn read(section: &Section<'_>, report: &mut Report<'_>) -> HealthChec
             default.unhealthy_threshold,
             report,
         ),
-        matcher: matcher
-            .and_then(|value| read_matcher(value, report))
-            .unwrap_or(default.matcher),
+        matcher: matcher.and_then(|value| read_matcher(value, report)).unwrap_or(default.matcher),
     };
     refuse_slow_timeout(&check, section, report);
     check
@@ -95,10 +91,7 @@ fn refuse_slow_timeout(check: &HealthCheck, section: &Section<'_>, report: &mut 
     }
     let (timeout, interval) = (show_duration(check.timeout), show_duration(check.interval));
     let (value, help) = match (section.value(TIMEOUT), section.value(INTERVAL)) {
-        (Some(value), _) => (
-            value,
-            "write a shorter timeout or a longer interval".to_owned(),
-        ),
+        (Some(value), _) => (value, "write a shorter timeout or a longer interval".to_owned()),
         (None, Some(value)) => {
             let half = show_duration(half(check.interval));
             (value, format!("also write {TIMEOUT} = {half:?}"))

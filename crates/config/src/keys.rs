@@ -26,15 +26,8 @@ const fn with(name: &'static str, also: &'static [&'static str]) -> Key {
 }
 
 /// All of them, for documentation and for keys in the wrong place.
-pub(crate) static ALL: [&Schema; 7] = [
-    &ROOT,
-    &SERVER,
-    &ADMIN,
-    &ACCESS_LOG,
-    &LOAD_BALANCER,
-    &LISTENER,
-    &TARGET_GROUP,
-];
+pub(crate) static ALL: [&Schema; 7] =
+    [&ROOT, &SERVER, &ADMIN, &ACCESS_LOG, &LOAD_BALANCER, &LISTENER, &TARGET_GROUP];
 
 pub(crate) static ROOT: Schema = Schema {
     title: "the top level of the file",
@@ -60,17 +53,11 @@ pub(crate) static SERVER: Schema = Schema {
     aws: &[],
 };
 
-pub(crate) static ADMIN: Schema = Schema {
-    title: "[admin]",
-    keys: &[key("bind"), key("hosts")],
-    aws: &[],
-};
+pub(crate) static ADMIN: Schema =
+    Schema { title: "[admin]", keys: &[key("bind"), key("hosts")], aws: &[] };
 
-pub(crate) static ACCESS_LOG: Schema = Schema {
-    title: "[access_log]",
-    keys: &[key("sink"), key("format")],
-    aws: &[],
-};
+pub(crate) static ACCESS_LOG: Schema =
+    Schema { title: "[access_log]", keys: &[key("sink"), key("format")], aws: &[] };
 
 pub(crate) static LOAD_BALANCER: Schema = Schema {
     title: "[load_balancers.NAME]",
@@ -87,10 +74,7 @@ pub(crate) static LOAD_BALANCER: Schema = Schema {
         key("response_head_max"),
         key("body_max"),
         key("trusted_proxies"),
-        with(
-            "preserve_host_header",
-            &["routing.http.preserve_host_header.enabled"],
-        ),
+        with("preserve_host_header", &["routing.http.preserve_host_header.enabled"]),
         with("xff_client_port", &["routing.http.xff_client_port.enabled"]),
         key("debug_header"),
     ],
@@ -113,12 +97,7 @@ pub(crate) static LOAD_BALANCER: Schema = Schema {
 
 pub(crate) static LISTENER: Schema = Schema {
     title: "[[listeners]]",
-    keys: &[
-        key("bind"),
-        key("forward"),
-        key("name"),
-        key("load_balancer"),
-    ],
+    keys: &[key("bind"), key("forward"), key("name"), key("load_balancer")],
     aws: &["routing.http.request.", "routing.http.response."],
 };
 
@@ -127,18 +106,12 @@ pub(crate) static TARGET_GROUP: Schema = Schema {
     keys: &[
         key("targets"),
         with("algorithm", &["load_balancing.algorithm.type"]),
-        with(
-            "deregistration_delay",
-            &["deregistration_delay.timeout_seconds"],
-        ),
+        with("deregistration_delay", &["deregistration_delay.timeout_seconds"]),
         key("connect_timeout"),
         key("response_timeout"),
         with("stickiness.enabled", &["stickiness"]),
         key("stickiness.type"),
-        with(
-            "stickiness.duration",
-            &["stickiness.lb_cookie.duration_seconds"],
-        ),
+        with("stickiness.duration", &["stickiness.lb_cookie.duration_seconds"]),
         key("stickiness.absolute"),
         key("stickiness.style"),
         key("stickiness.on_cacheable"),
@@ -151,22 +124,13 @@ pub(crate) static TARGET_GROUP: Schema = Schema {
         key("stickiness.secure"),
         key("stickiness.partitioned"),
         key("stickiness.browser_session"),
-        with(
-            "health_check.enabled",
-            &["health_check", "health_check_enabled"],
-        ),
+        with("health_check.enabled", &["health_check", "health_check_enabled"]),
         with("health_check.path", &["health_check_path"]),
         with("health_check.port", &["health_check_port"]),
         with("health_check.interval", &["health_check_interval_seconds"]),
         with("health_check.timeout", &["health_check_timeout_seconds"]),
-        with(
-            "health_check.healthy_threshold",
-            &["healthy_threshold_count"],
-        ),
-        with(
-            "health_check.unhealthy_threshold",
-            &["unhealthy_threshold_count"],
-        ),
+        with("health_check.healthy_threshold", &["healthy_threshold_count"]),
+        with("health_check.unhealthy_threshold", &["unhealthy_threshold_count"]),
         with("health_check.matcher", &["matcher.http_code"]),
     ],
     aws: &[
@@ -181,13 +145,7 @@ pub(crate) static TARGET_GROUP: Schema = Schema {
 
 pub(crate) static TARGET: Schema = Schema {
     title: "a target",
-    keys: &[
-        key("id"),
-        key("address"),
-        key("weight"),
-        key("zone"),
-        key("drain"),
-    ],
+    keys: &[key("id"), key("address"), key("weight"), key("zone"), key("drain")],
     aws: &[],
 };
 
@@ -219,9 +177,7 @@ impl Key {
 impl Schema {
     /// The setting of that name, and the name.
     pub(crate) fn find(&self, written: &str) -> Option<(&'static Key, &'static str)> {
-        self.keys
-            .iter()
-            .find_map(|key| Some((key, key.names().find(|name| *name == written)?)))
+        self.keys.iter().find_map(|key| Some((key, key.names().find(|name| *name == written)?)))
     }
 
     /// All names of all settings.
@@ -231,9 +187,7 @@ impl Schema {
 
     /// Whether names go on below `written`, so that it may be a table.
     pub(crate) fn goes_on_below(&self, written: &str) -> bool {
-        self.names()
-            .chain(self.aws.iter().copied())
-            .any(|name| below(name, written).is_some())
+        self.names().chain(self.aws.iter().copied()).any(|name| below(name, written).is_some())
     }
 
     /// Whether AWS has an attribute of that name that this version has not.

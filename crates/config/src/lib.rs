@@ -83,9 +83,9 @@ fn read(root: &Section<'_>, report: &mut Report<'_>) -> DesiredState {
         names.load_balancers.push(DEFAULT_LOAD_BALANCER);
     }
     let admin = server::read_admin(root, report);
-    let listeners = root.value("listeners").map_or_else(Vec::new, |value| {
-        listener::read(value, &names, &admin, report)
-    });
+    let listeners = root
+        .value("listeners")
+        .map_or_else(Vec::new, |value| listener::read(value, &names, &admin, report));
     warn_of_unused(root, &balancers, &groups, &listeners, report);
     DesiredState {
         server: server::read_server(root, report),
@@ -164,11 +164,7 @@ fn children<'t>(
         let label = format!("[{path}]");
         let value = Value::new(path.clone(), path, inner);
         if let Some(section) = Section::read(&value, label, schema, report) {
-            children.push(Child {
-                name: name.get_ref(),
-                name_at: name.span().start,
-                section,
-            });
+            children.push(Child { name: name.get_ref(), name_at: name.span().start, section });
         }
     }
     children
@@ -194,15 +190,11 @@ fn warn_of_unused(
         return;
     }
     for child in groups {
-        if !listeners
-            .iter()
-            .any(|listener| listener.forward.as_str() == child.name)
-        {
+        if !listeners.iter().any(|listener| {
+            listener.forward.as_ref().is_some_and(|name| name.as_str() == child.name)
+        }) {
             let message = format!("no listener forwards to {}", child.section.label);
-            let help = format!(
-                "write forward = {:?} in a listener, or remove it",
-                child.name
-            );
+            let help = format!("write forward = {:?} in a listener, or remove it", child.name);
             report.warning(child.section.at, &child.section.path, message, help);
         }
     }
@@ -210,10 +202,8 @@ fn warn_of_unused(
         let uses = |listener: &Listener| listener.load_balancer.as_str() == child.name;
         if !listeners.iter().any(uses) {
             let message = format!("no listener belongs to {}", child.section.label);
-            let help = format!(
-                "write load_balancer = {:?} in a listener, or remove it",
-                child.name
-            );
+            let help =
+                format!("write load_balancer = {:?} in a listener, or remove it", child.name);
             report.warning(child.section.at, &child.section.path, message, help);
         }
     }

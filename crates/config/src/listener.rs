@@ -56,26 +56,17 @@ fn read_one(section: &Section<'_>, names: &Names<'_>, report: &mut Report<'_>) -
     let bind_at = bind.map_or(section.at, |value| value.span.start);
     let bind = bind.and_then(|value| value.bind(report));
     let first = names.target_groups.first().unwrap_or(&"NAME");
-    let forward = section.required("forward", report, &format!("write forward = {first:?}"));
-    let forward = forward.and_then(|value| {
-        refer(
-            value,
-            "target group",
-            "[target_groups.NAME]",
-            &names.target_groups,
-            report,
-        )
+    let help = format!("write forward = {first:?}, or forward = false to answer 404 to everything");
+    let forward = section.required("forward", report, &help);
+    let forward = forward.and_then(|value| match value.as_bool() {
+        Some(false) => Some(None),
+        _ => refer(value, "target group", "[target_groups.NAME]", &names.target_groups, report)
+            .map(Some),
     });
     let load_balancer = match section.value("load_balancer") {
         Some(value) => {
             let known = &names.load_balancers;
-            refer(
-                value,
-                "load balancer",
-                "[load_balancers.NAME]",
-                known,
-                report,
-            )
+            refer(value, "load balancer", "[load_balancers.NAME]", known, report)
         }
         None => Name::new(DEFAULT_LOAD_BALANCER).ok(),
     };
@@ -124,11 +115,7 @@ fn refer(
     let help = match (nearest(text, known.iter().copied()), known) {
         (Some(near), _) => format!("did you mean {near:?}?"),
         (None, []) => format!("add {}", title.replace("NAME", text)),
-        (None, _) => format!(
-            "add {}, or use {}",
-            title.replace("NAME", text),
-            listed(known)
-        ),
+        (None, _) => format!("add {}, or use {}", title.replace("NAME", text), listed(known)),
     };
     report.absent(value.span.start, &value.path, message, help);
     None
@@ -160,28 +147,14 @@ fn refuse_clashes(
     if clash(admin.bind, bind) {
         let message = format!("{bind} is taken by {}, the [admin] address", admin.bind);
         let path = format!("{}.bind", section.path);
-        report.error(
-            one.bind_at,
-            &path,
-            message,
-            "use another port here or in [admin] bind",
-        );
+        report.error(one.bind_at, &path, message, "use another port here or in [admin] bind");
     }
     if let Some(other) = others.iter().find(|other| other.listener.name == *name) {
         let line = report.line(other.name_at);
-        let origin = if one.is_named {
-            ""
-        } else {
-            ", derived from the address,"
-        };
+        let origin = if one.is_named { "" } else { ", derived from the address," };
         let message =
             format!("the name \"{name}\"{origin} is taken by the listener on line {line}");
         let path = format!("{}.name", section.path);
-        report.error(
-            one.name_at,
-            &path,
-            message,
-            "give each listener a name of its own",
-        );
+        report.error(one.name_at, &path, message, "give each listener a name of its own");
     }
 }

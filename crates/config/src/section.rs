@@ -49,14 +49,7 @@ impl<'t> Section<'t> {
         let help = format!("write {label} and its keys on the lines below");
         let table = value.table(report, &help)?;
         let at = value.span.start;
-        Some(Self::of(
-            table,
-            value.path.clone(),
-            label,
-            at,
-            schema,
-            report,
-        ))
+        Some(Self::of(table, value.path.clone(), label, at, schema, report))
     }
 
     /// Reads a table.
@@ -68,14 +61,8 @@ impl<'t> Section<'t> {
         schema: &'static Schema,
         report: &mut Report<'_>,
     ) -> Self {
-        let mut section = Self {
-            path,
-            label,
-            at,
-            schema,
-            entries: BTreeMap::new(),
-            tables: BTreeSet::new(),
-        };
+        let mut section =
+            Self { path, label, at, schema, entries: BTreeMap::new(), tables: BTreeSet::new() };
         section.collect(table, "", report);
         section
     }
@@ -106,11 +93,8 @@ impl<'t> Section<'t> {
             self.entries.insert(name, entry);
             return;
         };
-        let (first, second) = if other.key_at <= entry.key_at {
-            (other, &entry)
-        } else {
-            (&entry, other)
-        };
+        let (first, second) =
+            if other.key_at <= entry.key_at { (other, &entry) } else { (&entry, other) };
         let message = format!(
             "{:?} says again what {:?} says on line {}",
             second.value.name,
@@ -130,10 +114,7 @@ impl<'t> Section<'t> {
         report: &mut Report<'_>,
     ) {
         if self.schema.goes_on_below(&value.name) {
-            let example = self
-                .schema
-                .names()
-                .find(|name| below(name, &value.name).is_some());
+            let example = self.schema.names().find(|name| below(name, &value.name).is_some());
             let message = format!("{} is a table in {}", value.name, self.label);
             let help = format!("write {} = ...", example.unwrap_or(&value.name));
             report.error(key_at, &value.path, message, help);
@@ -156,17 +137,12 @@ impl<'t> Section<'t> {
     /// What the author of an unknown key may have meant.
     fn proposal(&self, prefix: &str, key: &str) -> String {
         let known = || self.schema.names().filter_map(|name| below(name, prefix));
-        let here: BTreeSet<&str> = known()
-            .map(|name| name.split('.').next().unwrap_or(name))
-            .collect();
+        let here: BTreeSet<&str> =
+            known().map(|name| name.split('.').next().unwrap_or(name)).collect();
         let synonym = SYNONYMS.iter().find(|(word, _)| *word == key);
         let ends_so = |name: &&str| name.rsplit('.').next() == Some(key);
         let meant = nearest(key, here.iter().copied().chain(known()))
-            .or_else(|| {
-                synonym
-                    .map(|(_, ours)| *ours)
-                    .filter(|ours| here.contains(ours))
-            })
+            .or_else(|| synonym.map(|(_, ours)| *ours).filter(|ours| here.contains(ours)))
             .or_else(|| known().find(ends_so));
         if let Some(meant) = meant {
             return format!("did you mean {meant:?}?");
@@ -177,11 +153,7 @@ impl<'t> Section<'t> {
         if let Some(schema) = elsewhere {
             return format!("{key:?} belongs in {}", schema.title);
         }
-        let names = self
-            .schema
-            .keys
-            .iter()
-            .filter_map(|key| below(key.name, prefix));
+        let names = self.schema.keys.iter().filter_map(|key| below(key.name, prefix));
         let here: BTreeSet<&str> = names.filter_map(|name| name.split('.').next()).collect();
         if here.is_empty() {
             return "remove this line".into();
@@ -204,10 +176,7 @@ impl<'t> Section<'t> {
     /// Whether anything below `table` is in the file, even an empty table.
     pub(crate) fn mentions(&self, table: &str) -> bool {
         self.tables.contains(table)
-            || self
-                .entries
-                .values()
-                .any(|entry| below(&entry.value.name, table).is_some())
+            || self.entries.values().any(|entry| below(&entry.value.name, table).is_some())
     }
 
     /// A setting that must be there.
@@ -226,9 +195,7 @@ impl<'t> Section<'t> {
     }
 
     pub(crate) fn bool(&self, name: &str, default: bool, report: &mut Report<'_>) -> bool {
-        self.value(name)
-            .and_then(|value| value.bool(report))
-            .unwrap_or(default)
+        self.value(name).and_then(|value| value.bool(report)).unwrap_or(default)
     }
 
     pub(crate) fn duration(
@@ -238,9 +205,7 @@ impl<'t> Section<'t> {
         default: Duration,
         report: &mut Report<'_>,
     ) -> Duration {
-        self.value(name)
-            .and_then(|value| value.duration(report, range))
-            .unwrap_or(default)
+        self.value(name).and_then(|value| value.duration(report, range)).unwrap_or(default)
     }
 
     pub(crate) fn integer(
@@ -259,9 +224,7 @@ impl<'t> Section<'t> {
         default: T,
         report: &mut Report<'_>,
     ) -> T {
-        self.value(name)
-            .and_then(|value| value.word(report, words, &[]))
-            .unwrap_or(default)
+        self.value(name).and_then(|value| value.word(report, words, &[])).unwrap_or(default)
     }
 }
 

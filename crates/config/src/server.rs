@@ -39,13 +39,8 @@ pub(crate) fn read_admin(root: &Section<'_>, report: &mut Report<'_>) -> Admin {
         return default;
     };
     let bind = section.value("bind").and_then(|value| value.bind(report));
-    let hosts = section
-        .value("hosts")
-        .map(|value| read_hosts(value, report));
-    Admin {
-        bind: bind.unwrap_or(default.bind),
-        hosts: hosts.unwrap_or(default.hosts),
-    }
+    let hosts = section.value("hosts").map(|value| read_hosts(value, report));
+    Admin { bind: bind.unwrap_or(default.bind), hosts: hosts.unwrap_or(default.hosts) }
 }
 
 fn read_hosts(value: &Value<'_>, report: &mut Report<'_>) -> Vec<String> {
@@ -58,11 +53,7 @@ fn read_hosts(value: &Value<'_>, report: &mut Report<'_>) -> Vec<String> {
             hosts.push(text.to_owned());
         } else {
             let message = format!("{text:?} is not a host name");
-            element.refuse(
-                report,
-                message,
-                "write a name without port, such as \"lb.example\"",
-            );
+            element.refuse(report, message, "write a name without port, such as \"lb.example\"");
         }
     }
     hosts
@@ -73,9 +64,7 @@ pub(crate) fn read_access_log(root: &Section<'_>, report: &mut Report<'_>) -> Ac
     let Some(section) = child(root, "access_log", &keys::ACCESS_LOG, report) else {
         return default;
     };
-    let sink = section
-        .value("sink")
-        .and_then(|value| read_sink(value, report));
+    let sink = section.value("sink").and_then(|value| read_sink(value, report));
     let formats = [("json", LogFormat::Json), ("alb", LogFormat::Alb)];
     AccessLog {
         sink: sink.unwrap_or(default.sink),

@@ -27,12 +27,8 @@ const COOKIE_KEYS: [&str; 9] = [
 ];
 
 /// Types that AWS or its other load balancers have.
-const LATER_TYPES: [&str; 4] = [
-    "app_cookie",
-    "source_ip",
-    "source_ip_dest_ip",
-    "source_ip_dest_ip_proto",
-];
+const LATER_TYPES: [&str; 4] =
+    ["app_cookie", "source_ip", "source_ip_dest_ip", "source_ip_dest_ip_proto"];
 
 /// Reads the stickiness of `group`; it is on where anything is said about it, unless that is `false`.
 pub(crate) fn read(group: &Name, section: &Section<'_>, report: &mut Report<'_>) -> Stickiness {
@@ -41,11 +37,7 @@ pub(crate) fn read(group: &Name, section: &Section<'_>, report: &mut Report<'_>)
         value.word(report, &[("lb_cookie", ())], &LATER_TYPES);
     }
     let cookie = read_lb_cookie(group, section, report);
-    if on {
-        Stickiness::LbCookie(cookie)
-    } else {
-        Stickiness::Off
-    }
+    if on { Stickiness::LbCookie(cookie) } else { Stickiness::Off }
 }
 
 fn read_enabled(section: &Section<'_>, report: &mut Report<'_>) -> bool {
@@ -62,12 +54,8 @@ fn read_enabled(section: &Section<'_>, report: &mut Report<'_>) -> bool {
 }
 
 fn read_lb_cookie(group: &Name, section: &Section<'_>, report: &mut Report<'_>) -> LbCookie {
-    let is_alb = section.word(
-        "stickiness.style",
-        &[("clingfish", false), ("alb", true)],
-        false,
-        report,
-    );
+    let is_alb =
+        section.word("stickiness.style", &[("clingfish", false), ("alb", true)], false, report);
     let style = if is_alb {
         refuse_cookie_keys(section, report);
         CookieStyle::Alb
@@ -170,11 +158,8 @@ fn read_attributes(
     let mut text = |key| Some(section.value(key)?.text(report)?.to_owned());
     let (name, path) = (text("stickiness.cookie"), text("stickiness.path"));
     let domain = text("stickiness.domain");
-    let same_sites = [
-        ("strict", SameSite::Strict),
-        ("lax", SameSite::Lax),
-        ("none", SameSite::None),
-    ];
+    let same_sites =
+        [("strict", SameSite::Strict), ("lax", SameSite::Lax), ("none", SameSite::None)];
     let secure = section.value("stickiness.secure");
     let mut flag = |key, default| section.bool(key, default, report);
     CookieAttributes {
@@ -184,15 +169,8 @@ fn read_attributes(
         http_only: flag("stickiness.http_only", default.http_only),
         partitioned: flag("stickiness.partitioned", default.partitioned),
         browser_session: flag("stickiness.browser_session", default.browser_session),
-        same_site: section.word(
-            "stickiness.same_site",
-            &same_sites,
-            default.same_site,
-            report,
-        ),
-        secure: secure
-            .and_then(|value| read_secure(value, report))
-            .unwrap_or(default.secure),
+        same_site: section.word("stickiness.same_site", &same_sites, default.same_site, report),
+        secure: secure.and_then(|value| read_secure(value, report)).unwrap_or(default.secure),
     }
 }
 
@@ -202,11 +180,7 @@ fn read_secure(value: &Value<'_>, report: &mut Report<'_>) -> Option<Secure> {
         Some(false) => Some(Secure::Never),
         None => value.word(
             report,
-            &[
-                ("auto", Secure::Auto),
-                ("always", Secure::Always),
-                ("never", Secure::Never),
-            ],
+            &[("auto", Secure::Auto), ("always", Secure::Always), ("never", Secure::Never)],
             &[],
         ),
     }

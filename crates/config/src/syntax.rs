@@ -26,14 +26,10 @@ fn explain(message: &str, quoted: &str) -> (String, String) {
     if message.starts_with("invalid boolean") {
         let meant = value.to_ascii_lowercase();
         return match meant.as_str() {
-            "true" | "false" => (
-                format!("{value} is not a boolean"),
-                format!("write {meant}, in small letters"),
-            ),
-            _ => (
-                format!("{value} is not quoted"),
-                format!("write {value:?}, or true or false"),
-            ),
+            "true" | "false" => {
+                (format!("{value} is not a boolean"), format!("write {meant}, in small letters"))
+            }
+            _ => (format!("{value} is not quoted"), format!("write {value:?}, or true or false")),
         };
     }
     if message == "duplicate key" {

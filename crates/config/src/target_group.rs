@@ -14,10 +14,7 @@ pub(crate) fn read(name: Name, section: &Section<'_>, report: &mut Report<'_>) -
         report.warning(
             section.at,
             &section.path,
-            format!(
-                "{} has no targets: its requests are answered with 503",
-                section.label
-            ),
+            format!("{} has no targets: its requests are answered with 503", section.label),
             "write targets = [\"10.0.0.1:3000\"]",
         );
     }

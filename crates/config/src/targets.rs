@@ -28,11 +28,8 @@ pub(crate) fn read(value: &Value<'_>, group: &Section<'_>, report: &mut Report<'
         };
         let at = element.span.start;
         if let Some(first) = ids.again(&target.id, at) {
-            let message = format!(
-                "target {} is there already, on line {}",
-                target.id,
-                report.line(first)
-            );
+            let message =
+                format!("target {} is there already, on line {}", target.id, report.line(first));
             let help = "remove one of them, or give each an id of its own";
             element.refuse(report, message, help);
         } else if let Some(first) = addresses.again(&same_address(&target.address), at) {
@@ -72,13 +69,7 @@ fn read_one(value: &Value<'_>, group: &Section<'_>, report: &mut Report<'_>) -> 
 }
 
 fn plain(address: TargetAddress, id: TargetId) -> Target {
-    Target {
-        id,
-        address,
-        weight: Weight::default(),
-        zone: None,
-        drain: false,
-    }
+    Target { id, address, weight: Weight::default(), zone: None, drain: false }
 }
 
 /// The address, and the id that it is where none is given: the address as written.
@@ -91,18 +82,15 @@ fn read_address(value: &Value<'_>, report: &mut Report<'_>) -> Option<(TargetAdd
 }
 
 fn read_id(value: &Value<'_>, report: &mut Report<'_>) -> Option<TargetId> {
-    TargetId::new(value.text(report)?)
-        .map_err(|error| value.refuse_error(report, &error))
-        .ok()
+    TargetId::new(value.text(report)?).map_err(|error| value.refuse_error(report, &error)).ok()
 }
 
 /// Names are the same in any case.
 fn same_address(address: &TargetAddress) -> TargetAddress {
     match address {
-        TargetAddress::Host { name, port } => TargetAddress::Host {
-            name: name.to_ascii_lowercase(),
-            port: *port,
-        },
+        TargetAddress::Host { name, port } => {
+            TargetAddress::Host { name: name.to_ascii_lowercase(), port: *port }
+        }
         TargetAddress::Socket(_) => address.clone(),
     }
 }

@@ -53,10 +53,7 @@ fn a_target_is_known_by_its_id_or_else_by_its_address_as_written() {
     let ids: Vec<&str> = targets.iter().map(|target| target.id.as_str()).collect();
     assert_eq!(ids, ["[0:0::1]:80", "App.internal.:80", "cart-1"]);
     assert_eq!(targets[0].address.to_string(), "[::1]:80");
-    let host = TargetAddress::Host {
-        name: "App.internal".into(),
-        port: 80,
-    };
+    let host = TargetAddress::Host { name: "App.internal".into(), port: 80 };
     assert_eq!(targets[1].address, host);
 }
 
@@ -239,15 +236,9 @@ fn piece() -> impl Strategy<Value = String> {
     ];
     prop_oneof![
         prop::sample::select(fixed.to_vec()).prop_map(str::to_owned),
-        (
-            prop::sample::select(names.clone()),
-            prop::sample::select(values.to_vec())
-        )
+        (prop::sample::select(names.clone()), prop::sample::select(values.to_vec()))
             .prop_map(|(name, value)| format!("{name} = {value}")),
-        (
-            prop::sample::select(names),
-            prop::sample::select(values.to_vec())
-        )
+        (prop::sample::select(names), prop::sample::select(values.to_vec()))
             .prop_map(|(name, value)| format!("\"{name}\" = {value}")),
     ]
 }

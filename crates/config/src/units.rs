@@ -11,20 +11,10 @@ pub(crate) const SIZE_HELP: &str =
     "write a number and a unit, such as \"512B\", \"16KiB\", \"1MiB\" or \"1GiB\"";
 
 /// From large to small, the order in which they may follow each other.
-const TIMES: [(&str, u64); 5] = [
-    ("d", 86_400_000),
-    ("h", 3_600_000),
-    ("m", 60_000),
-    ("s", 1000),
-    ("ms", 1),
-];
+const TIMES: [(&str, u64); 5] =
+    [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
 
-const SIZES: [(&str, u64); 4] = [
-    ("GiB", 1 << 30),
-    ("MiB", 1 << 20),
-    ("KiB", 1 << 10),
-    ("B", 1),
-];
+const SIZES: [(&str, u64); 4] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
 
 /// Reads "30s", "1h30m": whole numbers, units from large to small, each once.
 pub fn parse_duration(text: &str) -> Option<Duration> {
@@ -83,15 +73,11 @@ fn in_largest_unit(amount: u64, units: &[(&str, u64)]) -> String {
     units
         .iter()
         .find(|(_, factor)| amount.is_multiple_of(*factor))
-        .map_or_else(String::new, |(unit, factor)| {
-            format!("{}{unit}", amount / factor)
-        })
+        .map_or_else(String::new, |(unit, factor)| format!("{}{unit}", amount / factor))
 }
 
 fn leading_number(text: &str) -> Option<(u64, &str)> {
-    let digits = text
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(text.len());
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, rest) = text.split_at_checked(digits)?;
     Some((number.parse().ok()?, rest))
 }
@@ -137,12 +123,7 @@ mod tests {
 
     #[test]
     fn sizes_have_one_unit() {
-        for (text, bytes) in [
-            ("512B", 512),
-            ("16KiB", 16_384),
-            ("1MiB", 1 << 20),
-            ("0B", 0),
-        ] {
+        for (text, bytes) in [("512B", 512), ("16KiB", 16_384), ("1MiB", 1 << 20), ("0B", 0)] {
             assert_eq!(parse_size(text), Some(bytes), "{text}");
         }
         for text in ["", "16", "16KB", "16K", "16 KiB", "KiB", "-1B", "1.5MiB"] {

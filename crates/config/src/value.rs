@@ -32,12 +32,7 @@ pub(crate) struct Value<'t> {
 
 impl<'t> Value<'t> {
     pub(crate) fn new(path: String, name: String, value: &'t Spanned<DeValue<'t>>) -> Self {
-        Self {
-            path,
-            name,
-            span: value.span(),
-            node: value.get_ref(),
-        }
+        Self { path, name, span: value.span(), node: value.get_ref() }
     }
 
     /// Notes an error about this value, whatever it is.
@@ -69,11 +64,8 @@ impl<'t> Value<'t> {
     }
 
     fn out_of_range<T>(&self, report: &mut Report<'_>, low: &str, high: &str) -> Option<T> {
-        let message = format!(
-            "{} = {} is outside {low} to {high}",
-            self.name,
-            self.written(report)
-        );
+        let message =
+            format!("{} = {} is outside {low} to {high}", self.name, self.written(report));
         let help = format!("write a value from {low} to {high}");
         self.refuse(report, message, help);
         None
@@ -142,9 +134,7 @@ impl<'t> Value<'t> {
 
     pub(crate) fn name(&self, report: &mut Report<'_>) -> Option<Name> {
         let text = self.text(report)?;
-        Name::new(text)
-            .map_err(|error| self.refuse_error(report, &error))
-            .ok()
+        Name::new(text).map_err(|error| self.refuse_error(report, &error)).ok()
     }
 
     /// An address to listen on.
@@ -179,11 +169,8 @@ impl<'t> Value<'t> {
         report: &mut Report<'_>,
         range: RangeInclusive<Duration>,
     ) -> Option<Duration> {
-        let duration = if self.is_in_seconds() {
-            self.seconds(report)?
-        } else {
-            self.span(report)?
-        };
+        let duration =
+            if self.is_in_seconds() { self.seconds(report)? } else { self.span(report)? };
         match duration.filter(|duration| range.contains(duration)) {
             None => self.duration_out_of_range(report, &range),
             duration => duration,
@@ -295,9 +282,7 @@ impl<'t> Value<'t> {
     /// The elements of an array.
     pub(crate) fn list(&self, report: &mut Report<'_>, help: &str) -> Vec<Self> {
         let DeValue::Array(elements) = self.node else {
-            return self
-                .wrong_type::<Vec<Self>>(report, "a list", help)
-                .unwrap_or_default();
+            return self.wrong_type::<Vec<Self>>(report, "a list", help).unwrap_or_default();
         };
         let element = |(at, value)| {
             let path = format!("{}[{at}]", self.path);

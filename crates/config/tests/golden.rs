@@ -7,17 +7,12 @@ fn repository() -> PathBuf {
 }
 
 fn compare(name: &str, actual: &str) {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/golden")
-        .join(name);
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         fs::write(&path, actual).expect("the golden files can be written");
     }
     let expected = fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        expected == actual,
-        "{name} differs; UPDATE_GOLDEN=1 would write:\n{actual}"
-    );
+    assert!(expected == actual, "{name} differs; UPDATE_GOLDEN=1 would write:\n{actual}");
 }
 
 /// Cases are apart by an empty line; what is said about each follows it, behind `> `.
@@ -26,10 +21,7 @@ fn wrong_files_are_told_what_to_write_instead() {
     let golden = include_str!("golden/errors.txt");
     let mut actual = String::new();
     for case in golden.trim_end().split("\n\n") {
-        let text: Vec<&str> = case
-            .lines()
-            .filter(|line| !line.starts_with("> "))
-            .collect();
+        let text: Vec<&str> = case.lines().filter(|line| !line.starts_with("> ")).collect();
         let text = text.join("\n");
         actual.push_str(&text);
         actual.push('\n');

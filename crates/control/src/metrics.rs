@@ -33,10 +33,7 @@ impl Metrics {
 
     /// Host names that requests to the admin address may carry.
     pub(crate) fn admin_hosts(&self) -> Arc<[String]> {
-        self.status
-            .enforced()
-            .map(|enforced| enforced.admin_hosts)
-            .unwrap_or_default()
+        self.status.enforced().map(|enforced| enforced.admin_hosts).unwrap_or_default()
     }
 
     /// The whole page.
@@ -72,33 +69,22 @@ impl Metrics {
     }
 
     fn log_counts(&self) -> LogCounts {
-        self.log
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .counts()
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).counts()
     }
 }
 
 fn listeners(enforced: &Enforced) -> Vec<ListenerFact> {
     let fact = |view: &clingfish_snapshot::ListenerView| {
         let name = &view.listener.name;
-        let (_, address) = enforced
-            .addresses
-            .iter()
-            .find(|(listener, _)| listener == name)?;
+        let (_, address) = enforced.addresses.iter().find(|(listener, _)| listener == name)?;
         Some(ListenerFact {
             listener: name.as_str().into(),
             load_balancer: view.balancer.name.as_str().into(),
             address: address.to_string().into(),
-            target_group: view.listener.forward.as_str().into(),
+            target_group: view.listener.forward.as_ref().map_or("", |name| name.as_str()).into(),
         })
     };
-    enforced
-        .snapshot
-        .listeners
-        .iter()
-        .filter_map(fact)
-        .collect()
+    enforced.snapshot.listeners.iter().filter_map(fact).collect()
 }
 
 fn keys(snapshot: &Snapshot) -> Vec<KeyFact> {
@@ -128,12 +114,7 @@ fn targets(snapshot: &Snapshot) -> Vec<TargetFact> {
             (true, true) => Registration::Draining,
             (true, false) => Registration::InUse,
         };
-        facts.extend(
-            group
-                .targets
-                .iter()
-                .map(|target| fact(&name, target, registration(target))),
-        );
+        facts.extend(group.targets.iter().map(|target| fact(&name, target, registration(target))));
         let leaving = snapshot
             .leaving
             .iter()

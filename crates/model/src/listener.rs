@@ -143,8 +143,8 @@ pub struct Listener {
     pub load_balancer: Name,
     /// Where to accept; port 0 lets the system choose.
     pub bind: SocketAddr,
-    /// The target group that gets every request.
-    pub forward: Name,
+    /// The target group that gets every request; none answers 404 to all, until there is something to serve.
+    pub forward: Option<Name>,
 }
 
 impl Listener {

@@ -96,10 +96,7 @@ impl TargetCell {
 
     /// A connect of real traffic failed; true if that ejected the target.
     pub fn connect_failed(&self, check: &HealthCheck, now: Instant) -> bool {
-        let in_a_row = self
-            .connect_failures
-            .fetch_add(1, Relaxed)
-            .saturating_add(1);
+        let in_a_row = self.connect_failures.fetch_add(1, Relaxed).saturating_add(1);
         match after_connect_failure(in_a_row) {
             AfterFailure::Keep => false,
             AfterFailure::Eject => {
@@ -145,10 +142,7 @@ impl TargetCell {
 
     /// Requests in flight from all workers.
     pub fn in_flight(&self) -> u32 {
-        self.load
-            .iter()
-            .map(|Load(count)| count.load(Relaxed))
-            .sum()
+        self.load.iter().map(|Load(count)| count.load(Relaxed)).sum()
     }
 
     fn settle(&self, health: &TargetHealth) -> bool {

@@ -39,10 +39,8 @@ pub fn compile(inputs: Inputs<'_>, previous: Option<&Snapshot>) -> Snapshot {
     let groups: Vec<Arc<Group>> = groups
         .into_iter()
         .map(|(spec, targets)| {
-            let gone = leaving
-                .iter()
-                .filter(|left| left.group == spec.name)
-                .map(|left| left.target.hash);
+            let gone =
+                leaving.iter().filter(|left| left.group == spec.name).map(|left| left.target.hash);
             let gone = gone.collect();
             Arc::new(Group::new(spec, targets, gone))
         })
@@ -63,16 +61,11 @@ fn carried_cells(previous: Option<&Snapshot>) -> Cells {
     let Some(previous) = previous else {
         return Cells::new();
     };
-    let staying = previous.groups.iter().flat_map(|group| {
-        group
-            .targets
-            .iter()
-            .map(|target| (&group.spec.name, target))
-    });
-    let leaving = previous
-        .leaving
+    let staying = previous
+        .groups
         .iter()
-        .map(|left| (&left.group, &left.target));
+        .flat_map(|group| group.targets.iter().map(|target| (&group.spec.name, target)));
+    let leaving = previous.leaving.iter().map(|left| (&left.group, &left.target));
     leaving
         .chain(staying)
         .map(|(group, target)| ((group.clone(), target.id.clone()), Arc::clone(&target.cell)))
@@ -116,16 +109,8 @@ fn addresses(wanted: &clingfish_model::Target, inputs: &Inputs<'_>) -> Vec<(Targ
     };
     // The id of a host target without one of its own is `host:port` as written; its name is what comes before the port.
     let written = wanted.address.to_string();
-    let prefix = if wanted.id.as_str() == written {
-        name.as_str()
-    } else {
-        wanted.id.as_str()
-    };
-    let known = inputs
-        .addresses
-        .get(name)
-        .map(Vec::as_slice)
-        .unwrap_or_default();
+    let prefix = if wanted.id.as_str() == written { name.as_str() } else { wanted.id.as_str() };
+    let known = inputs.addresses.get(name).map(Vec::as_slice).unwrap_or_default();
     known
         .iter()
         .take(ADDRESSES_PER_NAME_MAX)
@@ -178,9 +163,10 @@ fn listeners(desired: &DesiredState, groups: &[Arc<Group>]) -> Vec<ListenerView>
             Some(ListenerView {
                 balancer_id: balancer.id(),
                 balancer: Arc::clone(balancer),
-                forward: groups
-                    .iter()
-                    .position(|group| group.spec.name == listener.forward),
+                forward: listener
+                    .forward
+                    .as_ref()
+                    .and_then(|wanted| groups.iter().position(|group| group.spec.name == *wanted)),
                 listener: listener.clone(),
             })
         })

@@ -68,27 +68,15 @@ pub struct Roster {
 
 impl Group {
     pub(crate) fn new(spec: TargetGroup, targets: Vec<Target>, leaving: Vec<TargetHash>) -> Self {
-        let by_hash = targets
-            .iter()
-            .enumerate()
-            .map(|(index, target)| (target.hash, index))
-            .collect();
+        let by_hash =
+            targets.iter().enumerate().map(|(index, target)| (target.hash, index)).collect();
         let roster = ArcSwap::from_pointee(Roster::of(&targets));
         let hash = spec.hash();
         let policy = match &spec.stickiness {
             Stickiness::Off => None,
             Stickiness::LbCookie(cookie) => Some(Policy::new(cookie, hash)),
         };
-        Self {
-            spec,
-            hash,
-            policy,
-            targets,
-            by_hash,
-            leaving,
-            roster,
-            refreshing: Mutex::new(()),
-        }
+        Self { spec, hash, policy, targets, by_hash, leaving, roster, refreshing: Mutex::new(()) }
     }
 
     /// The index of the target that a token names.
@@ -103,34 +91,22 @@ impl Group {
 
     /// Looks at all cells again, after the health of one has changed.
     pub fn refresh(&self) {
-        let _one_at_a_time = self
-            .refreshing
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let _one_at_a_time = self.refreshing.lock().unwrap_or_else(PoisonError::into_inner);
         self.roster.store(Arc::new(Roster::of(&self.targets)));
     }
 }
 
 impl Roster {
     fn of(targets: &[Target]) -> Self {
-        let healthy = targets
-            .iter()
-            .filter(|target| target.cell.is_routable())
-            .count();
+        let healthy = targets.iter().filter(|target| target.cell.is_routable()).count();
         let fail_open = fail_open(healthy, targets.len());
         let takes_new = |target: &&(usize, &Target)| {
             let (_, target) = target;
             !target.drain && target.weight.value() > 0 && (fail_open || target.cell.is_routable())
         };
-        let members: Vec<(usize, &Target)> = targets
-            .iter()
-            .enumerate()
-            .filter(|t| takes_new(&t))
-            .collect();
-        let weights: Vec<u16> = members
-            .iter()
-            .map(|(_, target)| target.weight.value())
-            .collect();
+        let members: Vec<(usize, &Target)> =
+            targets.iter().enumerate().filter(|t| takes_new(&t)).collect();
+        let weights: Vec<u16> = members.iter().map(|(_, target)| target.weight.value()).collect();
         Self {
             schedule: Schedule::new(&weights),
             members: members.into_iter().map(|(index, _)| index).collect(),

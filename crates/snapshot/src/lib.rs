@@ -67,8 +67,6 @@ pub struct Leaving {
 impl Snapshot {
     /// The listener of that name.
     pub fn listener(&self, name: &Name) -> Option<&ListenerView> {
-        self.listeners
-            .iter()
-            .find(|view| view.listener.name == *name)
+        self.listeners.iter().find(|view| view.listener.name == *name)
     }
 }

@@ -31,9 +31,7 @@ impl Publisher {
 
     /// A reader of what is published from now on.
     pub fn reader(&self) -> Reader {
-        Reader {
-            current: Arc::clone(&self.current),
-        }
+        Reader { current: Arc::clone(&self.current) }
     }
 }
 

@@ -76,10 +76,7 @@ impl Tried {
 
     /// Whether it was tried.
     pub fn contains(&self, target: usize) -> bool {
-        self.indices
-            .iter()
-            .take(self.len)
-            .any(|tried| *tried == target)
+        self.indices.iter().take(self.len).any(|tried| *tried == target)
     }
 
     /// How many were.
@@ -119,10 +116,7 @@ impl Group {
     ) -> Reading {
         let cookies = head.values(FieldId::Cookie);
         let Some(policy) = &self.policy else {
-            return Reading {
-                claim: Claim::Nothing,
-                cuts: tokens_in(cookies, ring, now, memo),
-            };
+            return Reading { claim: Claim::Nothing, cuts: tokens_in(cookies, ring, now, memo) };
         };
         let mut reading = read(cookies, policy, ring, now, memo);
         if reading.claim == Claim::Nothing
@@ -141,14 +135,10 @@ impl Group {
         tried: &Tried,
         cursor: &mut Cursor,
     ) -> Result<Placement, NoTarget> {
-        let judgement = self.policy.as_ref().map(|policy| {
-            judge(
-                claim,
-                policy,
-                |home| self.home(home, tried),
-                circumstances.now,
-            )
-        });
+        let judgement = self
+            .policy
+            .as_ref()
+            .map(|policy| judge(claim, policy, |home| self.home(home, tried), circumstances.now));
         let target = match (judgement, claim.home().and_then(|home| self.find(home))) {
             (Some(Judgement::Keep), Some(home)) => home,
             _ => self.pick(circumstances.random, tried, cursor)?,
@@ -159,34 +149,20 @@ impl Group {
     /// What an answer of that target binds its client to.
     pub fn binding(&self, target: usize, session: [u8; 8]) -> Option<Binding> {
         let target = self.targets.get(target)?.hash;
-        Some(Binding {
-            target,
-            session: SessionId(session),
-        })
+        Some(Binding { target, session: SessionId(session) })
     }
 
     /// Whether the home takes its client now. A target that has not been checked yet keeps its sessions: after a start, every
     /// home is one of these for a moment.
     fn home(&self, hash: TargetHash, tried: &Tried) -> Home {
         let Some(index) = self.find(hash) else {
-            return if self.leaving.contains(&hash) {
-                Home::Draining
-            } else {
-                Home::Gone
-            };
+            return if self.leaving.contains(&hash) { Home::Draining } else { Home::Gone };
         };
         if tried.contains(index) {
             return Home::Refusing;
         }
-        let keeps = self
-            .targets
-            .get(index)
-            .is_some_and(|target| target.cell.keeps_sessions());
-        if keeps || self.roster().fail_open {
-            Home::Eligible
-        } else {
-            Home::Unhealthy
-        }
+        let keeps = self.targets.get(index).is_some_and(|target| target.cell.keeps_sessions());
+        if keeps || self.roster().fail_open { Home::Eligible } else { Home::Unhealthy }
     }
 
     fn pick(&self, random: u64, tried: &Tried, cursor: &mut Cursor) -> Result<usize, NoTarget> {
@@ -208,15 +184,8 @@ impl Group {
                 least_outstanding(&roster.schedule, cursor, random, is_eligible, load)
             }
         };
-        let none = if tried.is_empty() {
-            NoTarget::NoneRegistered
-        } else {
-            NoTarget::AllTried
-        };
-        member
-            .and_then(target_of)
-            .map(|(index, _)| index)
-            .ok_or(none)
+        let none = if tried.is_empty() { NoTarget::NoneRegistered } else { NoTarget::AllTried };
+        member.and_then(target_of).map(|(index, _)| index).ok_or(none)
     }
 }
 

@@ -32,19 +32,12 @@ fn rows() -> Vec<Row<'static>> {
         } else if line == "### Targets" {
             title = keys::TARGET.title;
         }
-        let cells: Vec<&str> = line
-            .split(" | ")
-            .map(|cell| cell.trim_matches([' ', '|']))
-            .collect();
+        let cells: Vec<&str> =
+            line.split(" | ").map(|cell| cell.trim_matches([' ', '|'])).collect();
         if let [key, value, default, ..] = cells[..]
             && let Some(key) = code(key)
         {
-            rows.push(Row {
-                title,
-                key,
-                value,
-                default,
-            });
+            rows.push(Row { title, key, value, default });
         }
     }
     rows
@@ -55,19 +48,10 @@ fn code(cell: &str) -> Option<&str> {
 }
 
 fn with(row: &Row<'_>, setting: &str) -> Result<DesiredState, String> {
-    let template = SAMPLES
-        .iter()
-        .find(|(schema, ..)| schema.title == row.title);
+    let template = SAMPLES.iter().find(|(schema, ..)| schema.title == row.title);
     let (_, template, _) = template.unwrap_or_else(|| panic!("no table {}", row.title));
-    let (_, companion) = COMPANIONS
-        .iter()
-        .find(|(key, _)| row.key.starts_with(key))
-        .unwrap();
-    let companion = if row.title == keys::TARGET.title {
-        "address = \"a:1\""
-    } else {
-        companion
-    };
+    let (_, companion) = COMPANIONS.iter().find(|(key, _)| row.key.starts_with(key)).unwrap();
+    let companion = if row.title == keys::TARGET.title { "address = \"a:1\"" } else { companion };
     let text = template.replace("LINE", &format!("{setting}\n{companion}"));
     match parse(&text) {
         Ok((state, _)) => Ok(state),
@@ -80,29 +64,15 @@ fn every_key_is_documented_in_the_table_of_its_section() {
     let rows = rows();
     for (schema, ..) in SAMPLES {
         for key in schema.keys {
-            let told = rows
-                .iter()
-                .any(|row| row.title == schema.title && row.key == key.name);
+            let told = rows.iter().any(|row| row.title == schema.title && row.key == key.name);
             assert!(told, "{}: {}", schema.title, key.name);
             for name in key.names() {
-                assert!(
-                    TEXT.contains(&format!("`{name}`")),
-                    "{}: {name}",
-                    schema.title
-                );
+                assert!(TEXT.contains(&format!("`{name}`")), "{}: {name}", schema.title);
             }
         }
         for name in schema.aws {
-            let name = if name.ends_with('.') {
-                format!("{name}*")
-            } else {
-                (*name).to_owned()
-            };
-            assert!(
-                TEXT.contains(&format!("`{name}`")),
-                "{}: {name}",
-                schema.title
-            );
+            let name = if name.ends_with('.') { format!("{name}*") } else { (*name).to_owned() };
+            assert!(TEXT.contains(&format!("`{name}`")), "{}: {name}", schema.title);
         }
     }
 }
@@ -110,16 +80,9 @@ fn every_key_is_documented_in_the_table_of_its_section() {
 #[test]
 fn no_other_key_is_documented() {
     for row in rows() {
-        let sample = SAMPLES
-            .iter()
-            .find(|(schema, ..)| schema.title == row.title);
+        let sample = SAMPLES.iter().find(|(schema, ..)| schema.title == row.title);
         let (schema, ..) = sample.unwrap_or_else(|| panic!("no table {}", row.title));
-        assert!(
-            schema.keys.iter().any(|key| key.name == row.key),
-            "{}: {}",
-            row.title,
-            row.key
-        );
+        assert!(schema.keys.iter().any(|key| key.name == row.key), "{}: {}", row.title, row.key);
     }
 }
 
@@ -130,11 +93,7 @@ fn documented_defaults_are_the_defaults() {
         if let Some(default) = code(row.default).filter(|_| row.key != "stickiness.cookie") {
             let (key, title) = (row.key, row.title);
             let written = with(&row, &format!("{key} = {default}")).unwrap();
-            assert_eq!(
-                written,
-                with(&row, "").unwrap(),
-                "{title}: {key} = {default}"
-            );
+            assert_eq!(written, with(&row, "").unwrap(), "{title}: {key} = {default}");
             checked += 1;
         }
     }
@@ -158,10 +117,7 @@ fn documented_bounds_are_the_bounds() {
             (false, false) => "99999999999",
         };
         let told = with(&row, &format!("{} = {beyond}", row.key)).unwrap_err();
-        assert!(
-            told.contains(&format!("is outside {low} to {high}\n")),
-            "{told}"
-        );
+        assert!(told.contains(&format!("is outside {low} to {high}\n")), "{told}");
         checked += 1;
     }
     assert!(checked > 20, "only {checked} ranges found");
@@ -169,11 +125,8 @@ fn documented_bounds_are_the_bounds() {
 
 #[test]
 fn every_example_of_the_documentation_is_valid() {
-    let blocks: Vec<&str> = TEXT
-        .split("```toml\n")
-        .skip(1)
-        .filter_map(|rest| rest.split("```").next())
-        .collect();
+    let blocks: Vec<&str> =
+        TEXT.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
     assert!(blocks.len() > 4);
     for block in blocks {
         state(block);
@@ -183,13 +136,7 @@ fn every_example_of_the_documentation_is_valid() {
 #[test]
 fn the_two_groups_that_are_called_the_same_are() {
     let block = TEXT.split("These two groups are the same:").nth(1).unwrap();
-    let block = block
-        .split("```toml\n")
-        .nth(1)
-        .unwrap()
-        .split("```")
-        .next()
-        .unwrap();
+    let block = block.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
     let (first, second) = block.split_once("\n\n").unwrap();
     let second = second.replace("[target_groups.b]", "[target_groups.a]");
     assert_eq!(state(first), state(&second));

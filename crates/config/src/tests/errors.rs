@@ -15,12 +15,7 @@ fn things_that_exclude_each_other_name_both_lines() {
             5,
             "taken by 127.0.0.1:80 on line 3",
         ),
-        (
-            "bind = \"127.0.0.1:80\"",
-            "bind = \"0.0.0.0:80\"",
-            5,
-            "taken by 127.0.0.1:80 on line 3",
-        ),
+        ("bind = \"127.0.0.1:80\"", "bind = \"0.0.0.0:80\"", 5, "taken by 127.0.0.1:80 on line 3"),
         (
             "bind = \"127.0.0.1:0\"",
             "bind = \"127.0.0.1:0\"",
@@ -73,10 +68,8 @@ fn every_error_is_told_at_once_in_the_order_of_the_file() {
         "[server]\nworkers = 0\n\n[[listeners]]\nbind = 8080\nforward = \"wbe\"\n\n[target_groups.web]\n\
          targets = [\"10.0.0.1\"]\nstickyness = true\nstickiness = { duration = \"8d\" }\n",
     );
-    let places: Vec<_> = errors
-        .iter()
-        .map(|error| (error.line, error.column, error.path.as_str()))
-        .collect();
+    let places: Vec<_> =
+        errors.iter().map(|error| (error.line, error.column, error.path.as_str())).collect();
     assert_eq!(
         places,
         [
@@ -104,19 +97,12 @@ fn what_is_lost_in_broken_text_is_not_called_missing() {
     let errors = errors(
         "[[listeners]]\nbind = \"127.0.0.1:0\nforward = \"web\"\n[target_groups.web\ntargets = []\n",
     );
-    assert!(
-        errors.iter().all(|error| error.path.is_empty()),
-        "{}",
-        rendered(&errors)
-    );
+    assert!(errors.iter().all(|error| error.path.is_empty()), "{}", rendered(&errors));
 }
 
 #[test]
 fn columns_count_characters() {
     let errors = errors("\u{feff}[target_groups.\"ä\"]\ntargets = [\"ä:1\", \"ö\"]");
-    let places: Vec<_> = errors
-        .iter()
-        .map(|error| (error.line, error.column))
-        .collect();
+    let places: Vec<_> = errors.iter().map(|error| (error.line, error.column)).collect();
     assert_eq!(places, [(1, 16), (2, 12), (2, 19)], "{}", rendered(&errors));
 }

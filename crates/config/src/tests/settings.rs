@@ -5,11 +5,7 @@ use std::collections::BTreeSet;
 use super::*;
 
 /// The start of a file with one table of each kind, `LINE` where the setting goes, and the settings that go there.
-pub(super) type Sample = (
-    &'static Schema,
-    &'static str,
-    &'static [(&'static str, &'static str)],
-);
+pub(super) type Sample = (&'static Schema, &'static str, &'static [(&'static str, &'static str)]);
 
 pub(super) const SAMPLES: [Sample; 7] = [
     (
@@ -22,16 +18,8 @@ pub(super) const SAMPLES: [Sample; 7] = [
             ("shutdown_deadline", "\"1m\""),
         ],
     ),
-    (
-        &keys::ADMIN,
-        "[admin]\nLINE",
-        &[("bind", "\"127.0.0.1:1\""), ("hosts", "[\"lb.example\"]")],
-    ),
-    (
-        &keys::ACCESS_LOG,
-        "[access_log]\nLINE",
-        &[("sink", "\"/var/log/x\""), ("format", "\"alb\"")],
-    ),
+    (&keys::ADMIN, "[admin]\nLINE", &[("bind", "\"127.0.0.1:1\""), ("hosts", "[\"lb.example\"]")]),
+    (&keys::ACCESS_LOG, "[access_log]\nLINE", &[("sink", "\"/var/log/x\""), ("format", "\"alb\"")]),
     (
         &keys::LOAD_BALANCER,
         "[load_balancers.default]\nLINE",
@@ -64,10 +52,7 @@ pub(super) const SAMPLES: [Sample; 7] = [
             ("bind", "\"127.0.0.1:1\"\nforward = \"a\""),
             ("forward", "\"b\"\nbind = \"127.0.0.1:1\""),
             ("name", "\"n\"\nforward = \"a\"\nbind = \"127.0.0.1:1\""),
-            (
-                "load_balancer",
-                "\"x\"\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
-            ),
+            ("load_balancer", "\"x\"\nforward = \"a\"\nbind = \"127.0.0.1:1\""),
         ],
     ),
     (&keys::TARGET_GROUP, "[target_groups.web]\nLINE", GROUP),
@@ -87,10 +72,7 @@ pub(super) const SAMPLES: [Sample; 7] = [
 const GROUP: &[(&str, &str)] = &[
     ("targets", "[\"a:1\"]"),
     ("algorithm", "\"least_outstanding_requests\""),
-    (
-        "load_balancing.algorithm.type",
-        "\"least_outstanding_requests\"",
-    ),
+    ("load_balancing.algorithm.type", "\"least_outstanding_requests\""),
     ("deregistration_delay", "\"0s\""),
     ("deregistration_delay.timeout_seconds", "0"),
     ("connect_timeout", "\"1s\""),
@@ -111,10 +93,7 @@ const GROUP: &[(&str, &str)] = &[
     ("stickiness.http_only", "false"),
     ("stickiness.same_site", "\"strict\""),
     ("stickiness.secure", "true"),
-    (
-        "stickiness.partitioned",
-        "true\nstickiness.secure = \"always\"",
-    ),
+    ("stickiness.partitioned", "true\nstickiness.secure = \"always\""),
     ("stickiness.browser_session", "true"),
     ("health_check", "false"),
     ("health_check.enabled", "false"),
@@ -175,18 +154,12 @@ fn a_setting_that_is_there_under_two_names_names_both_lines() {
                 let text = file(template, &format!("{:?} = 1\n{other:?} = 1", key.name));
                 let errors = errors(&text);
                 let line = text.lines().count();
-                let found = errors
-                    .iter()
-                    .find(|error| error.message.contains("says again"));
+                let found = errors.iter().find(|error| error.message.contains("says again"));
                 let found = found.unwrap_or_else(|| panic!("{text}\n{}", rendered(&errors)));
                 assert_eq!(found.line, line, "{text}");
                 let first = format!("{:?} says on line {}", key.name, line - 1);
                 assert!(found.message.contains(&first), "{}", found.message);
-                assert!(
-                    found.message.starts_with(&format!("{other:?}")),
-                    "{}",
-                    found.message
-                );
+                assert!(found.message.starts_with(&format!("{other:?}")), "{}", found.message);
             }
         }
     }
