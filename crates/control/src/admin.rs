@@ -56,11 +56,7 @@ struct Answer {
 
 impl Answer {
     fn text(status: StatusCode, text: impl Into<String>) -> Self {
-        Self {
-            status,
-            content_type: TEXT,
-            text: text.into(),
-        }
+        Self { status, content_type: TEXT, text: text.into() }
     }
 }
 
@@ -69,10 +65,7 @@ impl Admin {
     pub(crate) async fn bind(bind: SocketAddr, metrics: Metrics) -> io::Result<Self> {
         let listener = TcpListener::bind(bind).await?;
         let address = listener.local_addr()?;
-        Ok(Self {
-            listener,
-            desk: Arc::new(Desk { address, metrics }),
-        })
+        Ok(Self { listener, desk: Arc::new(Desk { address, metrics }) })
     }
 
     /// Where it really listens.
@@ -124,20 +117,10 @@ async fn serve(stream: TcpStream, desk: Arc<Desk>) {
 impl Desk {
     fn answer(&self, request: &Request<Incoming>) -> Answer {
         let hosts = self.metrics.admin_hosts();
-        let mut named = request
-            .headers()
-            .get_all(HOST)
-            .iter()
-            .map(|value| value.to_str().unwrap_or(""));
-        let authority = request
-            .uri()
-            .authority()
-            .map(|authority| authority.as_str());
-        if !named
-            .by_ref()
-            .chain(authority)
-            .all(|host| host::is_ours(host, self.address, &hosts))
-        {
+        let mut named =
+            request.headers().get_all(HOST).iter().map(|value| value.to_str().unwrap_or(""));
+        let authority = request.uri().authority().map(|authority| authority.as_str());
+        if !named.by_ref().chain(authority).all(|host| host::is_ours(host, self.address, &hosts)) {
             return misdirected();
         }
         let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
@@ -177,18 +160,9 @@ fn response(answer: Answer) -> Response<String> {
     let mut response = Response::new(answer.text);
     *response.status_mut() = answer.status;
     let fields = response.headers_mut();
-    fields.insert(
-        CONTENT_TYPE_FIELD,
-        hyper::header::HeaderValue::from_static(answer.content_type),
-    );
-    fields.insert(
-        CACHE_CONTROL,
-        hyper::header::HeaderValue::from_static("no-store"),
-    );
-    fields.insert(
-        "x-content-type-options",
-        hyper::header::HeaderValue::from_static("nosniff"),
-    );
+    fields.insert(CONTENT_TYPE_FIELD, hyper::header::HeaderValue::from_static(answer.content_type));
+    fields.insert(CACHE_CONTROL, hyper::header::HeaderValue::from_static("no-store"));
+    fields.insert("x-content-type-options", hyper::header::HeaderValue::from_static("nosniff"));
     if answer.status == StatusCode::METHOD_NOT_ALLOWED {
         fields.insert(ALLOW, hyper::header::HeaderValue::from_static("GET, HEAD"));
     }

@@ -23,16 +23,7 @@ pub fn first_snapshot(
 ) -> Arc<Snapshot> {
     let addresses = Addresses::new();
     let now = clock::now();
-    Arc::new(compile(
-        Inputs {
-            desired,
-            addresses: &addresses,
-            ring,
-            workers,
-            now,
-        },
-        None,
-    ))
+    Arc::new(compile(Inputs { desired, addresses: &addresses, ring, workers, now }, None))
 }
 
 /// The only one that publishes. Owns what is in force.
@@ -113,10 +104,7 @@ impl<D: Doors> Applier<D> {
     /// Takes addresses that have changed.
     pub(crate) fn apply_addresses(&mut self, addresses: &Addresses) {
         self.apply_known(addresses);
-        tracing::info!(
-            revision = self.revision(),
-            "took changed addresses of names"
-        );
+        tracing::info!(revision = self.revision(), "took changed addresses of names");
     }
 
     /// Takes a key ring that has changed.
@@ -139,16 +127,7 @@ impl<D: Doors> Applier<D> {
 
     fn compile(&self, desired: &DesiredState, addresses: &Addresses) -> Snapshot {
         let (ring, workers, now) = (&self.ring, self.workers, clock::now());
-        compile(
-            Inputs {
-                desired,
-                addresses,
-                ring,
-                workers,
-                now,
-            },
-            Some(&self.current),
-        )
+        compile(Inputs { desired, addresses, ring, workers, now }, Some(&self.current))
     }
 
     fn put_in_force(&mut self, next: Arc<Snapshot>) {
@@ -159,27 +138,15 @@ impl<D: Doors> Applier<D> {
             group.refresh();
         }
         let addresses = self.doors.addresses();
-        let before = self
-            .status
-            .enforced()
-            .map(|enforced| enforced.addresses)
-            .unwrap_or_default();
-        for (name, address) in addresses
-            .iter()
-            .filter(|listener| !before.contains(listener))
-        {
+        let before = self.status.enforced().map(|enforced| enforced.addresses).unwrap_or_default();
+        for (name, address) in addresses.iter().filter(|listener| !before.contains(listener)) {
             // People and tools look for exactly these words.
             tracing::info!("listener {name} listening on {address}");
         }
         self.forget_meters(&next);
         let admin_hosts = self.desired.admin.hosts.iter().cloned().collect();
         self.current = Arc::clone(&next);
-        self.status.enforce(Enforced {
-            snapshot: next,
-            addresses,
-            admin_hosts,
-            at: clock::wall(),
-        });
+        self.status.enforce(Enforced { snapshot: next, addresses, admin_hosts, at: clock::wall() });
     }
 
     /// Lets go of the counts of what is gone for good.
@@ -191,9 +158,7 @@ impl<D: Doors> Applier<D> {
             kept.entry(&group.spec.name).or_default().extend(ids);
         }
         for leaving in next.leaving.iter().filter(|leaving| leaving.ends_at > now) {
-            kept.entry(&leaving.group)
-                .or_default()
-                .push(leaving.target.id.as_str());
+            kept.entry(&leaving.group).or_default().push(leaving.target.id.as_str());
         }
         let kept: HashMap<&str, std::collections::HashSet<&str>> = kept
             .into_iter()
@@ -201,18 +166,12 @@ impl<D: Doors> Applier<D> {
             .collect();
         self.registry.retain(
             |group| kept.contains_key(group),
-            |group, target| {
-                kept.get(group)
-                    .is_some_and(|targets| targets.contains(target))
-            },
+            |group, target| kept.get(group).is_some_and(|targets| targets.contains(target)),
         );
     }
 }
 
 fn has_names(desired: &DesiredState) -> bool {
-    let mut targets = desired
-        .target_groups
-        .iter()
-        .flat_map(|group| &group.targets);
+    let mut targets = desired.target_groups.iter().flat_map(|group| &group.targets);
     targets.any(|target| matches!(target.address, TargetAddress::Host { .. }))
 }

@@ -5,23 +5,15 @@ use std::time::{Instant, SystemTime};
 use clingfish_model::UnixMillis;
 
 /// Monotonic time, for spans and deadlines. Stands still with the runtime's clock in tests.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the clock that others must use"
-)]
+#[expect(clippy::disallowed_methods, reason = "this is the clock that others must use")]
 pub(crate) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }
 
 /// Wall-clock time, for keys and metrics.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the clock that others must use"
-)]
+#[expect(clippy::disallowed_methods, reason = "this is the clock that others must use")]
 pub(crate) fn wall() -> UnixMillis {
-    let since = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     UnixMillis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 

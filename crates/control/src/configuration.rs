@@ -56,10 +56,7 @@ impl Configuration {
 
     fn parse(file: &str, bytes: &[u8]) -> Result<Self, ConfigurationError> {
         let fingerprint = Fingerprint::of(bytes);
-        let wrong = |errors| ConfigurationError {
-            errors,
-            fingerprint: Some(fingerprint),
-        };
+        let wrong = |errors| ConfigurationError { errors, fingerprint: Some(fingerprint) };
         let text = std::str::from_utf8(bytes).map_err(|error| {
             let line = 1 + lines_before(bytes, error.valid_up_to());
             wrong(vec![format!("{file}:{line}: the file is not UTF-8 text")])
@@ -68,12 +65,7 @@ impl Configuration {
         match clingfish_config::parse(text) {
             Ok((desired, warnings)) => {
                 let (warnings, is_blank) = (render(warnings), text.trim().is_empty());
-                Ok(Self {
-                    desired,
-                    warnings,
-                    fingerprint,
-                    is_blank,
-                })
+                Ok(Self { desired, warnings, fingerprint, is_blank })
             }
             Err(errors) => Err(wrong(render(errors))),
         }
@@ -89,11 +81,7 @@ impl Fingerprint {
 }
 
 fn lines_before(bytes: &[u8], offset: usize) -> usize {
-    bytes
-        .iter()
-        .take(offset)
-        .filter(|byte| **byte == b'\n')
-        .count()
+    bytes.iter().take(offset).filter(|byte| **byte == b'\n').count()
 }
 
 /// The bytes of a file that has at most `bytes_max` of them.
@@ -134,10 +122,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let missing = folder.path().join("c.toml");
         let error = Configuration::read(&missing).unwrap_err();
-        assert!(
-            error.to_string().contains(missing.to_str().unwrap()),
-            "{error}"
-        );
+        assert!(error.to_string().contains(missing.to_str().unwrap()), "{error}");
         assert!(Configuration::read(folder.path()).is_err());
     }
 
@@ -147,9 +132,6 @@ mod tests {
         let path = folder.path().join("file");
         fs::write(&path, "1234").unwrap();
         assert_eq!(read_bounded(&path, 4).unwrap(), b"1234");
-        assert_eq!(
-            read_bounded(&path, 3).unwrap_err().kind(),
-            io::ErrorKind::FileTooLarge
-        );
+        assert_eq!(read_bounded(&path, 3).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
     }
 }

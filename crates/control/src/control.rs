@@ -120,10 +120,7 @@ impl<D: Doors + 'static> Control<D> {
         let bind = steward.applier.desired().admin.bind;
         let admin = Admin::bind(bind, metrics)
             .await
-            .map_err(|source| StartError::Admin {
-                address: bind,
-                source,
-            })?;
+            .map_err(|source| StartError::Admin { address: bind, source })?;
         let admin_address = admin.address();
         // People and tools look for exactly these words.
         tracing::info!("admin listening on {admin_address}");
@@ -133,12 +130,7 @@ impl<D: Doors + 'static> Control<D> {
         steward.begin(LOOKUP_PATIENCE).await;
         let (requests, incoming) = mpsc::channel(RELOADS_WAITING_MAX);
         let steward = Owned(tokio::spawn(steward.run(incoming)));
-        Ok(Self {
-            requests,
-            status,
-            admin_address,
-            tasks: [prober, admin, steward],
-        })
+        Ok(Self { requests, status, admin_address, tasks: [prober, admin, steward] })
     }
 
     /// Where the admin address really is.
@@ -148,10 +140,7 @@ impl<D: Doors + 'static> Control<D> {
 
     /// Where each listener really is.
     pub fn listeners(&self) -> Vec<(clingfish_model::Name, SocketAddr)> {
-        self.status
-            .enforced()
-            .map(|enforced| enforced.addresses)
-            .unwrap_or_default()
+        self.status.enforced().map(|enforced| enforced.addresses).unwrap_or_default()
     }
 
     /// What all workers use.
@@ -168,16 +157,21 @@ impl<D: Doors + 'static> Control<D> {
     pub async fn until_ready(&self) {
         let mut phase = self.status.follow_phase();
         // The sender is in `self.status`, so that waiting cannot fail.
-        let _ = phase
-            .wait_for(|phase| matches!(phase, Phase::Ready | Phase::Leaving))
-            .await;
+        let _ = phase.wait_for(|phase| matches!(phase, Phase::Ready | Phase::Leaving)).await;
     }
 
-    /// What reloads ask through.
+    /// As [`Reloader::reload`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn reload(&self) -> Result<u64, Vec<String>> {
+        self.reloader().reload().await
+    }
+
+    /// What reloads ask through, for whoever does not hold this value.
     pub fn reloader(&self) -> Reloader<D> {
-        Reloader {
-            requests: self.requests.clone(),
-        }
+        Reloader { requests: self.requests.clone() }
     }
 
     /// From now on `/readyz` says no, and nothing is applied any more. Gives back the doors for what comes next; none if that
@@ -221,17 +215,7 @@ fn assemble<D: Doors, R: Resolve>(
     resolver: R,
     status: &Arc<Status>,
 ) -> (Steward<D, R>, Metrics) {
-    let Setup {
-        config,
-        configuration,
-        keys,
-        first,
-        doors,
-        workers,
-        registry,
-        log,
-        build,
-    } = setup;
+    let Setup { config, configuration, keys, first, doors, workers, registry, log, build } = setup;
     let ring: &KeyRing = &first.ring;
     let files = Files::new(config, &configuration, keys, ring);
     let lookups = Lookups::new(resolver);
@@ -244,8 +228,5 @@ fn assemble<D: Doors, R: Resolve>(
     };
     let desired = configuration.desired;
     let applier = Applier::new(desired, first, workers, doors, registry, Arc::clone(status));
-    (
-        Steward::new(applier, lookups, files, log, Arc::clone(status)),
-        metrics,
-    )
+    (Steward::new(applier, lookups, files, log, Arc::clone(status)), metrics)
 }

@@ -82,10 +82,7 @@ impl Files {
             let message =
                 format!("{path}: the file is empty; write [admin] to serve nothing on purpose");
             let fingerprint = Some(found.fingerprint);
-            return Err(ConfigurationError {
-                errors: vec![message],
-                fingerprint,
-            });
+            return Err(ConfigurationError { errors: vec![message], fingerprint });
         }
         Ok(found)
     }

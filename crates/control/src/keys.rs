@@ -138,10 +138,7 @@ pub struct KeyRow {
 impl KeyFile {
     /// The file at `path`. With `allow_readable`, others may be able to read it: for secrets that something else mounts.
     pub fn new(path: impl Into<PathBuf>, allow_readable: bool) -> Self {
-        Self {
-            path: path.into(),
-            allow_readable,
-        }
+        Self { path: path.into(), allow_readable }
     }
 
     /// The file.
@@ -154,10 +151,7 @@ impl KeyFile {
         let path = || self.path.clone();
         let wrong = |source: io::Error| match source.kind() {
             io::ErrorKind::NotFound => KeyFileError::Missing { path: path() },
-            _ => KeyFileError::Read {
-                path: path(),
-                source,
-            },
+            _ => KeyFileError::Read { path: path(), source },
         };
         let file = File::open(&self.path).map_err(wrong)?;
         // Asked of what was opened, not of the path, which may be another file by now.
@@ -168,10 +162,7 @@ impl KeyFile {
         let bytes = Zeroizing::new(read_from(file, KEY_RING_BYTES_MAX).map_err(wrong)?);
         let text = std::str::from_utf8(&bytes)
             .map_err(|_| wrong(io::Error::new(io::ErrorKind::InvalidData, "it is not text")))?;
-        KeyRing::parse(text).map_err(|source| KeyFileError::Invalid {
-            path: path(),
-            source,
-        })
+        KeyRing::parse(text).map_err(|source| KeyFileError::Invalid { path: path(), source })
     }
 
     /// Reads the ring, or makes one with its first key where there is no file.
@@ -187,10 +178,7 @@ impl KeyFile {
             Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => Err(error.error),
             Ok(_) | Err(_) => Ok(()),
         });
-        written.map_err(|source| KeyFileError::Write {
-            path: self.path.clone(),
-            source,
-        })?;
+        written.map_err(|source| KeyFileError::Write { path: self.path.clone(), source })?;
         self.load()
     }
 
@@ -206,12 +194,7 @@ impl KeyFile {
             seals_from: key.seals_from(),
             retires_at: key.retires_at(),
         };
-        Ok(ring
-            .keys()
-            .iter()
-            .map(row)
-            .filter(|row| row.state != KeyState::Retired)
-            .collect())
+        Ok(ring.keys().iter().map(row).filter(|row| row.state != KeyState::Retired).collect())
     }
 
     /// Adds a key that opens at once and seals after `delay`, and drops those that have retired. Gives the new key's id.
@@ -221,16 +204,9 @@ impl KeyFile {
         let _alone = self.lock();
         let ring = self.load()?;
         let (ring, id) = rotated(&ring, delay)?;
-        let written = self.write(&ring, |draft| {
-            draft
-                .persist(&self.path)
-                .map(drop)
-                .map_err(|error| error.error)
-        });
-        written.map_err(|source| KeyFileError::Write {
-            path: self.path.clone(),
-            source,
-        })?;
+        let written = self
+            .write(&ring, |draft| draft.persist(&self.path).map(drop).map_err(|error| error.error));
+        written.map_err(|source| KeyFileError::Write { path: self.path.clone(), source })?;
         Ok(id)
     }
 
@@ -242,9 +218,7 @@ impl KeyFile {
     ) -> io::Result<()> {
         let folder = self.folder();
         // Mode 0600 from the start, by tempfile's own default.
-        let mut draft = tempfile::Builder::new()
-            .prefix(".keys-")
-            .tempfile_in(folder)?;
+        let mut draft = tempfile::Builder::new().prefix(".keys-").tempfile_in(folder)?;
         draft.write_all(ring.to_text().as_bytes())?;
         draft.as_file().sync_all()?;
         settle(draft)?;
@@ -275,9 +249,7 @@ fn rotated(ring: &KeyRing, delay: Duration) -> Result<(KeyRing, KeyId), KeyFileE
             ring => return Ok((ring?, id)),
         }
     }
-    Err(KeyFileError::Random(io::Error::other(
-        "they repeat themselves",
-    )))
+    Err(KeyFileError::Random(io::Error::other("they repeat themselves")))
 }
 
 fn secret() -> Result<Secret, KeyFileError> {

@@ -33,11 +33,7 @@ pub(crate) struct Lookups<R> {
 
 impl<R: Resolve> Lookups<R> {
     pub(crate) fn new(resolver: R) -> Self {
-        Self {
-            resolver: Arc::new(resolver),
-            names: Names::default(),
-            running: JoinSet::new(),
-        }
+        Self { resolver: Arc::new(resolver), names: Names::default(), running: JoinSet::new() }
     }
 
     /// Takes in the names of `desired` and waits until all have been answered for, or `patience` is over.
@@ -49,10 +45,7 @@ impl<R: Resolve> Lookups<R> {
             }
         };
         if tokio::time::timeout(patience, answers).await.is_err() {
-            tracing::warn!(
-                ?patience,
-                "some names did not resolve in time; going on without them"
-            );
+            tracing::warn!(?patience, "some names did not resolve in time; going on without them");
         }
     }
 

@@ -121,11 +121,8 @@ impl Prober {
 
     fn follow(&mut self, snapshot: &Snapshot, now: Instant) {
         self.timetable.follow(snapshot, now);
-        let longest = groups_in_use(snapshot)
-            .map(|group| group.spec.health_check.timeout)
-            .max();
-        self.patience_ends
-            .get_or_insert(now + FIRST_CHECKS_PATIENCE + longest.unwrap_or_default());
+        let longest = groups_in_use(snapshot).map(|group| group.spec.health_check.timeout).max();
+        self.patience_ends.get_or_insert(now + FIRST_CHECKS_PATIENCE + longest.unwrap_or_default());
     }
 
     fn take(&mut self, checked: Result<Checked, JoinError>) {
@@ -179,11 +176,7 @@ impl Prober {
         let Some(snapshot) = self.reader.current() else {
             return;
         };
-        for group in snapshot
-            .groups
-            .iter()
-            .filter(|group| changed.contains(&group.spec.name))
-        {
+        for group in snapshot.groups.iter().filter(|group| changed.contains(&group.spec.name)) {
             group.refresh();
         }
     }

@@ -48,10 +48,7 @@ impl StateDir {
     /// Makes the folder where it is missing, for this user alone, and tries whether it takes files.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, StateDirError> {
         let path = path.into();
-        let made = fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&path);
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&path);
         if let Err(source) = made {
             return Err(StateDirError::Make { path, source });
         }
@@ -71,11 +68,8 @@ impl StateDir {
     /// assert_eq!(path, std::path::Path::new("/home/ada/.local/state/clingfish"));
     /// ```
     pub fn default_path(variable: impl Fn(&str) -> Option<OsString>) -> PathBuf {
-        let folder = |name: &str| {
-            variable(name)
-                .map(PathBuf::from)
-                .filter(|path| path.is_absolute())
-        };
+        let folder =
+            |name: &str| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
         if let Some(given) = variable("STATE_DIRECTORY").and_then(first_of_list) {
             return given;
         }
@@ -116,40 +110,21 @@ mod tests {
         type Variables = &'static [(&'static str, &'static str)];
         let cases: [(Variables, &str); 7] = [
             (&[("HOME", "/home/ada")], "/home/ada/.local/state/clingfish"),
-            (
-                &[("HOME", "/home/ada"), ("XDG_STATE_HOME", "/state")],
-                "/state/clingfish",
-            ),
+            (&[("HOME", "/home/ada"), ("XDG_STATE_HOME", "/state")], "/state/clingfish"),
             (
                 &[("HOME", "/home/ada"), ("XDG_STATE_HOME", "state")],
                 "/home/ada/.local/state/clingfish",
             ),
-            (
-                &[
-                    ("HOME", "/root"),
-                    ("STATE_DIRECTORY", "/var/lib/a:/var/lib/b"),
-                ],
-                "/var/lib/a",
-            ),
-            (
-                &[("HOME", "/root"), ("STATE_DIRECTORY", "")],
-                "/root/.local/state/clingfish",
-            ),
+            (&[("HOME", "/root"), ("STATE_DIRECTORY", "/var/lib/a:/var/lib/b")], "/var/lib/a"),
+            (&[("HOME", "/root"), ("STATE_DIRECTORY", "")], "/root/.local/state/clingfish"),
             (&[("HOME", "/")], "/var/lib/clingfish"),
             (&[], "/var/lib/clingfish"),
         ];
         for (variables, expected) in cases {
             let variable = |name: &str| {
-                variables
-                    .iter()
-                    .find(|(key, _)| *key == name)
-                    .map(|(_, value)| (*value).into())
+                variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).into())
             };
-            assert_eq!(
-                StateDir::default_path(variable),
-                Path::new(expected),
-                "{variables:?}"
-            );
+            assert_eq!(StateDir::default_path(variable), Path::new(expected), "{variables:?}");
         }
     }
 
@@ -168,12 +143,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
         fs::write(&file, "").unwrap();
-        for path in [
-            file.clone(),
-            file.join("below"),
-            "/proc/clingfish".into(),
-            "/proc".into(),
-        ] {
+        for path in [file.clone(), file.join("below"), "/proc/clingfish".into(), "/proc".into()] {
             let error = StateDir::open(&path).unwrap_err().to_string();
             assert!(error.contains(path.to_str().unwrap()), "{error}");
             assert!(error.contains("--state-dir"), "{error}");

@@ -94,11 +94,7 @@ impl Status {
     }
 
     pub(crate) fn count_reload(&self, is_applied: bool) {
-        let counter = if is_applied {
-            &self.reloads_applied
-        } else {
-            &self.reloads_refused
-        };
+        let counter = if is_applied { &self.reloads_applied } else { &self.reloads_refused };
         counter.fetch_add(1, Relaxed);
     }
 
@@ -122,11 +118,7 @@ mod tests {
     fn who_leaves_does_not_become_ready_again() {
         let status = Status::new();
         status.checked();
-        assert_eq!(
-            status.phase(),
-            Phase::Starting,
-            "not before something is in force"
-        );
+        assert_eq!(status.phase(), Phase::Starting, "not before something is in force");
         status.leave();
         status.checked();
         assert_eq!(status.phase(), Phase::Leaving);

@@ -58,10 +58,7 @@ struct AtStart {
 
 impl AtStart {
     fn of(desired: &DesiredState) -> Self {
-        Self {
-            workers: desired.server.workers,
-            admin_bind: desired.admin.bind,
-        }
+        Self { workers: desired.server.workers, admin_bind: desired.admin.bind }
     }
 
     /// Keys that `desired` wants otherwise.
@@ -71,10 +68,7 @@ impl AtStart {
             ("server.workers", self.workers != wanted.workers),
             ("admin.bind", self.admin_bind != wanted.admin_bind),
         ];
-        differs
-            .into_iter()
-            .filter_map(|(key, differs)| differs.then_some(key))
-            .collect()
+        differs.into_iter().filter_map(|(key, differs)| differs.then_some(key)).collect()
     }
 }
 
@@ -87,15 +81,7 @@ impl<D: Doors, R: Resolve> Steward<D, R> {
         status: Arc<Status>,
     ) -> Self {
         let at_start = AtStart::of(applier.desired());
-        Self {
-            applier,
-            lookups,
-            files: Some(files),
-            log,
-            status,
-            at_start,
-            is_up_to_date: true,
-        }
+        Self { applier, lookups, files: Some(files), log, status, at_start, is_up_to_date: true }
     }
 
     /// Puts the first snapshot in force, once names have been asked for, or `patience` is over.
@@ -178,10 +164,7 @@ impl<D: Doors, R: Resolve> Steward<D, R> {
     }
 
     async fn apply(&mut self, configuration: Configuration) -> Result<u64, Vec<String>> {
-        configuration
-            .warnings
-            .iter()
-            .for_each(|warning| tracing::warn!("{warning}"));
+        configuration.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
         let desired = configuration.desired;
         for key in self.at_start.differences(&desired) {
             tracing::warn!(key, "takes effect at the next start only");
@@ -234,6 +217,24 @@ impl<D: Doors, R: Resolve> Steward<D, R> {
                 tracing::error!(%error, "reading the configuration broke; files are no longer watched");
                 None
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_that_wait_for_a_restart_are_told_until_it_comes() {
+        let desired = |text: &str| clingfish_config::parse(text).unwrap().0;
+        let at_start = AtStart::of(&desired("[admin]\nbind = \"127.0.0.1:1\"\n"));
+        for (text, expected) in [
+            ("[admin]\nbind = \"127.0.0.1:1\"\nhosts = [\"a.example\"]\n", [].as_slice()),
+            ("[admin]\nbind = \"127.0.0.1:2\"\n", &["admin.bind"]),
+            ("[server]\nworkers = 3\n", &["server.workers", "admin.bind"]),
+        ] {
+            assert_eq!(at_start.differences(&desired(text)), expected, "{text}");
         }
     }
 }

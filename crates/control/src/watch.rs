@@ -46,12 +46,7 @@ pub(crate) struct Look {
 
 impl FileWatch {
     pub(crate) fn new(path: impl Into<PathBuf>) -> Self {
-        Self {
-            path: path.into(),
-            read: None,
-            settling: None,
-            misses: 0,
-        }
+        Self { path: path.into(), read: None, settling: None, misses: 0 }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -95,11 +90,7 @@ impl FileWatch {
             return Poll::Same;
         }
         self.misses += 1;
-        if self.misses == MISSES_TOLD {
-            Poll::Gone
-        } else {
-            Poll::Same
-        }
+        if self.misses == MISSES_TOLD { Poll::Gone } else { Poll::Same }
     }
 }
 
@@ -122,15 +113,8 @@ mod tests {
 
     #[test]
     fn a_file_is_read_once_it_looks_the_same_twice() {
-        let look = |bytes| {
-            Some(Look {
-                device: 1,
-                inode: 1,
-                bytes,
-                modified: (0, 0),
-                changed: (0, 0),
-            })
-        };
+        let look =
+            |bytes| Some(Look { device: 1, inode: 1, bytes, modified: (0, 0), changed: (0, 0) });
         let mut watch = FileWatch::new("file");
         for (at, (looks_like, expected)) in [
             (look(1), Poll::Same),

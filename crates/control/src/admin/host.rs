@@ -17,18 +17,12 @@ pub(crate) fn is_ours(host: &str, bound: SocketAddr, hosts: &[String]) -> bool {
     }
     let name = name.strip_suffix('.').unwrap_or(name);
     let is = |known: &str| name.eq_ignore_ascii_case(known);
-    is("localhost")
-        || hosts
-            .iter()
-            .any(|known| is(without_port(known).unwrap_or(known)))
+    is("localhost") || hosts.iter().any(|known| is(without_port(known).unwrap_or(known)))
 }
 
 /// An address as a Host writes it: IPv6 in brackets.
 fn address(name: &str) -> Option<IpAddr> {
-    match name
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-    {
+    match name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         Some(inside) => inside.parse().ok().filter(IpAddr::is_ipv6),
         None => name.parse().ok().filter(IpAddr::is_ipv4),
     }
@@ -41,9 +35,7 @@ fn without_port(host: &str) -> Option<&str> {
         None => host.split_at(host.find(':').unwrap_or(host.len())),
     };
     let is_port = port.is_empty()
-        || port
-            .strip_prefix(':')
-            .is_some_and(|digits| digits.bytes().all(|c| c.is_ascii_digit()));
+        || port.strip_prefix(':').is_some_and(|digits| digits.bytes().all(|c| c.is_ascii_digit()));
     (is_port && !name.is_empty()).then_some(name)
 }
 
@@ -86,11 +78,7 @@ mod tests {
             ("", loopback, false),
         ] {
             let bound = bound.parse().unwrap();
-            assert_eq!(
-                is_ours(host, bound, &hosts),
-                expected,
-                "{host:?} at {bound}"
-            );
+            assert_eq!(is_ours(host, bound, &hosts), expected, "{host:?} at {bound}");
         }
     }
 }

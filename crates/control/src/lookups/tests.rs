@@ -19,10 +19,7 @@ impl Resolve for Arc<Slow> {
         self.asking_most.fetch_max(asking, Relaxed);
         tokio::time::sleep(self.takes).await;
         self.asking.fetch_sub(1, Relaxed);
-        Ok(Resolved {
-            addresses: vec![[10, 0, 0, 1].into()],
-            valid_for: Duration::from_secs(60),
-        })
+        Ok(Resolved { addresses: vec![[10, 0, 0, 1].into()], valid_for: Duration::from_secs(60) })
     }
 }
 
@@ -33,10 +30,7 @@ fn desired(names: usize) -> DesiredState {
 }
 
 fn slow(takes: Duration) -> (Arc<Slow>, Lookups<Arc<Slow>>) {
-    let resolver = Arc::new(Slow {
-        takes,
-        ..Slow::default()
-    });
+    let resolver = Arc::new(Slow { takes, ..Slow::default() });
     (Arc::clone(&resolver), Lookups::new(resolver))
 }
 
@@ -49,11 +43,7 @@ async fn a_start_goes_on_without_names_that_take_too_long_and_takes_them_later()
     assert!(lookups.addresses().is_empty());
     lookups.change().await;
     assert_eq!(clock::now() - start, Duration::from_secs(7));
-    assert_eq!(
-        lookups.addresses().len(),
-        2,
-        "answers that come together are one change"
-    );
+    assert_eq!(lookups.addresses().len(), 2, "answers that come together are one change");
 }
 
 #[tokio::test(start_paused = true)]
@@ -72,10 +62,5 @@ async fn names_are_asked_for_again_when_their_answers_expire() {
     // The same answer over and over is no change.
     let waited = tokio::time::timeout(Duration::from_secs(600), lookups.change()).await;
     assert!(waited.is_err());
-    assert!(
-        lookups
-            .names
-            .next_due()
-            .is_none_or(|due| due > start + Duration::from_secs(540))
-    );
+    assert!(lookups.names.next_due().is_none_or(|due| due > start + Duration::from_secs(540)));
 }

@@ -12,16 +12,7 @@ fn snapshot(text: &str) -> Arc<Snapshot> {
     let desired = &clingfish_config::parse(text).unwrap().0;
     let ring = KeyRing::first(Secret::new([7; 32]), KeyId::new(1).unwrap(), UnixMillis(0));
     let (ring, addresses, now) = (&Arc::new(ring), &HashMap::new(), clock::now());
-    Arc::new(compile(
-        Inputs {
-            desired,
-            addresses,
-            ring,
-            workers: 1,
-            now,
-        },
-        None,
-    ))
+    Arc::new(compile(Inputs { desired, addresses, ring, workers: 1, now }, None))
 }
 
 fn put_in_force(text: &str) -> (Arc<Snapshot>, Arc<Status>, Prober) {
@@ -31,12 +22,8 @@ fn put_in_force(text: &str) -> (Arc<Snapshot>, Arc<Status>, Prober) {
     publisher.publish(Arc::clone(&snapshot));
     let prober = Prober::new(publisher.reader(), Arc::clone(&status));
     let (addresses, admin_hosts) = (Vec::new(), Arc::default());
-    let enforced = Enforced {
-        snapshot: Arc::clone(&snapshot),
-        addresses,
-        admin_hosts,
-        at: UnixMillis(0),
-    };
+    let enforced =
+        Enforced { snapshot: Arc::clone(&snapshot), addresses, admin_hosts, at: UnixMillis(0) };
     status.enforce(enforced);
     (snapshot, status, prober)
 }
@@ -51,11 +38,7 @@ async fn an_ejected_target_without_checks_returns_after_its_pause() {
     let cell = &group.targets[0].cell;
     let prober = tokio::spawn(prober.run());
     tokio::time::sleep(Duration::from_secs(1)).await;
-    assert_eq!(
-        status.phase(),
-        Phase::Ready,
-        "without checks there is nothing to wait for"
-    );
+    assert_eq!(status.phase(), Phase::Ready, "without checks there is nothing to wait for");
 
     for _ in 0..CONNECT_FAILURES_MAX {
         cell.connect_failed(&group.spec.health_check, clock::now());

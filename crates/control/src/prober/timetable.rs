@@ -112,9 +112,7 @@ impl Timetable {
         let serial = subject.serial;
         let delay = |subject: &Subject| {
             let interval = subject.check().interval;
-            subject
-                .target()
-                .map_or(interval, |target| first_check_delay(target.hash, interval))
+            subject.target().map_or(interval, |target| first_check_delay(target.hash, interval))
         };
         let row = match self.rows.get_mut(&serial) {
             Some(row)
@@ -148,30 +146,20 @@ impl Timetable {
 
 /// The groups of a snapshot that some listener forwards to.
 pub(crate) fn groups_in_use(snapshot: &Snapshot) -> impl Iterator<Item = &Arc<Group>> {
-    let used: HashSet<usize> = snapshot
-        .listeners
-        .iter()
-        .filter_map(|view| view.forward)
-        .collect();
+    let used: HashSet<usize> = snapshot.listeners.iter().filter_map(|view| view.forward).collect();
     let groups = snapshot.groups.iter().enumerate();
-    groups
-        .filter(move |(index, _)| used.contains(index))
-        .map(|(_, group)| group)
+    groups.filter(move |(index, _)| used.contains(index)).map(|(_, group)| group)
 }
 
 fn subjects(snapshot: &Snapshot) -> impl Iterator<Item = Subject> {
     let checked = groups_in_use(snapshot).filter(|group| group.spec.health_check.enabled);
     checked.flat_map(|group| {
-        group
-            .targets
-            .iter()
-            .enumerate()
-            .map(|(index, target)| Subject {
-                group: Arc::clone(group),
-                index,
-                serial: target.cell.serial(),
-                address: target.address,
-            })
+        group.targets.iter().enumerate().map(|(index, target)| Subject {
+            group: Arc::clone(group),
+            index,
+            serial: target.cell.serial(),
+            address: target.address,
+        })
     })
 }
 

@@ -12,27 +12,15 @@ fn the_admin_address_answers_its_own_hosts_only() {
             ("GET /readyz HTTP/1.1\r\nHost: ops.example:1", 200),
             ("GET /metrics HTTP/1.1\r\nHost: [::1]:9080", 200),
             ("GET /healthz HTTP/1.0", 200),
-            (
-                "GET http://localhost/healthz HTTP/1.1\r\nHost: localhost",
-                200,
-            ),
+            ("GET http://localhost/healthz HTTP/1.1\r\nHost: localhost", 200),
             ("GET /healthz?x=1 HTTP/1.1\r\nHost: localhost", 200),
             ("GET /healthz HTTP/1.1\r\nHost: evil.example", 421),
             ("GET /metrics HTTP/1.1\r\nHost: evil.example:9080", 421),
-            (
-                "GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil.example",
-                421,
-            ),
+            ("GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil.example", 421),
             ("GET http://evil.example/ HTTP/1.1\r\nHost: localhost", 421),
-            (
-                "POST /nothing HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 0",
-                421,
-            ),
+            ("POST /nothing HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 0", 421),
             ("GET /nothing HTTP/1.1\r\nHost: localhost", 404),
-            (
-                "POST /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0",
-                405,
-            ),
+            ("POST /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0", 405),
             ("NONSENSE", 400),
         ] {
             let (status, text) =
@@ -50,10 +38,7 @@ fn a_head_request_gets_the_head_only() {
         let request = "HEAD /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
         let (head, body) = send_raw(control.admin_address(), request).await;
         assert!(head.starts_with("HTTP/1.1 200"), "{head}");
-        assert!(
-            head.contains("content-type: text/plain; version=0.0.4"),
-            "{head}"
-        );
+        assert!(head.contains("content-type: text/plain; version=0.0.4"), "{head}");
         assert_eq!(body, "");
     });
 }
@@ -62,10 +47,8 @@ fn a_head_request_gets_the_head_only() {
 fn heads_are_limited() {
     run(async {
         let control = Stage::new().start("").await;
-        let request = format!(
-            "GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: {}\r\n\r\n",
-            "x".repeat(20_000)
-        );
+        let request =
+            format!("GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: {}\r\n\r\n", "x".repeat(20_000));
         assert_eq!(send(control.admin_address(), &request).await.0, 431);
     });
 }

@@ -10,21 +10,15 @@ fn readiness_comes_with_the_first_checks() {
     run(async {
         let stage = Stage::new();
         let (good, bad) = (TestTarget::start(200).await, TestTarget::start(500).await);
-        let control = stage
-            .start(&config(
-                4001,
-                &format!("{}, {}", quoted(&good), quoted(&bad)),
-            ))
-            .await;
+        let control =
+            stage.start(&config(4001, &format!("{}, {}", quoted(&good), quoted(&bad)))).await;
         assert_eq!(control.phase(), Phase::Checking);
         let admin = control.admin_address();
         assert_eq!(get(admin, "/readyz").await.0, 503);
         control.until_ready().await;
         assert_eq!(get(admin, "/readyz").await, (200, "ready\n".into()));
-        let routable: Vec<bool> = targets(&control)
-            .iter()
-            .map(|(_, is_routable)| *is_routable)
-            .collect();
+        let routable: Vec<bool> =
+            targets(&control).iter().map(|(_, is_routable)| *is_routable).collect();
         assert_eq!(routable, [true, false]);
         let snapshot = control.snapshot().unwrap();
         assert_eq!(
@@ -49,10 +43,7 @@ fn readiness_comes_with_the_first_checks() {
             ),
             "clingfish_target_group_targets{target_group=\"web\",state=\"healthy\"} 1".to_owned(),
         ] {
-            assert!(
-                metrics.lines().any(|found| found == line),
-                "{line}\n{metrics}"
-            );
+            assert!(metrics.lines().any(|found| found == line), "{line}\n{metrics}");
         }
     });
 }
@@ -90,18 +81,12 @@ fn a_reload_keeps_health_and_checks_what_is_new() {
         let (old, new) = (TestTarget::start(200).await, TestTarget::start(200).await);
         let control = stage.start(&config(4001, &quoted(&old))).await;
         until("the old one is in", async || targets(&control)[0].1).await;
-        stage.write(&config(
-            4001,
-            &format!("{}, {}", quoted(&new), quoted(&old)),
-        ));
-        control.reloader().reload().await.unwrap();
+        stage.write(&config(4001, &format!("{}, {}", quoted(&new), quoted(&old))));
+        control.reload().await.unwrap();
         assert!(targets(&control)[1].1, "the old one is never out");
         until("the new one is in", async || targets(&control)[0].1).await;
         let group = control.snapshot().unwrap().groups[0].clone();
-        until("the group knows both", async || {
-            group.roster().members.len() == 2
-        })
-        .await;
+        until("the group knows both", async || group.roster().members.len() == 2).await;
         assert_eq!(control.phase(), Phase::Ready);
     });
 }
@@ -112,10 +97,7 @@ fn groups_that_no_listener_uses_are_not_checked() {
         let stage = Stage::new();
         let target = TestTarget::start(200).await;
         let used = config(4001, "");
-        let unused = format!(
-            "{used}[target_groups.spare]\ntargets = [{}]\n",
-            quoted(&target)
-        );
+        let unused = format!("{used}[target_groups.spare]\ntargets = [{}]\n", quoted(&target));
         let control = stage.start(&unused).await;
         control.until_ready().await;
         let (_, metrics) = get(control.admin_address(), "/metrics").await;

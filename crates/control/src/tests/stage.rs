@@ -71,24 +71,13 @@ impl Doors for NotingDoors {
                 address: listener.bind,
             })
             .collect();
-        if errors.is_empty() {
-            Ok(())
-        } else {
-            Err(errors)
-        }
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 
     fn enforce(&mut self, snapshot: &Arc<Snapshot>) {
-        self.notes
-            .0
-            .lock()
-            .unwrap()
-            .enforced
-            .push(snapshot.revision);
+        self.notes.0.lock().unwrap().enforced.push(snapshot.revision);
         let listeners = snapshot.listeners.iter().map(|view| &view.listener);
-        self.open = listeners
-            .map(|listener| (listener.name.clone(), listener.bind))
-            .collect();
+        self.open = listeners.map(|listener| (listener.name.clone(), listener.bind)).collect();
     }
 
     fn addresses(&self) -> Vec<(Name, SocketAddr)> {
@@ -102,10 +91,7 @@ pub(super) struct Book(Arc<Mutex<HashMap<String, Vec<IpAddr>>>>);
 
 impl Book {
     pub(super) fn write(&self, name: &str, addresses: &[&str]) {
-        let addresses = addresses
-            .iter()
-            .map(|address| address.parse().unwrap())
-            .collect();
+        let addresses = addresses.iter().map(|address| address.parse().unwrap()).collect();
         self.0.lock().unwrap().insert(name.to_owned(), addresses);
     }
 
@@ -119,13 +105,8 @@ impl Resolve for Book {
         let addresses = self.0.lock().unwrap().get(name).cloned();
         let valid_for = Duration::from_millis(10);
         addresses
-            .map(|addresses| Resolved {
-                addresses,
-                valid_for,
-            })
-            .ok_or(ResolveError::NoAddress {
-                name: name.to_owned(),
-            })
+            .map(|addresses| Resolved { addresses, valid_for })
+            .ok_or(ResolveError::NoAddress { name: name.to_owned() })
     }
 }
 
@@ -158,11 +139,7 @@ impl Stage {
     pub(super) fn write(&self, config: &str) {
         let draft = self.folder.path().join("draft");
         let admin = "[admin]\nbind = \"127.0.0.1:0\"\nhosts = [\"ops.example\"]\n";
-        let admin = if config.contains("[admin]") {
-            ""
-        } else {
-            admin
-        };
+        let admin = if config.contains("[admin]") { "" } else { admin };
         fs::write(&draft, format!("{config}\n{admin}")).unwrap();
         fs::rename(draft, self.config()).unwrap();
     }
@@ -171,26 +148,18 @@ impl Stage {
         self.write(config);
         let configuration = Configuration::read(&self.config()).unwrap();
         let ring = Arc::new(self.keys().load_or_create().unwrap());
-        let off = AccessLog {
-            sink: clingfish_model::desired::LogSink::Off,
-            ..AccessLog::default()
-        };
+        let off =
+            AccessLog { sink: clingfish_model::desired::LogSink::Off, ..AccessLog::default() };
         let setup = Setup {
             config: self.config(),
             first: first_snapshot(&configuration.desired, &ring, 1),
             configuration,
             keys: self.keys(),
-            doors: NotingDoors {
-                notes: self.notes.clone(),
-                open: Vec::new(),
-            },
+            doors: NotingDoors { notes: self.notes.clone(), open: Vec::new() },
             workers: 1,
             registry: Arc::new(Registry::new(1)),
             log: Arc::new(Mutex::new(LogWriter::start(&off, 1).unwrap().0)),
-            build: Build {
-                version: "1.2.3",
-                commit: "",
-            },
+            build: Build { version: "1.2.3", commit: "" },
         };
         Control::start_with(setup, self.book.clone()).await
     }
@@ -212,16 +181,8 @@ pub(super) fn config(port: u16, targets: &str) -> String {
 /// Targets of the group `web`: id and whether they are routable.
 pub(super) fn targets(control: &Control<NotingDoors>) -> Vec<(String, bool)> {
     let snapshot = control.snapshot().unwrap();
-    let group = snapshot
-        .groups
-        .iter()
-        .find(|group| group.spec.name.as_str() == "web")
-        .unwrap();
-    group
-        .targets
-        .iter()
-        .map(|target| (target.id.to_string(), target.cell.is_routable()))
-        .collect()
+    let group = snapshot.groups.iter().find(|group| group.spec.name.as_str() == "web").unwrap();
+    group.targets.iter().map(|target| (target.id.to_string(), target.cell.is_routable())).collect()
 }
 
 /// Waits until `is_true`.
@@ -265,11 +226,7 @@ impl TestTarget {
                 }
             }
         });
-        Self {
-            address,
-            status,
-            task,
-        }
+        Self { address, status, task }
     }
 
     pub(super) fn say(&self, status: u16) {
@@ -286,10 +243,7 @@ impl Drop for TestTarget {
 /// Sends these bytes to the admin address; gives status and everything after the head.
 pub(super) async fn send(admin: SocketAddr, request: &str) -> (u16, String) {
     let (head, body) = send_raw(admin, request).await;
-    (
-        head.split(' ').nth(1).unwrap_or("0").parse().unwrap_or(0),
-        body,
-    )
+    (head.split(' ').nth(1).unwrap_or("0").parse().unwrap_or(0), body)
 }
 
 /// As [`send`], with the whole head.
@@ -303,16 +257,10 @@ pub(super) async fn send_raw(admin: SocketAddr, request: &str) -> (String, Strin
 }
 
 pub(super) async fn get(admin: SocketAddr, path: &str) -> (u16, String) {
-    send(
-        admin,
-        &format!("GET {path} HTTP/1.1\r\nHost: {admin}\r\nConnection: close\r\n\r\n"),
-    )
-    .await
+    send(admin, &format!("GET {path} HTTP/1.1\r\nHost: {admin}\r\nConnection: close\r\n\r\n")).await
 }
 
 pub(super) fn run<F: Future>(test: F) -> F::Output {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.unwrap().block_on(test)
 }

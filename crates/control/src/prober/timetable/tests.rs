@@ -11,16 +11,7 @@ fn snapshot(text: &str, previous: Option<&Snapshot>) -> Snapshot {
     let desired = &clingfish_config::parse(text).unwrap().0;
     let ring = KeyRing::first(Secret::new([7; 32]), KeyId::new(1).unwrap(), UnixMillis(0));
     let (ring, addresses, now) = (&Arc::new(ring), &HashMap::new(), clock::now());
-    compile(
-        Inputs {
-            desired,
-            addresses,
-            ring,
-            workers: 1,
-            now,
-        },
-        previous,
-    )
+    compile(Inputs { desired, addresses, ring, workers: 1, now }, previous)
 }
 
 fn config(targets: &str, check: &str) -> String {
@@ -55,26 +46,15 @@ fn targets_in_use_are_checked_at_even_intervals() {
     let seen = checks(&mut timetable, now, Duration::from_secs(60));
     assert!(timetable.is_all_checked());
     for id in ["a", "b"] {
-        let times: Vec<Duration> = seen
-            .iter()
-            .filter(|(of, _)| of == id)
-            .map(|(_, at)| *at)
-            .collect();
+        let times: Vec<Duration> =
+            seen.iter().filter(|(of, _)| of == id).map(|(_, at)| *at).collect();
         assert!(times[0] < Duration::from_secs(1), "{times:?}");
         let second = times[1] - times[0];
-        assert!(
-            (Duration::from_secs(5)..Duration::from_secs(10)).contains(&second),
-            "{times:?}"
-        );
-        let later = times[1..]
-            .windows(2)
-            .all(|pair| pair[1] - pair[0] == Duration::from_secs(10));
+        assert!((Duration::from_secs(5)..Duration::from_secs(10)).contains(&second), "{times:?}");
+        let later = times[1..].windows(2).all(|pair| pair[1] - pair[0] == Duration::from_secs(10));
         assert!(later, "{times:?}");
     }
-    assert!(
-        seen.iter().all(|(id, _)| id == "a" || id == "b"),
-        "{seen:?}"
-    );
+    assert!(seen.iter().all(|(id, _)| id == "a" || id == "b"), "{seen:?}");
 }
 
 #[test]
@@ -106,15 +86,9 @@ fn what_is_gone_is_no_longer_checked() {
     let mut timetable = Timetable::default();
     timetable.follow(&first, now);
     let running = timetable.take_due(now + Duration::from_secs(1)).unwrap();
-    let one = snapshot(
-        &config("{ id = \"c\", address = \"10.0.0.3:80\" }", ""),
-        Some(&first),
-    );
+    let one = snapshot(&config("{ id = \"c\", address = \"10.0.0.3:80\" }", ""), Some(&first));
     timetable.follow(&one, now);
-    assert!(
-        timetable.finish(&running).is_none(),
-        "a late result counts for nobody"
-    );
+    assert!(timetable.finish(&running).is_none(), "a late result counts for nobody");
     let seen = checks(&mut timetable, now, Duration::from_secs(1));
     assert_eq!(seen.len(), 1, "{seen:?}");
     assert_eq!(seen[0].0, "c");
@@ -128,17 +102,11 @@ fn what_is_gone_is_no_longer_checked() {
 #[test]
 fn a_result_from_an_address_that_a_target_has_left_does_not_count() {
     let now = clock::now();
-    let first = snapshot(
-        &config("{ id = \"a\", address = \"10.0.0.1:80\" }", ""),
-        None,
-    );
+    let first = snapshot(&config("{ id = \"a\", address = \"10.0.0.1:80\" }", ""), None);
     let mut timetable = Timetable::default();
     timetable.follow(&first, now);
     let running = timetable.take_due(now + Duration::from_secs(1)).unwrap();
-    let moved = snapshot(
-        &config("{ id = \"a\", address = \"10.0.0.9:80\" }", ""),
-        Some(&first),
-    );
+    let moved = snapshot(&config("{ id = \"a\", address = \"10.0.0.9:80\" }", ""), Some(&first));
     timetable.follow(&moved, now);
     assert!(timetable.finish(&running).is_none());
     let next = timetable.take_due(now + Duration::from_secs(1)).unwrap();
