@@ -47,11 +47,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     };
     let dir = tools::target_dir()?.join("bench");
     fs::create_dir_all(&dir)?;
-    if options.instructions {
-        instructions::run(&options, &dir)
-    } else {
-        load(options, &dir)
-    }
+    if options.instructions { instructions::run(&options, &dir) } else { load(options, &dir) }
 }
 
 fn load(options: Options, dir: &Path) -> Result<()> {
@@ -83,19 +79,9 @@ impl Bench {
         );
         let starter = |kind: &Kind| {
             let tool = Tool::contender(*kind, dir)?;
-            Ok(Starter::new(
-                *kind,
-                tool,
-                dir,
-                PROXY_CORE,
-                options.access_log,
-            ))
+            Ok(Starter::new(*kind, tool, dir, PROXY_CORE, options.access_log))
         };
-        let starters = options
-            .contenders
-            .iter()
-            .map(starter)
-            .collect::<Result<Vec<_>>>()?;
+        let starters = options.contenders.iter().map(starter).collect::<Result<Vec<_>>>()?;
         let nginx = Tool::debian("nginx", "NGINX_BIN", &["-v"])?;
         Ok(Self {
             machine: Machine::read(),
@@ -113,32 +99,17 @@ impl Bench {
             |starter: &Starter| (starter.kind.name().to_owned(), starter.tool.version.clone());
         let mut versions: Vec<_> = self.starters.iter().map(name).collect();
         versions.push(("wrk".to_owned(), self.generator.version().to_owned()));
-        Ok(Report {
-            machine: self.machine,
-            options: self.options,
-            versions,
-            bursts,
-            idle,
-        })
+        Ok(Report { machine: self.machine, options: self.options, versions, bursts, idle })
     }
 
     fn measure_load(&self) -> Result<Vec<(Row, Kind, Vec<Burst>)>> {
-        let rows = self
-            .options
-            .rows
-            .iter()
-            .copied()
-            .filter(|row| *row != Row::Idle);
+        let rows = self.options.rows.iter().copied().filter(|row| *row != Row::Idle);
         let rows: Vec<Row> = rows.collect();
         if rows.is_empty() {
             return Ok(Vec::new());
         }
         let start = |starter: &Starter| starter.start(&self.targets);
-        let contenders = self
-            .starters
-            .iter()
-            .map(start)
-            .collect::<Result<Vec<_>>>()?;
+        let contenders = self.starters.iter().map(start).collect::<Result<Vec<_>>>()?;
         let mut all = Vec::new();
         for row in rows {
             all.extend(self.measure_row(row, &contenders)?);
@@ -157,10 +128,7 @@ impl Bench {
             // Whatever it says: the rounds that follow are judged each by itself.
             let _warm = self.burst(row, contender, Duration::from_secs(1))?;
         }
-        let mut all: Vec<_> = contenders
-            .iter()
-            .map(|c| (row, c.kind, Vec::new()))
-            .collect();
+        let mut all: Vec<_> = contenders.iter().map(|c| (row, c.kind, Vec::new())).collect();
         for round in 1..=self.options.rounds {
             for (contender, (.., bursts)) in contenders.iter().zip(&mut all) {
                 let burst = self.burst(row, contender, self.options.duration())?;
@@ -177,8 +145,7 @@ impl Bench {
     }
 
     fn burst(&self, row: Row, contender: &Contender, duration: Duration) -> Result<Burst> {
-        self.generator
-            .burst(row, contender, &self.targets, duration)
+        self.generator.burst(row, contender, &self.targets, duration)
     }
 
     /// A fresh process for each figure: one that has been under load has memory to spare.
@@ -193,7 +160,7 @@ impl Bench {
                 eprintln!(
                     "idle round {round}, {}: {:.0} bytes",
                     kind.name(),
-                    memory.per_connection
+                    memory.per_connection()
                 );
                 memories.push(memory);
             }

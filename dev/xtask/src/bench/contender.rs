@@ -43,19 +43,28 @@ pub(super) struct Starter {
     dir: PathBuf,
     core: usize,
     access_log: bool,
+    connections_max: u64,
 }
 
 impl Starter {
+    /// Room for connections that proxies are told to make where they want to know.
+    pub(super) const CONNECTIONS_MAX: u64 = 7000;
+
     /// Keeps its files below `dir`.
     pub(super) fn new(kind: Kind, tool: Tool, dir: &Path, core: usize, access_log: bool) -> Self {
         let dir = dir.join(kind.name());
-        Self {
-            kind,
-            tool,
-            dir,
-            core,
-            access_log,
-        }
+        Self { kind, tool, dir, core, access_log, connections_max: Self::CONNECTIONS_MAX }
+    }
+
+    /// The same with room for fewer connections; none where that is not configured.
+    pub(super) fn with_room_for(&self, connections_max: u64) -> Option<Self> {
+        matches!(self.kind, Kind::Haproxy | Kind::Nginx).then(|| Self {
+            kind: self.kind,
+            tool: self.tool.clone(),
+            dir: self.dir.clone(),
+            connections_max,
+            ..*self
+        })
     }
 
     /// Starts it before the targets and checks that it answers right and keeps sessions.
@@ -71,29 +80,15 @@ impl Starter {
         let args: &[&str] = match self.kind {
             Kind::Haproxy => &["-db", "-f", config],
             Kind::Nginx => &["-c", config, "-e", "err"],
-            Kind::Envoy => &[
-                "-c",
-                config,
-                "--concurrency",
-                "1",
-                "--use-dynamic-base-id",
-                "-l",
-                "warn",
-            ],
+            Kind::Envoy => {
+                &["-c", config, "--concurrency", "1", "--use-dynamic-base-id", "-l", "warn"]
+            }
             Kind::Clingfish => &["serve", "--config", config, "--state-dir", "state"],
         };
         let process = Process::start(self.core, &self.tool.path, args, &self.dir)?;
         let (kind, cookie, home) = (self.kind, String::new(), String::new());
-        let mut contender = Contender {
-            kind,
-            process,
-            address,
-            cookie,
-            home,
-        };
-        contender
-            .check(targets)
-            .with_context(|| format!("{name}: see {}", self.dir.display()))?;
+        let mut contender = Contender { kind, process, address, cookie, home };
+        contender.check(targets).with_context(|| format!("{name}: see {}", self.dir.display()))?;
         Ok(contender)
     }
 
@@ -102,10 +97,7 @@ impl Starter {
             Kind::Haproxy => ("haproxy.cfg", include_str!("files/haproxy.cfg").to_owned()),
             Kind::Nginx => ("nginx.conf", self.nginx_text()?),
             Kind::Envoy => ("envoy.yaml", include_str!("files/envoy.yaml").to_owned()),
-            Kind::Clingfish => (
-                "clingfish.toml",
-                include_str!("files/clingfish.toml").to_owned(),
-            ),
+            Kind::Clingfish => ("clingfish.toml", include_str!("files/clingfish.toml").to_owned()),
         };
         let [a, b] = &targets.all;
         let text = text.replace("{access_log}", &self.access_log_text());
@@ -113,6 +105,7 @@ impl Starter {
             &text,
             &[
                 ("dir", &self.dir.display()),
+                ("connections", &self.connections_max),
                 ("descriptors", &ports::descriptors_max()?),
                 ("port", &address.port()),
                 ("admin", &ports::free()?.port()),
@@ -129,30 +122,20 @@ impl Starter {
     fn nginx_text(&self) -> Result<String> {
         let with = |affinity: &str, add_cookie: &str| {
             let text = include_str!("files/nginx.conf");
-            text.replace("{affinity}", affinity)
-                .replace("{add_cookie}", add_cookie)
+            text.replace("{affinity}", affinity).replace("{add_cookie}", add_cookie)
         };
         let sticky = with(include_str!("files/nginx-sticky.conf"), "");
         if self.nginx_knows_sticky()? {
             return Ok(sticky);
         }
-        Ok(with(
-            include_str!("files/nginx-map.conf"),
-            "add_header Set-Cookie $set_route;",
-        ))
+        Ok(with(include_str!("files/nginx-map.conf"), "add_header Set-Cookie $set_route;"))
     }
 
     fn nginx_knows_sticky(&self) -> Result<bool> {
         let probe = self.dir.join("probe.conf");
         let text = "events {} http { upstream u { server 127.0.0.1:1; sticky cookie c; } }";
-        fs::write(
-            &probe,
-            format!("pid {};\n{text}", self.dir.join("probe.pid").display()),
-        )?;
-        let output = Command::new(&self.tool.path)
-            .arg("-tc")
-            .arg(&probe)
-            .output()?;
+        fs::write(&probe, format!("pid {};\n{text}", self.dir.join("probe.pid").display()))?;
+        let output = Command::new(&self.tool.path).arg("-tc").arg(&probe).output()?;
         Ok(!String::from_utf8_lossy(&output.stderr).contains("unknown directive"))
     }
 
@@ -186,11 +169,7 @@ impl Contender {
         let mut client = Client::connect(self.address)?;
         for (row, bytes) in [(Row::TenKb, 10_000), (Row::OneMb, 1_000_000)] {
             let answer = client.get(row.path(), Some(&self.cookie))?;
-            ensure!(
-                answer.body == body(bytes),
-                "{} came through changed",
-                row.path()
-            );
+            ensure!(answer.body == body(bytes), "{} came through changed", row.path());
         }
         Ok(())
     }
@@ -204,11 +183,7 @@ impl Contender {
         for _ in 0..Self::RETURNS {
             let answer = small(&mut client, Some(&self.cookie))?;
             let at = answer.field("x-target").unwrap_or_default();
-            ensure!(
-                at == self.home,
-                "a client of {} was sent to {at}",
-                self.home
-            );
+            ensure!(at == self.home, "a client of {} was sent to {at}", self.home);
         }
         Ok(())
     }

@@ -31,10 +31,7 @@ mod tests {
     fn a_table_replaces_the_one_before() {
         let page = "a\n<!-- load: begin -->\nold\n<!-- load: end -->\nz\n";
         let expected = "a\n<!-- load: begin -->\n\nnew\n\n<!-- load: end -->\nz\n";
-        assert_eq!(
-            replace_between(page, "load", "new\n").as_deref(),
-            Some(expected)
-        );
+        assert_eq!(replace_between(page, "load", "new\n").as_deref(), Some(expected));
         assert_eq!(replace_between(page, "other", "new"), None);
     }
 }

@@ -32,24 +32,16 @@ impl Client {
         stream.set_read_timeout(Some(Self::TIMEOUT))?;
         stream.set_nodelay(true)?;
         // Thousands of these may be open; a head fits.
-        Ok(Self {
-            stream: BufReader::with_capacity(1024, stream),
-        })
+        Ok(Self { stream: BufReader::with_capacity(1024, stream) })
     }
 
     /// Asks for a path and reads the whole answer.
     pub(super) fn get(&mut self, path: &str, cookie: Option<&str>) -> Result<Answer> {
-        let cookie = cookie
-            .map(|c| format!("Cookie: {c}\r\n"))
-            .unwrap_or_default();
+        let cookie = cookie.map(|c| format!("Cookie: {c}\r\n")).unwrap_or_default();
         let request = format!("GET {path} HTTP/1.1\r\nHost: bench.test\r\n{cookie}\r\n");
         self.stream.get_mut().write_all(request.as_bytes())?;
         let status_line = self.line()?;
-        let status = status_line
-            .split(' ')
-            .nth(1)
-            .context("no status line")?
-            .parse()?;
+        let status = status_line.split(' ').nth(1).context("no status line")?.parse()?;
         let mut fields = Vec::new();
         loop {
             let line = self.line()?;
@@ -59,14 +51,8 @@ impl Client {
             };
             fields.push((name.to_ascii_lowercase(), value.trim().to_owned()));
         }
-        let mut answer = Answer {
-            status,
-            fields,
-            body: Vec::new(),
-        };
-        let length = answer
-            .field("content-length")
-            .context("an answer without Content-Length")?;
+        let mut answer = Answer { status, fields, body: Vec::new() };
+        let length = answer.field("content-length").context("an answer without Content-Length")?;
         answer.body = vec![0; length.parse()?];
         self.stream.read_exact(&mut answer.body)?;
         Ok(answer)
@@ -75,10 +61,7 @@ impl Client {
     fn line(&mut self) -> Result<String> {
         let mut line = String::new();
         self.stream.read_line(&mut line)?;
-        ensure!(
-            line.ends_with('\n'),
-            "the connection was closed within a head"
-        );
+        ensure!(line.ends_with('\n'), "the connection was closed within a head");
         Ok(line.trim_end().to_owned())
     }
 }
@@ -86,18 +69,13 @@ impl Client {
 impl Answer {
     /// The first value of a field.
     pub(super) fn field(&self, name: &str) -> Option<&str> {
-        self.fields
-            .iter()
-            .find(|(n, _)| n == name)
-            .map(|(_, value)| value.as_str())
+        self.fields.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
     /// All cookies that it sets, as a browser would send them back.
     pub(super) fn cookies(&self) -> Option<String> {
         let set = self.fields.iter().filter(|(name, _)| name == "set-cookie");
-        let pairs: Vec<&str> = set
-            .filter_map(|(_, value)| value.split(';').next())
-            .collect();
+        let pairs: Vec<&str> = set.filter_map(|(_, value)| value.split(';').next()).collect();
         (!pairs.is_empty()).then(|| pairs.join("; "))
     }
 }

@@ -64,9 +64,7 @@ impl Counter<'_> {
         let output = Command::new(&self.program).arg("--list").output()?;
         let text = String::from_utf8(output.stdout)?;
         let pairs = text.lines().filter_map(|line| line.split_once('\t'));
-        Ok(pairs
-            .map(|(name, what)| (name.to_owned(), what.to_owned()))
-            .collect())
+        Ok(pairs.map(|(name, what)| (name.to_owned(), what.to_owned())).collect())
     }
 
     /// The difference of two runs, so that start and preparation cancel.
@@ -88,8 +86,7 @@ impl Counter<'_> {
         ensure!(status.success(), "{case} failed under callgrind");
         let text = fs::read_to_string(&out)?;
         let total = text.lines().find_map(|line| {
-            line.strip_prefix("summary:")
-                .or_else(|| line.strip_prefix("totals:"))
+            line.strip_prefix("summary:").or_else(|| line.strip_prefix("totals:"))
         });
         Ok(total.context("callgrind gave no total")?.trim().parse()?)
     }

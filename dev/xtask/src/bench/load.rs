@@ -60,11 +60,7 @@ impl Generator {
         let sessions = include_str!("files/sessions.lua");
         fs::write(dir.join("one.lua"), done)?;
         fs::write(dir.join("sessions.lua"), format!("{sessions}\n{done}"))?;
-        Ok(Self {
-            wrk,
-            core,
-            dir: dir.to_owned(),
-        })
+        Ok(Self { wrk, core, dir: dir.to_owned() })
     }
 
     /// Its version.
@@ -115,17 +111,11 @@ impl Generator {
 
     fn run(&self, row: Row, contender: &Contender, duration: Duration) -> Result<Summary> {
         let mut command = Command::new("taskset");
-        command
-            .args(["-c", &self.core.to_string()])
-            .arg(&self.wrk.path);
+        command.args(["-c", &self.core.to_string()]).arg(&self.wrk.path);
         command.args(["-t", "1", "-c", &Self::CONNECTIONS.to_string(), "--latency"]);
         command.args(["-d", &duration.as_secs().to_string()]);
         command.args(["-H", "Host: bench.test"]);
-        let script = if row == Row::Sessions {
-            "sessions.lua"
-        } else {
-            "one.lua"
-        };
+        let script = if row == Row::Sessions { "sessions.lua" } else { "one.lua" };
         command.arg("-s").arg(self.dir.join(script));
         if row != Row::Sessions {
             command.args(["-H", &format!("Cookie: {}", contender.cookie)]);
@@ -148,19 +138,9 @@ impl Generator {
 
 impl Summary {
     fn parse(line: &str) -> Result<Self> {
-        let numbers: Vec<u64> = line
-            .split(' ')
-            .map(str::parse)
-            .collect::<Result<_, _>>()
-            .context("not numbers")?;
-        let [
-            requests,
-            micros,
-            _bytes,
-            p50_micros,
-            p99_micros,
-            errors @ ..,
-        ] = numbers.as_slice()
+        let numbers: Vec<u64> =
+            line.split(' ').map(str::parse).collect::<Result<_, _>>().context("not numbers")?;
+        let [requests, micros, _bytes, p50_micros, p99_micros, errors @ ..] = numbers.as_slice()
         else {
             anyhow::bail!("wrk's result is too short: {line}");
         };

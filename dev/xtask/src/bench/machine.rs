@@ -18,15 +18,10 @@ impl Machine {
     /// Asks the system.
     pub(super) fn read() -> Self {
         let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-        let model = cpuinfo
-            .lines()
-            .find_map(|line| line.strip_prefix("model name"));
+        let model = cpuinfo.lines().find_map(|line| line.strip_prefix("model name"));
         let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
         Self {
-            cpu: model
-                .unwrap_or("unknown")
-                .trim_start_matches([' ', '\t', ':'])
-                .to_owned(),
+            cpu: model.unwrap_or("unknown").trim_start_matches([' ', '\t', ':']).to_owned(),
             cores: thread::available_parallelism().map_or(1, usize::from),
             kernel: first_line("uname", &["-sr"]),
             date: first_line("date", &["-u", "+%Y-%m-%d %H:%M UTC"]),
@@ -39,8 +34,5 @@ impl Machine {
 fn first_line(program: &str, args: &[&str]) -> String {
     let output = Command::new(program).args(args).output().ok();
     let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
-    text.as_deref()
-        .and_then(|text| text.lines().next())
-        .unwrap_or("unknown")
-        .to_owned()
+    text.as_deref().and_then(|text| text.lines().next()).unwrap_or("unknown").to_owned()
 }

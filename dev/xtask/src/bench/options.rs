@@ -78,13 +78,8 @@ impl Kind {
 
 impl Row {
     /// In the order of the table.
-    pub(super) const ALL: [Self; 5] = [
-        Self::Small,
-        Self::Sessions,
-        Self::TenKb,
-        Self::OneMb,
-        Self::Idle,
-    ];
+    pub(super) const ALL: [Self; 5] =
+        [Self::Small, Self::Sessions, Self::TenKb, Self::OneMb, Self::Idle];
 
     /// As on the command line and in tables.
     pub(super) fn name(self) -> &'static str {
@@ -161,16 +156,9 @@ fn positive(text: &str) -> Result<usize> {
 
 fn named<T: Copy>(list: &str, all: &[T], name: fn(T) -> &'static str) -> Result<Vec<T>> {
     let find = |word: &str| {
-        let known = || {
-            all.iter()
-                .map(|one| name(*one))
-                .collect::<Vec<_>>()
-                .join(", ")
-        };
+        let known = || all.iter().map(|one| name(*one)).collect::<Vec<_>>().join(", ");
         let found = all.iter().find(|one| name(**one) == word);
-        found
-            .copied()
-            .with_context(|| format!("{word} is none of {}", known()))
+        found.copied().with_context(|| format!("{word} is none of {}", known()))
     };
     list.split(',').map(find).collect()
 }
@@ -186,9 +174,7 @@ mod tests {
 
     #[test]
     fn arguments_choose_rounds_contenders_and_rows() {
-        let options = parse("--rounds 5 --only nginx,clingfish --row 1m")
-            .unwrap()
-            .unwrap();
+        let options = parse("--rounds 5 --only nginx,clingfish --row 1m").unwrap().unwrap();
         assert_eq!((options.rounds, options.seconds), (5, 3));
         assert_eq!(options.contenders, [Kind::Nginx, Kind::Clingfish]);
         assert_eq!(options.rows, [Row::OneMb]);
@@ -197,13 +183,7 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_refused() {
-        for line in [
-            "--rounds",
-            "--rounds 0",
-            "--only apache",
-            "--row 2m",
-            "--fast",
-        ] {
+        for line in ["--rounds", "--rounds 0", "--only apache", "--row 2m", "--fast"] {
             assert!(parse(line).is_err(), "{line}");
         }
     }

@@ -111,12 +111,7 @@ impl Process {
         let mut tree = vec![self.child.id()];
         let mut at = 0;
         while let Some(&parent) = tree.get(at) {
-            tree.extend(
-                parents
-                    .iter()
-                    .filter(|(_, p)| *p == parent)
-                    .map(|(pid, _)| *pid),
-            );
+            tree.extend(parents.iter().filter(|(_, p)| *p == parent).map(|(pid, _)| *pid));
             at += 1;
         }
         Ok(tree)
@@ -177,9 +172,7 @@ impl Stat {
         // The name, second and in brackets, may hold spaces and brackets itself; field 3 follows the last bracket.
         let (_, rest) = text.rsplit_once(") ").context("no name in stat")?;
         let field = |number: usize| {
-            rest.split(' ')
-                .nth(number - 3)
-                .with_context(|| format!("no field {number} in stat"))
+            rest.split(' ').nth(number - 3).with_context(|| format!("no field {number} in stat"))
         };
         Ok(Self {
             parent: field(4)?.parse()?,
@@ -213,17 +206,9 @@ mod tests {
         for (user_ticks, kernel_ticks, expected) in
             [(25, 75, Some(1.0)), (0, 50, Some(0.0)), (25, 24, None)]
         {
-            let later = Cpu {
-                nanos: 4_000,
-                waited_nanos: 1_000,
-                user_ticks,
-                kernel_ticks,
-            };
+            let later = Cpu { nanos: 4_000, waited_nanos: 1_000, user_ticks, kernel_ticks };
             let spent = later.since(earlier);
-            assert_eq!(
-                spent.user_micros, expected,
-                "{user_ticks} of {kernel_ticks} more"
-            );
+            assert_eq!(spent.user_micros, expected, "{user_ticks} of {kernel_ticks} more");
             assert!((spent.micros - 4.0).abs() < 1e-9 && (spent.waited_share - 0.25).abs() < 1e-9);
         }
     }

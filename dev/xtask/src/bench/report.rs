@@ -34,11 +34,7 @@ impl Spread {
         values.sort_by(f64::total_cmp);
         let (min, max) = (*values.first()?, *values.last()?);
         let middle = values.get((values.len() - 1) / 2..values.len() / 2 + 1)?;
-        Some(Self {
-            median: middle.iter().sum::<f64>() / middle.len() as f64,
-            min,
-            max,
-        })
+        Some(Self { median: middle.iter().sum::<f64>() / middle.len() as f64, min, max })
     }
 }
 
@@ -50,10 +46,7 @@ impl Report {
 
     fn heading(&self) -> String {
         let m = &self.machine;
-        let versions = self
-            .versions
-            .iter()
-            .map(|(name, version)| format!("{name} {version}"));
+        let versions = self.versions.iter().map(|(name, version)| format!("{name} {version}"));
         let versions = versions.collect::<Vec<_>>().join(", ");
         let o = &self.options;
         let log = if o.access_log { "on" } else { "off" };
@@ -113,10 +106,7 @@ impl Report {
 
     /// How far somebody else used the proxies' core while they were measured.
     fn disturbance(&self) -> String {
-        let points = self
-            .bursts
-            .iter()
-            .flat_map(|(.., bursts)| bursts.iter().flatten());
+        let points = self.bursts.iter().flat_map(|(.., bursts)| bursts.iter().flatten());
         let percent = Spread::of(points.map(|point| point.waited_share * 100.0));
         percent.map_or(String::new(), |percent| {
             format!(
@@ -129,9 +119,7 @@ impl Report {
 
     fn cpu(&self, row: Row, kind: Kind) -> Option<f64> {
         let found = self.bursts.iter().find(|(r, k, _)| (*r, *k) == (row, kind));
-        let points = found
-            .into_iter()
-            .flat_map(|(.., bursts)| bursts.iter().flatten());
+        let points = found.into_iter().flat_map(|(.., bursts)| bursts.iter().flatten());
         Spread::of(points.map(|point| point.cpu_micros)).map(|spread| spread.median)
     }
 
@@ -141,10 +129,7 @@ impl Report {
             for (round, burst) in bursts.iter().enumerate() {
                 if let Err(void) = burst {
                     let (row, kind, round) = (row.name(), kind.name(), round + 1);
-                    lines.push_str(&format!(
-                        "\nVoid: {row}, {kind}, round {round}: {}.\n",
-                        void.0
-                    ));
+                    lines.push_str(&format!("\nVoid: {row}, {kind}, round {round}: {}.\n", void.0));
                 }
             }
         }
@@ -156,19 +141,20 @@ impl Report {
             return String::new();
         }
         let mut table = "\n\
-            | proxy | idle client connections | bytes per connection (min–max) | whole process with them |\n\
-            |---|--:|--:|--:|\n".to_owned();
+            | proxy | idle client connections | bytes per connection (min–max) | of it reserved at the start | whole process with them |\n\
+            |---|--:|--:|--:|--:|\n".to_owned();
         for (kind, memories) in &self.idle {
             let name = kind.name();
-            let spread = Spread::of(memories.iter().map(|m| m.per_connection));
+            let spread = Spread::of(memories.iter().map(Memory::per_connection));
+            let reserved = Spread::of(memories.iter().map(|m| m.reserved));
             let total = Spread::of(memories.iter().map(|m| m.total as f64 / (1024.0 * 1024.0)));
-            let (Some(each), Some(total)) = (spread, total) else {
+            let (Some(each), Some(reserved), Some(total)) = (spread, reserved, total) else {
                 continue;
             };
             let count = memories.first().map_or(0, |memory| memory.connections);
             table.push_str(&format!(
-                "| {name} | {count} | {:.0} ({:.0}–{:.0}) | {:.1} MiB |\n",
-                each.median, each.min, each.max, total.median,
+                "| {name} | {count} | {:.0} ({:.0}–{:.0}) | {:.0} | {:.1} MiB |\n",
+                each.median, each.min, each.max, reserved.median, total.median,
             ));
         }
         table
@@ -178,11 +164,7 @@ impl Report {
     pub(super) fn verdicts(&self) -> String {
         let mut lines = String::new();
         for row in &self.options.rows {
-            let peers = self
-                .options
-                .contenders
-                .iter()
-                .filter(|kind| **kind != Kind::Clingfish);
+            let peers = self.options.contenders.iter().filter(|kind| **kind != Kind::Clingfish);
             let costs = peers.filter_map(|kind| Some((self.cost(*row, *kind)?, kind.name())));
             let best = costs.min_by(|one, other| one.0.total_cmp(&other.0));
             if let (Some((peer, name)), Some(ours)) = (best, self.cost(*row, Kind::Clingfish)) {
@@ -202,7 +184,7 @@ impl Report {
             return self.cpu(row, kind);
         }
         let (_, memories) = self.idle.iter().find(|(k, _)| *k == kind)?;
-        Spread::of(memories.iter().map(|m| m.per_connection)).map(|spread| spread.median)
+        Spread::of(memories.iter().map(Memory::per_connection)).map(|spread| spread.median)
     }
 
     /// Every single figure.
@@ -228,7 +210,8 @@ impl Report {
                 "proxy": kind.name(),
                 "rounds": memories.iter().map(|m| json!({
                     "connections": m.connections,
-                    "bytes_per_connection": m.per_connection,
+                    "bytes_per_connection": m.growth,
+                    "reserved_bytes_per_connection": m.reserved,
                     "process_bytes": m.total,
                 })).collect::<Vec<_>>(),
             })).collect::<Vec<_>>(),

@@ -35,18 +35,12 @@ impl Targets {
             fs::write(bodies.join(name), body(bytes))?;
         }
         let start = |name| Target::start(name, nginx, core, dir, &bodies);
-        Ok(Self {
-            all: [start("a")?, start("b")?],
-        })
+        Ok(Self { all: [start("a")?, start("b")?] })
     }
 
     /// Requests that the other targets than `home` have seen.
     pub(super) fn strays(&self, home: &str) -> Result<u64> {
-        self.all
-            .iter()
-            .filter(|target| target.name != home)
-            .map(Target::requests)
-            .sum()
+        self.all.iter().filter(|target| target.name != home).map(Target::requests).sum()
     }
 }
 
@@ -74,18 +68,9 @@ impl Target {
             ],
         );
         fs::write(&config, text)?;
-        let args = [
-            "-c",
-            config.to_str().context("a path in UTF-8")?,
-            "-e",
-            "err",
-        ];
+        let args = ["-c", config.to_str().context("a path in UTF-8")?, "-e", "err"];
         let process = Process::start(core, nginx, &args, &dir)?;
-        let mut target = Self {
-            name,
-            address,
-            _process: process,
-        };
+        let mut target = Self { name, address, _process: process };
         target.wait(&dir)?;
         Ok(target)
     }
@@ -107,11 +92,7 @@ impl Target {
         // Active connections: 1 / server accepts handled requests / <three numbers> / ...
         let text = String::from_utf8(answer.body)?;
         let numbers = text.lines().nth(2).context("not a status page")?;
-        Ok(numbers
-            .split_whitespace()
-            .nth(2)
-            .context("not a status page")?
-            .parse()?)
+        Ok(numbers.split_whitespace().nth(2).context("not a status page")?.parse()?)
     }
 }
 

@@ -4,9 +4,7 @@ use std::fmt::Display;
 
 /// Puts each value where its name stands in braces.
 pub(super) fn fill(template: &str, values: &[(&str, &dyn Display)]) -> String {
-    values
-        .iter()
-        .fold(template.to_owned(), |text, (name, value)| {
-            text.replace(&format!("{{{name}}}"), &value.to_string())
-        })
+    values.iter().fold(template.to_owned(), |text, (name, value)| {
+        text.replace(&format!("{{{name}}}"), &value.to_string())
+    })
 }

