@@ -73,10 +73,7 @@ fn directives(field: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 fn unquoted(argument: &[u8]) -> &[u8] {
-    argument
-        .strip_prefix(b"\"")
-        .and_then(|rest| rest.strip_suffix(b"\""))
-        .unwrap_or(argument)
+    argument.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")).unwrap_or(argument)
 }
 
 /// Digits, not all zero. However many: an age beyond any number is still an age.
@@ -93,12 +90,9 @@ fn names_set_cookie(argument: &[u8]) -> bool {
 }
 
 fn is_later(expires: &[u8], date: Option<&[u8]>, now: UnixMillis) -> bool {
-    let from = date
-        .and_then(parse)
-        .or_else(|| UNIX_EPOCH.checked_add(Duration::from_millis(now.0)));
-    parse(expires)
-        .zip(from)
-        .is_some_and(|(expires, from)| expires > from)
+    let from =
+        date.and_then(parse).or_else(|| UNIX_EPOCH.checked_add(Duration::from_millis(now.0)));
+    parse(expires).zip(from).is_some_and(|(expires, from)| expires > from)
 }
 
 fn parse(date: &[u8]) -> Option<SystemTime> {
@@ -158,10 +152,7 @@ mod tests {
 
     #[test]
     fn expires_counts_from_date_where_nothing_overrules_it() {
-        let (second, next) = (
-            "Sat, 29 Nov 2025 15:21:44 GMT",
-            "Sat, 29 Nov 2025 15:21:45 GMT",
-        );
+        let (second, next) = ("Sat, 29 Nov 2025 15:21:44 GMT", "Sat, 29 Nov 2025 15:21:45 GMT");
         let late = "Thu, 29 Nov 2035 15:21:45 GMT";
         for (cache_control, expires, date, expected) in [
             (&[] as &[&str], next, None, true),

@@ -111,10 +111,7 @@ impl<'s> Search<'s> {
             memo,
             own_left: limits::COOKIES_TRIED_MAX,
             others_left: limits::COOKIES_TRIED_MAX,
-            reading: Reading {
-                claim: Claim::Nothing,
-                cuts: Cuts::default(),
-            },
+            reading: Reading { claim: Claim::Nothing, cuts: Cuts::default() },
         }
     }
 
@@ -170,8 +167,7 @@ impl<'s> Search<'s> {
 
     fn open(&mut self, pair: &Pair<'_>) -> Result<Opened, OpenError> {
         let alphabet = cookie::alphabet_of(pair.name);
-        self.memo
-            .open(pair.value, self.ring, Purpose::LbCookie, alphabet, self.now)
+        self.memo.open(pair.value, self.ring, Purpose::LbCookie, alphabet, self.now)
     }
 }
 

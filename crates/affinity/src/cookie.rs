@@ -50,11 +50,7 @@ impl CookieNames {
 
 /// The alphabet that tokens are written in under that name.
 pub(crate) fn alphabet_of(name: &[u8]) -> Alphabet {
-    if name == ALB || name == ALB_CORS {
-        Alphabet::Standard
-    } else {
-        Alphabet::UrlSafe
-    }
+    if name == ALB || name == ALB_CORS { Alphabet::Standard } else { Alphabet::UrlSafe }
 }
 
 /// One cookie of a Cookie field.
@@ -86,11 +82,7 @@ pub(crate) fn segments(field: &[u8]) -> impl Iterator<Item = Span> {
 pub(crate) fn pair(field: &[u8], span: Span) -> Option<Pair<'_>> {
     let segment = span.of(field);
     let (name, value) = segment.split_at_checked(memchr::memchr(b'=', segment)?)?;
-    Some(Pair {
-        name: trim(name),
-        value: trim(value.get(1..)?),
-        span,
-    })
+    Some(Pair { name: trim(name), value: trim(value.get(1..)?), span })
 }
 
 /// The cookies of a request that targets do not get to see, as [`crate::read`] found them.
@@ -137,11 +129,7 @@ impl Cuts {
         let before = out.len();
         let mut from = 0;
         for cut in cuts {
-            push(
-                value.get(from..cut.start()).unwrap_or_default(),
-                before,
-                out,
-            );
+            push(value.get(from..cut.start()).unwrap_or_default(), before, out);
             from = cut.end() + 1;
         }
         match value.get(from..) {
@@ -159,10 +147,9 @@ impl Cuts {
 
     /// Notes one more; false when there is no room.
     pub(crate) fn add(&mut self, field: usize, span: Span) -> bool {
-        let (Ok(field), Some(slot)) = (
-            u16::try_from(field),
-            self.cuts.get_mut(usize::from(self.count)),
-        ) else {
+        let (Ok(field), Some(slot)) =
+            (u16::try_from(field), self.cuts.get_mut(usize::from(self.count)))
+        else {
             return false;
         };
         *slot = Cut { field, span };
@@ -181,11 +168,7 @@ impl Cuts {
 
 /// Appends `bytes`; without leading space where they begin the field.
 fn push(bytes: &[u8], field_start: usize, out: &mut Vec<u8>) {
-    let bytes = if out.len() == field_start {
-        trim_start(bytes)
-    } else {
-        bytes
-    };
+    let bytes = if out.len() == field_start { trim_start(bytes) } else { bytes };
     out.extend_from_slice(bytes);
 }
 

@@ -63,9 +63,7 @@ pub(crate) fn parse_rfc3339(text: &str) -> Option<UnixMillis> {
         return None;
     }
     let days = Civil { year, month, day }.days()?;
-    Some(UnixMillis(
-        (days * DAY_SECONDS + hour * 3600 + minute * 60 + second) * 1000 + millis,
-    ))
+    Some(UnixMillis((days * DAY_SECONDS + hour * 3600 + minute * 60 + second) * 1000 + millis))
 }
 
 /// A day of the proleptic Gregorian calendar, from 1970 on.
@@ -86,11 +84,7 @@ impl Civil {
             (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
         let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let from_march = (5 * day_of_year + 2) / 153;
-        let month = if from_march < 10 {
-            from_march + 3
-        } else {
-            from_march - 9
-        };
+        let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
         Self {
             year: era * 400 + year_of_era + u64::from(month <= 2),
             month,
@@ -134,10 +128,8 @@ fn push_digits<const N: usize>(mut number: u64, out: &mut Vec<u8>) {
 fn digits(rest: &mut &[u8], count: usize) -> Option<u64> {
     let (head, tail) = rest.split_at_checked(count)?;
     *rest = tail;
-    head.iter().try_fold(0, |number, c| {
-        c.is_ascii_digit()
-            .then(|| number * 10 + u64::from(c - b'0'))
-    })
+    head.iter()
+        .try_fold(0, |number, c| c.is_ascii_digit().then(|| number * 10 + u64::from(c - b'0')))
 }
 
 /// Takes one byte that must be `wanted`.

@@ -37,15 +37,9 @@ pub fn token(data: &[u8]) {
 pub fn cookie_header(data: &[u8]) {
     let ring = ring();
     let reading = read([data].into_iter(), &policy(), &ring, NOW, &mut Memo::new());
-    assert!(
-        !matches!(reading.claim, Claim::Bound(_)),
-        "a forged token opened"
-    );
+    assert!(!matches!(reading.claim, Claim::Bound(_)), "a forged token opened");
     let judgement = judge(&reading.claim, &policy(), |_| Home::Eligible, NOW);
-    assert!(
-        matches!(judgement, Judgement::Rehome(_)),
-        "a forged token gave a home"
-    );
+    assert!(matches!(judgement, Judgement::Rehome(_)), "a forged token gave a home");
     let mut out = Vec::new();
     assert_eq!(reading.cuts.strip(0, data, &mut out), Stripped::Untouched);
     strip_around_a_token(data, &ring);
@@ -65,19 +59,11 @@ fn strip_around_a_token(data: &[u8], ring: &KeyRing) {
     };
     let sealed = policy().seal(&token, ring, [5; 24], NOW);
     let field = [before, b";AWSALB=", sealed.as_bytes(), b";", after].concat();
-    let reading = read(
-        [field.as_slice()].into_iter(),
-        &policy(),
-        ring,
-        NOW,
-        &mut Memo::new(),
-    );
+    let reading = read([field.as_slice()].into_iter(), &policy(), ring, NOW, &mut Memo::new());
     let mut out = Vec::new();
     if reading.cuts.strip(0, &field, &mut out) != Stripped::Untouched {
         let kept = pairs(&out).map(|pair| (pair.name, pair.value));
-        let others = pairs(before)
-            .chain(pairs(after))
-            .map(|pair| (pair.name, pair.value));
+        let others = pairs(before).chain(pairs(after)).map(|pair| (pair.name, pair.value));
         assert!(kept.eq(others), "another cookie changed");
     }
 }
@@ -92,10 +78,7 @@ pub fn key_ring(data: &[u8]) {
         let again = KeyRing::parse(&written).expect("what we wrote is a key ring");
         assert_eq!(again.revision(), ring.revision(), "the ring changed");
         assert_eq!(*again.to_text(), *written, "the text changed");
-        assert!(
-            ring.key(ring.sealing_key(NOW).id(), NOW).is_some(),
-            "the sealing key has retired"
-        );
+        assert!(ring.key(ring.sealing_key(NOW).id(), NOW).is_some(), "the sealing key has retired");
     }
 }
 

@@ -49,12 +49,8 @@ impl KeyRing {
         now: UnixMillis,
         delay: Duration,
     ) -> Result<Self, RotateError> {
-        let mut keys: Vec<Key> = self
-            .keys
-            .iter()
-            .filter(|key| !key.has_retired(now))
-            .cloned()
-            .collect();
+        let mut keys: Vec<Key> =
+            self.keys.iter().filter(|key| !key.has_retired(now)).cloned().collect();
         if keys.iter().any(|key| key.id == id) {
             return Err(RotateError::IdTaken { id });
         }
@@ -82,19 +78,13 @@ impl KeyRing {
 
     /// The key of that id, unless it has retired.
     pub fn key(&self, id: KeyId, now: UnixMillis) -> Option<&Key> {
-        self.keys
-            .iter()
-            .find(|key| key.id == id && !key.has_retired(now))
+        self.keys.iter().find(|key| key.id == id && !key.has_retired(now))
     }
 
     /// Whether that key is the one that seals now, or one that another instance's clock began earlier.
     pub fn is_current(&self, id: KeyId, now: UnixMillis) -> bool {
         let sealing = self.sealing_key(now).id;
-        self.keys
-            .iter()
-            .rev()
-            .take_while(|key| key.id != sealing)
-            .any(|key| key.id == id)
+        self.keys.iter().rev().take_while(|key| key.id != sealing).any(|key| key.id == id)
             || id == sealing
     }
 
@@ -133,10 +123,7 @@ pub enum RotateError {
         id: KeyId,
     },
     /// Wait until one retires.
-    #[error(
-        "the ring holds {} keys already: wait until one retires",
-        KeyRing::KEYS_MAX
-    )]
+    #[error("the ring holds {} keys already: wait until one retires", KeyRing::KEYS_MAX)]
     TooManyKeys,
 }
 

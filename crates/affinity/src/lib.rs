@@ -68,8 +68,8 @@ pub mod token;
 mod verdict;
 
 pub use claim::{Claim, Reading, Refusal, read, tokens_in};
-pub use date::rfc3339;
 pub use cookie::{CookieNames, Cuts, Stripped};
+pub use date::rfc3339;
 pub use judge::{Home, Judgement, judge};
 pub use keyring::{Key, KeyId, KeyRing, KeyRingError, RotateError, Secret};
 pub use memo::Memo;

@@ -31,10 +31,7 @@ impl Memo {
 
     /// An empty one, at its full size.
     pub fn new() -> Self {
-        Self {
-            entries: vec![None; Self::ENTRIES],
-            revision: 0,
-        }
+        Self { entries: vec![None; Self::ENTRIES], revision: 0 }
     }
 
     /// [`Token::open`], from memory where possible.
@@ -52,10 +49,7 @@ impl Memo {
             let by_current_key = ring.is_current(entry.key, now);
             let key = ring.key(entry.key, now);
             return key.map_or(Err(OpenError::UnknownKey), |_| {
-                Ok(Opened {
-                    token: entry.token,
-                    by_current_key,
-                })
+                Ok(Opened { token: entry.token, by_current_key })
             });
         }
         let opened = Token::open(text, ring, purpose, alphabet, now)?;
@@ -92,12 +86,7 @@ impl Memo {
     fn keep(&mut self, text: &[u8; Token::TEXT_BYTES], token: Token, kind: (Purpose, Alphabet)) {
         let key = token::key_id(text, kind.1);
         if let (Some(slot), Some(key)) = (self.entries.get_mut(place(text)), key) {
-            *slot = Some(Entry {
-                text: *text,
-                kind,
-                key,
-                token,
-            });
+            *slot = Some(Entry { text: *text, kind, key, token });
         }
     }
 }
@@ -177,10 +166,7 @@ mod tests {
         let sealed = seal(&ring, 1);
         memo.remember(&sealed, &token(), &ring, KIND.0, KIND.1);
         assert!(memo.find(sealed.as_bytes(), KIND).is_some());
-        assert!(
-            memo.find(sealed.as_bytes(), (KIND.0, Alphabet::Standard))
-                .is_none()
-        );
+        assert!(memo.find(sealed.as_bytes(), (KIND.0, Alphabet::Standard)).is_none());
     }
 
     #[test]
@@ -197,22 +183,14 @@ mod tests {
     #[test]
     fn a_key_that_retires_takes_its_remembered_tokens_along() {
         let rotated = ring()
-            .rotate(
-                Secret::new([8; 32]),
-                KeyId::new(2).unwrap(),
-                UnixMillis(0),
-                Duration::ZERO,
-            )
+            .rotate(Secret::new([8; 32]), KeyId::new(2).unwrap(), UnixMillis(0), Duration::ZERO)
             .unwrap();
         let old = rotated.keys()[0].clone();
         let sealed = token().seal(&old, KIND.0, [1; 24], KIND.1);
         let mut memo = Memo::new();
         let mut open = |at| memo.open(sealed.as_bytes(), &rotated, KIND.0, KIND.1, at);
         let end = old.retires_at().unwrap();
-        assert_eq!(
-            open(UnixMillis(end.0 - 1)).map(|opened| opened.by_current_key),
-            Ok(false)
-        );
+        assert_eq!(open(UnixMillis(end.0 - 1)).map(|opened| opened.by_current_key), Ok(false));
         assert_eq!(open(end), Err(OpenError::UnknownKey));
     }
 }

@@ -130,12 +130,7 @@ impl Policy {
 
     /// Seals a token for this group's cookie. The nonce must be random and used once.
     pub fn seal(&self, token: &Token, ring: &KeyRing, nonce: [u8; 24], now: UnixMillis) -> Sealed {
-        token.seal(
-            ring.sealing_key(now),
-            Purpose::LbCookie,
-            nonce,
-            self.alphabet(),
-        )
+        token.seal(ring.sealing_key(now), Purpose::LbCookie, nonce, self.alphabet())
     }
 
     pub(crate) fn dress(&self) -> &Dress {
@@ -187,10 +182,7 @@ fn mark(cookie: &LbCookie, dress: &Dress) -> u16 {
     let millis = |span: Duration| span.as_millis().to_be_bytes();
     let mut hash = fnv::more(fnv::START, &millis(cookie.duration));
     hash = fnv::more(hash, &millis(cookie.absolute.unwrap_or_default()));
-    if let Dress::Clingfish {
-        is_lasting, tails, ..
-    } = dress
-    {
+    if let Dress::Clingfish { is_lasting, tails, .. } = dress {
         hash = fnv::more(hash, &[u8::from(*is_lasting)]);
         hash = tails.iter().fold(hash, |hash, tail| fnv::more(hash, tail));
     }

@@ -64,14 +64,7 @@ impl SetCookie<'_> {
     /// Appends one as a field value.
     pub fn write_value(&self, kind: CookieKind, out: &mut Vec<u8>) {
         match (kind, self.policy.dress()) {
-            (
-                CookieKind::Own,
-                Dress::Clingfish {
-                    lead,
-                    is_lasting,
-                    tails: [plain, secure],
-                },
-            ) => {
+            (CookieKind::Own, Dress::Clingfish { lead, is_lasting, tails: [plain, secure] }) => {
                 out.extend_from_slice(lead);
                 out.extend_from_slice(self.sealed.as_bytes());
                 if *is_lasting {
@@ -111,9 +104,7 @@ impl SetCookie<'_> {
     fn lifetime(&self) -> Duration {
         let idle = self.policy.idle_limit();
         let age = self.now.since(self.token.issued);
-        self.policy
-            .absolute()
-            .map_or(idle, |limit| idle.min(limit.saturating_sub(age)))
+        self.policy.absolute().map_or(idle, |limit| idle.min(limit.saturating_sub(age)))
     }
 }
 

@@ -62,10 +62,7 @@ pub fn stamp(
     }
     let token = renewed(claim, judgement, policy, binding, now);
     if policy.is_alb() {
-        return Stamp::Write {
-            token,
-            mark_private: false,
-        };
+        return Stamp::Write { token, mark_private: false };
     }
     if is_unchanged(claim, judgement, policy, binding, now) {
         return Stamp::Leave(Left::Unchanged);
@@ -74,10 +71,7 @@ pub fn stamp(
     if mark_private && policy.on_cacheable() == OnCacheable::Skip {
         return Stamp::Leave(Left::Shareable);
     }
-    Stamp::Write {
-        token,
-        mark_private,
-    }
+    Stamp::Write { token, mark_private }
 }
 
 /// What the client's next token says.
@@ -116,11 +110,7 @@ fn is_unchanged(
     binding: Binding,
     now: UnixMillis,
 ) -> bool {
-    let Claim::Bound(Opened {
-        token,
-        by_current_key: true,
-    }) = claim
-    else {
+    let Claim::Bound(Opened { token, by_current_key: true }) = claim else {
         return false;
     };
     judgement == Judgement::Keep

@@ -139,10 +139,7 @@ impl Token {
         put(&mut rest, &body);
         put(&mut rest, tag.as_slice());
         let mut text = [0; Self::TEXT_BYTES];
-        alphabet
-            .engine()
-            .encode_slice(wire, &mut text)
-            .expect("93 bytes are 124 characters");
+        alphabet.engine().encode_slice(wire, &mut text).expect("93 bytes are 124 characters");
         Sealed(text)
     }
 

@@ -78,10 +78,7 @@ fn idlest_of_all(
 }
 
 fn bit(target: usize) -> u32 {
-    u32::try_from(target)
-        .ok()
-        .and_then(|target| 1_u32.checked_shl(target))
-        .unwrap_or(0)
+    u32::try_from(target).ok().and_then(|target| 1_u32.checked_shl(target)).unwrap_or(0)
 }
 
 /// Draws by the schedule, so that the first of equally busy samples comes out by weight.
@@ -116,10 +113,7 @@ struct Busy {
 
 impl Busy {
     fn new(load: u32, weight: u16) -> Self {
-        Self {
-            load: u64::from(load),
-            weight: u64::from(weight),
-        }
+        Self { load: u64::from(load), weight: u64::from(weight) }
     }
 
     fn is_less_than(self, other: Self) -> bool {

@@ -26,17 +26,12 @@ impl Schedule {
     pub fn new(weights: &[u16]) -> Self {
         let first = weights.first().copied().unwrap_or(0);
         let equal = first > 0 && weights.iter().all(|weight| *weight == first);
-        Self {
-            weights: weights.into(),
-            slots: (!equal).then(|| spread(&slot_counts(weights))),
-        }
+        Self { weights: weights.into(), slots: (!equal).then(|| spread(&slot_counts(weights))) }
     }
 
     /// Slots of one cycle; 0 where no target takes any.
     pub fn len(&self) -> usize {
-        self.slots
-            .as_ref()
-            .map_or(self.weights.len(), |slots| slots.len())
+        self.slots.as_ref().map_or(self.weights.len(), |slots| slots.len())
     }
 
     /// Whether no target takes any slot.
@@ -73,10 +68,7 @@ impl Cursor {
 /// How many slots each target gets: its weight without the common divisor, scaled where that is too much.
 fn slot_counts(weights: &[u16]) -> Vec<usize> {
     let divisor = weights.iter().fold(0, |a, b| gcd(a, *b)).max(1);
-    let counts = weights
-        .iter()
-        .map(|weight| usize::from(*weight / divisor))
-        .collect::<Vec<_>>();
+    let counts = weights.iter().map(|weight| usize::from(*weight / divisor)).collect::<Vec<_>>();
     let total: usize = counts.iter().sum();
     if total <= SLOTS_MAX {
         return counts;
@@ -108,11 +100,7 @@ fn spread(counts: &[usize]) -> Box<[u32]> {
     for class in classes(counts) {
         let total = class.slots_each * class.members.len();
         for (at, member) in class.members.iter().cycle().take(total).enumerate() {
-            slots.push(Slot {
-                twice_at: 2 * at as u64 + 1,
-                of: total as u64,
-                target: *member,
-            });
+            slots.push(Slot { twice_at: 2 * at as u64 + 1, of: total as u64, target: *member });
         }
     }
     slots.sort_by(Slot::compare);
@@ -121,12 +109,8 @@ fn spread(counts: &[usize]) -> Box<[u32]> {
 
 /// Heaviest first; members in the order of their indexes.
 fn classes(counts: &[usize]) -> Vec<Class> {
-    let mut order: Vec<(usize, u32)> = counts
-        .iter()
-        .copied()
-        .zip(0..)
-        .filter(|(count, _)| *count > 0)
-        .collect();
+    let mut order: Vec<(usize, u32)> =
+        counts.iter().copied().zip(0..).filter(|(count, _)| *count > 0).collect();
     order.sort_by_key(|(count, target)| (std::cmp::Reverse(*count), *target));
     order
         .chunk_by(|a, b| a.0 == b.0)

@@ -21,9 +21,7 @@ const INSTANCES: usize = 2;
 
 /// Tells the story, then serves until interrupted; with `--once` only the story.
 pub(crate) fn run(options: &cli::Demo) -> anyhow::Result<ExitCode> {
-    let folder = tempfile::Builder::new()
-        .prefix("clingfish-demo-")
-        .tempdir()?;
+    let folder = tempfile::Builder::new().prefix("clingfish-demo-").tempdir()?;
     serve::runtime()?.block_on(async {
         let (controls, desk) = controls();
         let mut apps = Vec::new();
@@ -31,23 +29,12 @@ pub(crate) fn run(options: &cli::Demo) -> anyhow::Result<ExitCode> {
             apps.push(SampleApp::start(&instance_name(position), controls.clone()).await?);
         }
         let file = ConfigFile::new(folder.path(), options.port, &apps);
-        file.write(false)
-            .context("cannot write the demo's configuration")?;
-        let state = cli::State {
-            state_dir: Some(folder.path().join("state")),
-            allow_readable_keys: false,
-        };
+        file.write(false).context("cannot write the demo's configuration")?;
+        let state =
+            cli::State { state_dir: Some(folder.path().join("state")), allow_readable_keys: false };
         let node = Node::start(&file.path, &state).await?;
-        let (_, front) = node
-            .control()
-            .listeners()
-            .into_iter()
-            .next()
-            .context("no listener")?;
-        let lever = FileLever {
-            file,
-            reloader: node.reloader(),
-        };
+        let (_, front) = node.control().listeners().into_iter().next().context("no listener")?;
+        let lever = FileLever { file, reloader: node.reloader() };
         let came_true = tell(front, &mut apps, &lever).await?;
         if !options.once {
             println!("\nOpen http://{front}/ in a browser. Ctrl-C ends the demo.");
@@ -58,11 +45,7 @@ pub(crate) fn run(options: &cli::Demo) -> anyhow::Result<ExitCode> {
             }
         }
         node.leave().await;
-        Ok(if came_true {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        })
+        Ok(if came_true { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     })
 }
 
@@ -101,10 +84,7 @@ impl ConfigFile {
     /// Written aside and moved into place, so that nobody reads half of it.
     fn write(&self, sticky: bool) -> io::Result<()> {
         let aside = self.path.with_extension("new");
-        std::fs::write(
-            &aside,
-            configuration(self.listener, self.admin, &self.apps, sticky),
-        )?;
+        std::fs::write(&aside, configuration(self.listener, self.admin, &self.apps, sticky))?;
         std::fs::rename(aside, &self.path)
     }
 }
@@ -120,9 +100,7 @@ impl Lever for FileLever {
         Box::pin(async move {
             self.file.write(on)?;
             let reloaded = self.reloader.reload().await;
-            reloaded
-                .map(|_| ())
-                .map_err(|errors| io::Error::other(errors.join("; ")))
+            reloaded.map(|_| ()).map_err(|errors| io::Error::other(errors.join("; ")))
         })
     }
 }

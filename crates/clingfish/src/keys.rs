@@ -39,11 +39,7 @@ pub(crate) fn run(options: &cli::Keys) -> anyhow::Result<ExitCode> {
 }
 
 fn line(key: &KeyRow) -> String {
-    let check: String = key
-        .fingerprint
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let check: String = key.fingerprint.iter().map(|byte| format!("{byte:02x}")).collect();
     format!(
         "{:<6}  {check:<8}  {:<9}  {:<20}  {:<20}  {}",
         key.id.to_string(),

@@ -58,16 +58,9 @@ impl Node {
             workers,
             registry,
             log: Arc::clone(&log),
-            build: Build {
-                version: env!("CARGO_PKG_VERSION"),
-                commit: "",
-            },
+            build: Build { version: env!("CARGO_PKG_VERSION"), commit: "" },
         })
         .await?;
-        for (name, address) in control.listeners() {
-            // People and tools look for exactly these words.
-            tracing::info!("listener {name} listening on {address}");
-        }
         Ok(Self { control, log })
     }
 
@@ -81,18 +74,12 @@ impl Node {
 
     /// Opens the access log file again, after it was moved away.
     pub(crate) fn reopen_log(&self) {
-        self.log
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .reopen();
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).reopen();
     }
 
     /// The way out: not ready, a pause, no new connections, an end to those that there are, and then the threads.
     pub(crate) async fn leave(self) {
-        let server = self
-            .control
-            .snapshot()
-            .map(|snapshot| snapshot.server.clone());
+        let server = self.control.snapshot().map(|snapshot| snapshot.server.clone());
         let server = server.unwrap_or_default();
         let Some(mut workers) = self.control.begin_shutdown().await else {
             return;
@@ -105,9 +92,7 @@ impl Node {
         workers.stop();
         self.control.shutdown().await;
         if let Ok(log) = Arc::try_unwrap(self.log) {
-            log.into_inner()
-                .unwrap_or_else(PoisonError::into_inner)
-                .stop();
+            log.into_inner().unwrap_or_else(PoisonError::into_inner).stop();
         }
         tracing::info!("stopped");
     }
@@ -120,10 +105,7 @@ async fn drain(workers: &Workers, server: &Server) {
             tokio::time::sleep(DRAIN_POLL).await;
         }
     };
-    if tokio::time::timeout(server.shutdown_deadline, empty)
-        .await
-        .is_err()
-    {
+    if tokio::time::timeout(server.shutdown_deadline, empty).await.is_err() {
         tracing::warn!(
             connections = workers.connections(),
             "deadline reached, cutting what still runs"
@@ -150,10 +132,7 @@ fn cores() -> anyhow::Result<usize> {
 /// Takes all descriptors that the system grants, and says how many connections they suffice for: two each.
 fn connections_ceiling() -> u64 {
     let granted = getrlimit(Resource::Nofile);
-    let wanted = Rlimit {
-        current: granted.maximum,
-        maximum: granted.maximum,
-    };
+    let wanted = Rlimit { current: granted.maximum, maximum: granted.maximum };
     // Where that is refused the present limit holds.
     let _ = setrlimit(Resource::Nofile, wanted);
     let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);

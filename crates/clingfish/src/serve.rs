@@ -14,7 +14,8 @@ pub(crate) fn run(options: &cli::Serve) -> anyhow::Result<ExitCode> {
         let node = Node::start(&options.config, &options.state).await?;
         loop {
             match signals.next().await {
-                Told::Reload => reload(&node).await,
+                // Control reports what came of it.
+                Told::Reload => drop(node.reloader().reload().await),
                 Told::ReopenLog => node.reopen_log(),
                 Told::Stop => break,
             }
@@ -53,20 +54,7 @@ pub(crate) fn validate(options: &cli::Validate) -> anyhow::Result<ExitCode> {
 
 /// The control plane's runtime: one thread, apart from those that carry requests.
 pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    Ok(tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?)
-}
-
-async fn reload(node: &Node) {
-    match node.reloader().reload().await {
-        Ok(revision) => tracing::info!(revision, "configuration in force"),
-        Err(errors) => {
-            for error in errors {
-                tracing::error!("{error}");
-            }
-        }
-    }
+    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
 }
 
 /// What a signal asks for.

@@ -98,12 +98,9 @@ mod tests {
 
     #[test]
     fn instances_are_named_by_letters_while_there_are_any() {
-        for (position, name) in [
-            (0, "instance-a"),
-            (25, "instance-z"),
-            (26, "instance-27"),
-            (1000, "instance-1001"),
-        ] {
+        for (position, name) in
+            [(0, "instance-a"), (25, "instance-z"), (26, "instance-27"), (1000, "instance-1001")]
+        {
             assert_eq!(instance_name(position), name);
         }
     }

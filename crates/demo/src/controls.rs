@@ -44,10 +44,7 @@ pub(crate) struct Scene {
 pub fn controls() -> (Controls, Desk) {
     let (sender, asks) = mpsc::channel(ASKS_MAX);
     let scene = Arc::new(watch::Sender::new(Scene::default()));
-    let controls = Controls {
-        asks: sender,
-        scene: Arc::clone(&scene),
-    };
+    let controls = Controls { asks: sender, scene: Arc::clone(&scene) };
     (controls, Desk { asks, scene })
 }
 
@@ -108,9 +105,7 @@ async fn grant(ask: Ask, apps: &mut [SampleApp], lever: &dyn Lever) -> Result<()
                 return started.map_err(|error| format!("{name} does not start: {error}"));
             }
             if running == 1 && app.is_running() {
-                return Err(format!(
-                    "{name} stays: it is the last one, and serves this page"
-                ));
+                return Err(format!("{name} stays: it is the last one, and serves this page"));
             }
             let stopped = app.stop().await;
             stopped.map_err(|error| format!("{name} stopped and lost its port: {error}"))

@@ -78,10 +78,7 @@ async fn echo(upgraded: Upgraded, name: &str) {
             continue;
         };
         let answer = Message::text(format!("{name} echoes: {text}"));
-        if !matches!(
-            time::timeout(ECHO_IDLE, socket.send(answer)).await,
-            Ok(Ok(()))
-        ) {
+        if !matches!(time::timeout(ECHO_IDLE, socket.send(answer)).await, Ok(Ok(()))) {
             return;
         }
     }

@@ -9,11 +9,8 @@ pub(crate) fn field(body: &str, name: &str) -> Option<String> {
         .split('&')
         .filter_map(|pair| pair.split_once('='))
         .find_map(|(key, value)| (key == name).then_some(value))?;
-    let text: String = decode(value)
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(TEXT_CHARS_MAX)
-        .collect();
+    let text: String =
+        decode(value).chars().filter(|c| !c.is_control()).take(TEXT_CHARS_MAX).collect();
     let text = text.trim();
     (!text.is_empty()).then(|| text.to_owned())
 }

@@ -11,9 +11,7 @@ pub(crate) fn is_same_origin(headers: &HeaderMap) -> bool {
         return site == "same-origin";
     }
     let origin = text(header::ORIGIN.as_str()).unwrap_or_default();
-    let authority = origin
-        .strip_prefix("http://")
-        .or_else(|| origin.strip_prefix("https://"));
+    let authority = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
     authority.is_some() && authority == text(header::HOST.as_str())
 }
 

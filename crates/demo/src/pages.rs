@@ -176,9 +176,7 @@ fn renew(instance: &Instance, headers: &HeaderMap, change: impl FnOnce(&mut Sess
     let text = instance.remember(|sessions| {
         let now = clock::now();
         let known = old.filter(|sid| sessions.find(sid, now).is_some());
-        let mut session = known
-            .and_then(|sid| sessions.close(sid))
-            .unwrap_or_default();
+        let mut session = known.and_then(|sid| sessions.close(sid)).unwrap_or_default();
         change(&mut session);
         let text = greeting(&session);
         sessions.open(fresh.clone(), session, now);
@@ -221,9 +219,7 @@ fn with_session<T>(
 
 fn sid(headers: &HeaderMap) -> Option<&str> {
     let fields = headers.get_all(header::COOKIE).iter();
-    fields
-        .filter_map(|value| value.to_str().ok())
-        .find_map(|field| form::cookie(field, SID))
+    fields.filter_map(|value| value.to_str().ok()).find_map(|field| form::cookie(field, SID))
 }
 
 fn accepts(headers: &HeaderMap, kind: &str) -> bool {

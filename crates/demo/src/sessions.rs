@@ -46,8 +46,7 @@ impl Sessions {
 
     /// Remembers a session, at the cost of the one that was idle longest when memory is full.
     pub(crate) fn open(&mut self, sid: String, session: Session, now: Instant) {
-        self.by_sid
-            .retain(|_, (_, seen)| now.duration_since(*seen) <= SESSION_IDLE);
+        self.by_sid.retain(|_, (_, seen)| now.duration_since(*seen) <= SESSION_IDLE);
         if self.by_sid.len() >= SESSIONS_MAX {
             let idlest = self.by_sid.iter().min_by_key(|(_, (_, seen))| *seen);
             if let Some(sid) = idlest.map(|(sid, _)| sid.clone()) {
@@ -65,10 +64,7 @@ mod tests {
     use super::*;
 
     fn ada() -> Session {
-        Session {
-            user: Some("Ada".into()),
-            cart: Vec::new(),
-        }
+        Session { user: Some("Ada".into()), cart: Vec::new() }
     }
 
     #[test]

@@ -15,11 +15,7 @@ impl Colour {
     /// Colours for a terminal, unless `NO_COLOR` is set to anything.
     pub fn for_output(output: &impl IsTerminal) -> Self {
         let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        if output.is_terminal() && !refused {
-            Self::On
-        } else {
-            Self::Off
-        }
+        if output.is_terminal() && !refused { Self::On } else { Self::Off }
     }
 }
 
@@ -70,20 +66,12 @@ impl<'a> Teller<'a> {
         let instance = self.paint(instance_colour(row.instance), &instance);
         let verdict = format!("{:<17}", row.verdict);
         let verdict = self.paint(verdict_colour(row.verdict), &verdict);
-        writeln!(
-            self.out,
-            "     {:<12} → {instance} {verdict} {}",
-            row.what, row.text
-        )?;
+        writeln!(self.out, "     {:<12} → {instance} {verdict} {}", row.what, row.text)?;
         self.out.flush()
     }
 
     pub(crate) fn claim(&mut self, text: &str, came_true: bool) -> io::Result<()> {
-        let mark = if came_true {
-            self.paint(GREEN, "✓")
-        } else {
-            self.paint(RED, "✗")
-        };
+        let mark = if came_true { self.paint(GREEN, "✓") } else { self.paint(RED, "✗") };
         writeln!(self.out, "   {mark} {text}")
     }
 

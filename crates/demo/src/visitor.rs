@@ -155,10 +155,7 @@ impl Visitor {
             .header(header::CONNECTION, "Upgrade")
             .header(header::UPGRADE, "websocket")
             .header(header::SEC_WEBSOCKET_VERSION, "13")
-            .header(
-                header::SEC_WEBSOCKET_KEY,
-                tungstenite::handshake::client::generate_key(),
-            )
+            .header(header::SEC_WEBSOCKET_KEY, tungstenite::handshake::client::generate_key())
             .body(())?;
         let (socket, response) = client_async(request, stream).await?;
         self.connections += 1;
@@ -274,9 +271,7 @@ impl Jar {
     /// The value of a `Cookie` field.
     fn field(&self) -> String {
         let pairs = self.cookies.iter();
-        let pairs: Vec<String> = pairs
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
+        let pairs: Vec<String> = pairs.map(|(name, value)| format!("{name}={value}")).collect();
         pairs.join("; ")
     }
 }

@@ -23,9 +23,7 @@ async fn tell(flaw: Flaw, colour: Colour) -> (Story, String) {
     let (balancer, front) = Balancer::start(addresses, flaw).await;
     let mut told = Vec::new();
     let mut teller = Teller::new(&mut told, colour);
-    let story = story(front, &mut apps, &*balancer, &mut teller)
-        .await
-        .unwrap();
+    let story = story(front, &mut apps, &*balancer, &mut teller).await.unwrap();
     assert!(apps.iter().all(SampleApp::is_running));
     (story, String::from_utf8(told).unwrap())
 }
@@ -45,14 +43,8 @@ async fn the_story_comes_true_in_front_of_a_sticky_balancer() {
 #[tokio::test]
 async fn the_story_tells_what_did_not_come_true() {
     for (flaw, claims) in [
-        (
-            Flaw::NeverSticky,
-            &["came home", "knew Ada", "other instance for a home"][..],
-        ),
-        (
-            Flaw::AlwaysSticky,
-            &["both instances answered", "login was lost"],
-        ),
+        (Flaw::NeverSticky, &["came home", "knew Ada", "other instance for a home"][..]),
+        (Flaw::AlwaysSticky, &["both instances answered", "login was lost"]),
         (Flaw::SilentAboutVerdicts, &["came home", "detours, then"]),
         (Flaw::RehomesOnFirstFailure, &["detours, then"]),
         (Flaw::ErrorPageOnFirstFailure, &["error pages"]),

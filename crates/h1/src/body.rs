@@ -127,11 +127,7 @@ impl BodyDecoder {
     }
 
     fn decoded(&self, data: Range<usize>) -> Decoded {
-        Decoded {
-            consumed: data.end,
-            data,
-            is_complete: self.is_complete(),
-        }
+        Decoded { consumed: data.end, data, is_complete: self.is_complete() }
     }
 
     /// Takes a run of data of at most `left` bytes.
@@ -140,11 +136,7 @@ impl BodyDecoder {
         let len = usize::try_from(left).map_or(available, |left| left.min(available));
         let taken = len as u64;
         // A stated length is judged whole, before any of it is there.
-        let judged = if self.state == State::UntilClose {
-            taken
-        } else {
-            left
-        };
+        let judged = if self.state == State::UntilClose { taken } else { left };
         if judged > self.room {
             return Err(BodyError::TooLarge);
         }
@@ -173,11 +165,9 @@ impl BodyDecoder {
             State::ChunkDataCr if byte == b'\r' => Ok(State::ChunkDataLf),
             State::ChunkDataLf if byte == b'\n' => Ok(CHUNK_START),
             State::ChunkDataCr | State::ChunkDataLf => Err(BodyError::BadChunkEnd),
-            State::Trailer => Ok(if self.trailers.step(byte)? {
-                State::Complete
-            } else {
-                State::Trailer
-            }),
+            State::Trailer => {
+                Ok(if self.trailers.step(byte)? { State::Complete } else { State::Trailer })
+            }
             other => Ok(other),
         }
     }
@@ -188,10 +178,7 @@ impl BodyDecoder {
             if digits == CHUNK_SIZE_DIGITS_MAX {
                 return Err(BodyError::BadChunkSize);
             }
-            return Ok(State::ChunkSize {
-                size: size + u64::from(digit),
-                digits: digits + 1,
-            });
+            return Ok(State::ChunkSize { size: size + u64::from(digit), digits: digits + 1 });
         }
         match byte {
             _ if digits == 0 => Err(BodyError::BadChunkSize),

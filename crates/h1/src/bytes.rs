@@ -15,9 +15,7 @@ pub(crate) fn is_token(bytes: &[u8]) -> bool {
 /// Whether the bytes may be in a field value or reason phrase: no control characters but the tab. Bytes from 0x80 on
 /// (UTF-8 in practice) may.
 pub(crate) fn is_text(bytes: &[u8]) -> bool {
-    bytes
-        .iter()
-        .all(|&byte| byte == b'\t' || (byte >= b' ' && byte != 0x7f))
+    bytes.iter().all(|&byte| byte == b'\t' || (byte >= b' ' && byte != 0x7f))
 }
 
 /// Takes spaces and tabs off both ends, and nothing else: no vertical tab, no Unicode.
@@ -33,10 +31,7 @@ pub(crate) fn trim(mut bytes: &[u8]) -> &[u8] {
 
 /// The members of a comma-separated list, empty ones left out (RFC 9110 section 5.6.1.2).
 pub(crate) fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
-    value
-        .split(|&byte| byte == b',')
-        .map(trim)
-        .filter(|member| !member.is_empty())
+    value.split(|&byte| byte == b',').map(trim).filter(|member| !member.is_empty())
 }
 
 /// Splits at the first occurrence of a byte, leaving it out.
@@ -47,7 +42,5 @@ pub(crate) fn split_once(bytes: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
 
 /// Whether the bytes begin with `prefix` in any case.
 pub(crate) fn starts_with_ignore_case(bytes: &[u8], prefix: &[u8]) -> bool {
-    bytes
-        .get(..prefix.len())
-        .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    bytes.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }

@@ -88,11 +88,7 @@ impl<'a, I: Iterator<Item = &'a [u8]> + Clone> HopByHop<I> {
             accepts_trailers |= option.eq_ignore_ascii_case(b"te");
             names_fields |= !is_known_option(option);
         }
-        Self {
-            connection,
-            names_fields,
-            accepts_trailers,
-        }
+        Self { connection, names_fields, accepts_trailers }
     }
 
     /// Whether the field is left out of what goes to the next hop.
@@ -116,10 +112,7 @@ impl<'a, I: Iterator<Item = &'a [u8]> + Clone> HopByHop<I> {
     }
 
     fn names(&self, name: &[u8]) -> bool {
-        self.connection
-            .clone()
-            .flat_map(list)
-            .any(|option| option.eq_ignore_ascii_case(name))
+        self.connection.clone().flat_map(list).any(|option| option.eq_ignore_ascii_case(name))
     }
 }
 

@@ -40,28 +40,17 @@ pub fn request_head(data: &[u8]) {
 
 /// Reads bytes as a response head: at once and cut, with default and with small limits.
 pub fn response_head(data: &[u8]) {
-    let asked = RequestContext {
-        head_request: false,
-        upgrade: Some(Upgrade::WebSocket),
-    };
-    for (limits, request) in [
-        (RequestLimits::default(), asked),
-        (SMALL, RequestContext::default()),
-    ] {
+    let asked = RequestContext { head_request: false, upgrade: Some(Upgrade::WebSocket) };
+    for (limits, request) in [(RequestLimits::default(), asked), (SMALL, RequestContext::default())]
+    {
         same_however_cut(data, |bytes, seen| {
             let mut parts = ResponseParts::default();
             let progress = parse_response(bytes, seen, &limits, request, &mut parts)?;
             if let Progress::Complete(framing) = progress {
                 assert_inside(&[parts.reason], &parts.fields, framing.head_len, bytes);
-                assert!(
-                    (100..=999).contains(&parts.status),
-                    "a status has three digits"
-                );
+                assert!((100..=999).contains(&parts.status), "a status has three digits");
                 let lasts = framing.body == BodyLength::UntilClose;
-                assert!(
-                    !(lasts && framing.persistent),
-                    "a closed connection is over"
-                );
+                assert!(!(lasts && framing.persistent), "a closed connection is over");
             }
             Ok(progress)
         });
@@ -98,20 +87,14 @@ fn same_however_cut<T: PartialEq + std::fmt::Debug + Copy>(
 fn assert_inside(spans: &[Span], fields: &[Field], head_len: usize, bytes: &[u8]) {
     assert!(head_len <= bytes.len(), "a head is inside its bytes");
     for span in spans {
-        assert!(
-            span.is_empty() || span.end() <= head_len,
-            "{span:?} in the head"
-        );
+        assert!(span.is_empty() || span.end() <= head_len, "{span:?} in the head");
     }
     for field in fields {
         assert!(!field.name.is_empty(), "a field has a name");
         assert!(field.name.end() < field.value.start(), "a colon is between");
         assert!(field.value.end() + 4 <= head_len, "{field:?} in the head");
         let value = field.value.of(bytes);
-        assert!(
-            !value.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0)),
-            "a value is one line"
-        );
+        assert!(!value.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0)), "a value is one line");
     }
 }
 

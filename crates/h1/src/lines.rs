@@ -24,11 +24,7 @@ pub(crate) struct LineRules {
 impl LineRules {
     /// Whether a head so small keeps to every limit on bytes, however its lines are.
     pub(crate) fn fits(&self, head_len: usize) -> bool {
-        head_len
-            <= self
-                .start_line_bytes_max
-                .min(self.field_bytes_max)
-                .min(self.head_bytes_max)
+        head_len <= self.start_line_bytes_max.min(self.field_bytes_max).min(self.head_bytes_max)
     }
 
     /// Judges what is there of a head, knowing that its first `seen` bytes passed before; says whether its end is there.

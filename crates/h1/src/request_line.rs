@@ -72,14 +72,10 @@ fn judge_method(method: &[u8]) -> Result<(), HeadError> {
 /// is a fragment, a control character or a byte from 0x80 on.
 fn judge_target(target: &[u8]) -> Result<(), HeadError> {
     // No early return: so that it is done many bytes at a time.
-    let is_valid = target.iter().fold(true, |valid, &byte| {
-        valid & (byte > b' ') & (byte < 0x7f) & (byte != b'#')
-    });
-    if is_valid {
-        Ok(())
-    } else {
-        Err(HeadError::BadTarget)
-    }
+    let is_valid = target
+        .iter()
+        .fold(true, |valid, &byte| valid & (byte > b' ') & (byte < 0x7f) & (byte != b'#'));
+    if is_valid { Ok(()) } else { Err(HeadError::BadTarget) }
 }
 
 /// Reads a version as far as it is there.

@@ -107,10 +107,7 @@ fn read(
     let httparse::Status::Complete(len) = parsed.map_err(fields::error)? else {
         return Ok(None);
     };
-    if !bytes
-        .get(..len)
-        .is_some_and(|head| head.ends_with(b"\r\n\r\n"))
-    {
+    if !bytes.get(..len).is_some_and(|head| head.ends_with(b"\r\n\r\n")) {
         return Err(HeadError::BadLineEnd);
     }
     let facts = fields::place(bytes, tokens.headers, &mut parts.fields)?;

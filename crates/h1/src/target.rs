@@ -37,10 +37,7 @@ pub(crate) fn read(
         b"*" if method == Method::Options => {}
         absolute => return read_absolute(head, absolute, method, target.start(), host),
     }
-    Ok(Target {
-        path_and_query: target,
-        authority: host.unwrap_or_default(),
-    })
+    Ok(Target { path_and_query: target, authority: host.unwrap_or_default() })
 }
 
 /// The absolute form: its authority overrides Host, and must agree with it.
@@ -76,10 +73,7 @@ fn read_absolute(
         [] if method != Method::Options => Span::new(authority_start - 1, 1),
         _ => return Err(HeadError::BadTarget),
     };
-    Ok(Target {
-        path_and_query,
-        authority: Span::new(authority_start, authority_len),
-    })
+    Ok(Target { path_and_query, authority: Span::new(authority_start, authority_len) })
 }
 
 /// Whether the bytes are a host with or without a port.
@@ -107,9 +101,7 @@ fn is_port_or_nothing(bytes: &[u8]) -> bool {
     };
     let is_number = (1..=5).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit);
     is_number
-        && digits
-            .iter()
-            .fold(0, |port, digit| port * 10 + u32::from(digit - b'0'))
+        && digits.iter().fold(0, |port, digit| port * 10 + u32::from(digit - b'0'))
             <= u32::from(u16::MAX)
 }
 

@@ -26,10 +26,7 @@ impl Protocols {
     /// Adds the protocols of one Upgrade field.
     pub(crate) fn add(&mut self, value: &[u8]) {
         for protocol in list(value) {
-            let name = protocol
-                .split(|&byte| byte == b'/')
-                .next()
-                .unwrap_or(protocol);
+            let name = protocol.split(|&byte| byte == b'/').next().unwrap_or(protocol);
             *self = match self {
                 Self::Http2 => Self::Http2,
                 _ if is_http2(name) => Self::Http2,
@@ -50,7 +47,5 @@ impl Protocols {
 }
 
 fn is_http2(name: &[u8]) -> bool {
-    [b"h2c".as_slice(), b"h2", b"http"]
-        .iter()
-        .any(|known| name.eq_ignore_ascii_case(known))
+    [b"h2c".as_slice(), b"h2", b"http"].iter().any(|known| name.eq_ignore_ascii_case(known))
 }

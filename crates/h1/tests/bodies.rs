@@ -11,26 +11,14 @@ type Outcome = Result<(&'static str, &'static str, &'static str, bool), BodyErro
 const ROWS: &[(&str, Outcome)] = &[
     ("0\r\n\r\n", Ok(("", "", "", true))),
     ("5\r\nhello\r\n0\r\n\r\nGET", Ok(("hello", "", "GET", true))),
-    (
-        "1\r\na\r\n00A\r\n0123456789\r\n000\r\n\r\n",
-        Ok(("a0123456789", "", "", true)),
-    ),
-    (
-        "a\r\n0123456789\r\n0\r\n\r\n",
-        Ok(("0123456789", "", "", true)),
-    ),
-    (
-        "0000000000000001\r\na\r\n0\r\n\r\n",
-        Ok(("a", "", "", true)),
-    ),
+    ("1\r\na\r\n00A\r\n0123456789\r\n000\r\n\r\n", Ok(("a0123456789", "", "", true))),
+    ("a\r\n0123456789\r\n0\r\n\r\n", Ok(("0123456789", "", "", true))),
+    ("0000000000000001\r\na\r\n0\r\n\r\n", Ok(("a", "", "", true))),
     ("1;x\r\na\r\n0;y=\"z\"; w\r\n\r\n", Ok(("a", "", "", true))),
     ("5\r\nhel", Ok(("hel", "", "", false))),
     ("5\r\nhello\r\n0\r\n", Ok(("hello", "", "", false))),
     ("2\r\n\r\n\r\n0\r\n\r\n", Ok(("\r\n", "", "", true))),
-    (
-        "0\r\nETag: x\r\nY:\tz \r\n\r\nrest",
-        Ok(("", "ETag: x\r\nY:\tz \r\n", "rest", true)),
-    ),
+    ("0\r\nETag: x\r\nY:\tz \r\n\r\nrest", Ok(("", "ETag: x\r\nY:\tz \r\n", "rest", true))),
     (
         "0\r\nHost: b\r\nX: 1\r\nContent-Length: 5\r\nX-Forwarded-For: c\r\nX_Amzn_Trace_Id: d\r\nSet-Cookie: e\r\n\r\n",
         Ok(("", "X: 1\r\n", "", true)),
@@ -76,10 +64,7 @@ fn each_chunked_body_decodes_however_it_is_cut() {
                 let expected = expected.map(|(body, trailers, rest, ended)| {
                     (body.into(), trailers.into(), rest.into(), ended)
                 });
-                assert_eq!(
-                    outcome, expected,
-                    "{input:?} cut at {first}, then every {step}"
-                );
+                assert_eq!(outcome, expected, "{input:?} cut at {first}, then every {step}");
             }
         }
     }
@@ -92,11 +77,7 @@ fn a_known_length_takes_just_its_bytes() {
         (BodyLength::Known(0), "GET", ("", "GET", true)),
         (BodyLength::Known(3), "abcGET", ("abc", "GET", true)),
         (BodyLength::Known(9), "abc", ("abc", "", false)),
-        (
-            BodyLength::UntilClose,
-            "abc\r\n0\r\n\r\n",
-            ("abc\r\n0\r\n\r\n", "", false),
-        ),
+        (BodyLength::UntilClose, "abc\r\n0\r\n\r\n", ("abc\r\n0\r\n\r\n", "", false)),
     ] {
         for step in 1..10 {
             let outcome = decode(length, None, input.as_bytes(), step.min(input.len()), step);
@@ -115,11 +96,7 @@ fn a_body_that_is_too_large_is_refused_when_its_size_is_known() {
         (BodyLength::Chunked, "4\r\n", Ok(())),
         (BodyLength::Chunked, "5\r\n", Err(TooLarge)),
         (BodyLength::Chunked, "FFFFFFFFFFFFFFFF\r\n", Err(TooLarge)),
-        (
-            BodyLength::Chunked,
-            "3\r\nabc\r\n1\r\nd\r\n0\r\n\r\n",
-            Ok(()),
-        ),
+        (BodyLength::Chunked, "3\r\nabc\r\n1\r\nd\r\n0\r\n\r\n", Ok(())),
         (BodyLength::Chunked, "3\r\nabc\r\n2\r\n", Err(TooLarge)),
         (BodyLength::UntilClose, "abcd", Ok(())),
         (BodyLength::UntilClose, "abcde", Err(TooLarge)),
@@ -136,15 +113,9 @@ fn what_surrounds_the_data_is_limited_over_the_whole_body() {
     let trailer = |bytes: usize| format!("0\r\nX: {}\r\n\r\n", "x".repeat(bytes - 7));
     for (input, expected) in [
         (extension(CHUNK_EXTENSION_BYTES_MAX), Ok(())),
-        (
-            extension(CHUNK_EXTENSION_BYTES_MAX + 1),
-            Err(ChunkExtensionsTooLarge),
-        ),
+        (extension(CHUNK_EXTENSION_BYTES_MAX + 1), Err(ChunkExtensionsTooLarge)),
         (extension(CHUNK_EXTENSION_BYTES_MAX / 2).repeat(2), Ok(())),
-        (
-            extension(CHUNK_EXTENSION_BYTES_MAX / 4).repeat(5),
-            Err(ChunkExtensionsTooLarge),
-        ),
+        (extension(CHUNK_EXTENSION_BYTES_MAX / 4).repeat(5), Err(ChunkExtensionsTooLarge)),
         (trailer(TRAILER_BYTES_MAX), Ok(())),
         (trailer(TRAILER_BYTES_MAX + 1), Err(TrailersTooLarge)),
         (
@@ -201,12 +172,7 @@ fn decode(
         used += consumed;
     }
     let trailers = decoder.trailers().to_vec();
-    Ok((
-        body,
-        trailers,
-        input[used..].to_vec(),
-        decoder.is_complete(),
-    ))
+    Ok((body, trailers, input[used..].to_vec(), decoder.is_complete()))
 }
 
 /// Feeds one piece until it is used up or the body has ended.

@@ -26,11 +26,8 @@ fn fields_between_two_hops_are_removed_and_no_others() {
         (vec!["Trailer"], "trailer", true),
     ] {
         let named = HopByHop::new(connection.iter().map(|value| value.as_bytes()));
-        let line = FieldLine {
-            id: FieldId::of(name.as_bytes()),
-            name: name.as_bytes(),
-            value: b"",
-        };
+        let line =
+            FieldLine { id: FieldId::of(name.as_bytes()), name: name.as_bytes(), value: b"" };
         assert_eq!(named.removes(&line), removed, "{name} with {connection:?}");
     }
 }
@@ -48,10 +45,7 @@ fn names_that_pass_for_others_are_found() {
     for (name, expected) in [
         ("X_Forwarded_For", true),
         ("x-forwarded_proto", true),
-        (
-            "x_forwarded_anything_that_is_longer_than_any_name_we_know",
-            true,
-        ),
+        ("x_forwarded_anything_that_is_longer_than_any_name_we_know", true),
         ("Content_Length", true),
         ("transfer_encoding", true),
         ("X_Amzn_Trace_Id", true),

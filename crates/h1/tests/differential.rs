@@ -28,11 +28,7 @@ type Applies = fn(seen: &[Request], unseen: &[Request]) -> bool;
 const EXPLAINED: &[(&str, Applies, &str)] = &[
     (
         "node",
-        |_, unseen| {
-            unseen
-                .iter()
-                .any(|request| !NODE_METHODS.contains(&request.method.as_slice()))
-        },
+        |_, unseen| unseen.iter().any(|request| !NODE_METHODS.contains(&request.method.as_slice())),
         "Node knows a list of methods and refuses others; RFC 9110 section 9.1 leaves the list open",
     ),
     (
@@ -53,9 +49,7 @@ const EXPLAINED: &[(&str, Applies, &str)] = &[
 ];
 
 /// The methods among our inputs that Node knows.
-const NODE_METHODS: &[&[u8]] = &[
-    b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"PATCH",
-];
+const NODE_METHODS: &[&[u8]] = &[b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"PATCH"];
 
 fn is_http10(head: &[u8]) -> bool {
     head.windows(8).any(|window| window == b"HTTP/1.0")
@@ -106,9 +100,7 @@ struct Request {
 impl Request {
     /// As peers write it.
     fn spell(&self) -> String {
-        [&self.method, &self.target, &self.body]
-            .map(|part| hex(part))
-            .join(":")
+        [&self.method, &self.target, &self.body].map(|part| hex(part)).join(":")
     }
 
     fn asks_to_upgrade(&self) -> bool {
@@ -136,19 +128,15 @@ fn compare(peer: &str, command: &mut Command) {
     let mut differences = Vec::new();
     for ((input, ours), answer) in accepted.iter().zip(&answers) {
         let mut words = answer.split(' ');
-        let ended_well = words
-            .next()
-            .is_some_and(|end| ["clean", "closed"].contains(&end));
+        let ended_well = words.next().is_some_and(|end| ["clean", "closed"].contains(&end));
         let theirs: Vec<&str> = words.collect();
         let spelled: Vec<String> = ours.iter().map(Request::spell).collect();
         let is_same = ended_well && theirs == spelled;
         let is_short = theirs.len() < ours.len() && theirs == spelled[..theirs.len()];
         let is_fine = is_short && is_explained(peer, ours.split_at(theirs.len()));
         if !is_same && !is_fine {
-            differences.push(format!(
-                "{}\n  ours: {spelled:?}\n  theirs: {answer}",
-                input.escape_ascii()
-            ));
+            differences
+                .push(format!("{}\n  ours: {spelled:?}\n  theirs: {answer}", input.escape_ascii()));
         }
     }
     assert!(
@@ -161,30 +149,20 @@ fn compare(peer: &str, command: &mut Command) {
 }
 
 fn is_explained(peer: &str, (seen, unseen): (&[Request], &[Request])) -> bool {
-    EXPLAINED
-        .iter()
-        .any(|(name, applies, _why)| *name == peer && applies(seen, unseen))
+    EXPLAINED.iter().any(|(name, applies, _why)| *name == peer && applies(seen, unseen))
 }
 
 /// Sends the corpus, one input per line, and collects the answers.
 fn ask(command: &mut Command, corpus: &[&[u8]]) -> Vec<String> {
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the peer starts");
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the peer starts");
     let mut stdin = child.stdin.take().expect("piped");
     let lines: String = corpus.iter().map(|input| hex(input) + "\n").collect();
     let writer = thread::spawn(move || stdin.write_all(lines.as_bytes()));
     let output = child.wait_with_output().expect("the peer ends");
-    writer
-        .join()
-        .expect("no panic")
-        .expect("the peer reads all");
+    writer.join().expect("no panic").expect("the peer reads all");
     let text = String::from_utf8(output.stdout).expect("the peer writes text");
-    text.lines()
-        .map(|line| line.trim_end().to_owned())
-        .collect()
+    text.lines().map(|line| line.trim_end().to_owned()).collect()
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -239,10 +217,8 @@ fn read_body<'a>(decoder: &mut BodyDecoder, mut input: &'a [u8]) -> Option<(Vec<
 
 /// The rows of the table, then mutants of them, the same in each run.
 fn corpus() -> Vec<Vec<u8>> {
-    let rows: Vec<&'static [u8]> = table::rows()
-        .map(|(bytes, _)| bytes)
-        .chain(MESSAGES.iter().copied())
-        .collect();
+    let rows: Vec<&'static [u8]> =
+        table::rows().map(|(bytes, _)| bytes).chain(MESSAGES.iter().copied()).collect();
     let mut dice = Dice(0x5eed_c11a_9f15_0001);
     let mut corpus: Vec<Vec<u8>> = rows.iter().map(|row| row.to_vec()).collect();
     for _ in 0..MUTANTS {
@@ -322,10 +298,8 @@ fn mutate(input: &mut Vec<u8>, dice: &mut Dice) {
         }
         _ => {
             // A line twice.
-            let lines: Vec<Vec<u8>> = input
-                .split_inclusive(|&byte| byte == b'\n')
-                .map(<[u8]>::to_vec)
-                .collect();
+            let lines: Vec<Vec<u8>> =
+                input.split_inclusive(|&byte| byte == b'\n').map(<[u8]>::to_vec).collect();
             let Some(line) = lines.get(dice.below(lines.len())).cloned() else {
                 return;
             };

@@ -13,12 +13,7 @@ use table::Verdict;
 #[test]
 fn each_request_head_gets_its_verdict() {
     for (bytes, verdict) in table::rows() {
-        assert_eq!(
-            judge(bytes, &[]),
-            Spelled::from(verdict),
-            "{}",
-            bytes.escape_ascii()
-        );
+        assert_eq!(judge(bytes, &[]), Spelled::from(verdict), "{}", bytes.escape_ascii());
     }
 }
 
@@ -51,32 +46,12 @@ fn a_request_is_refused_as_soon_as_a_limit_is_passed() {
     let field = "X: 456789012\r\n";
     let fields = [start, field, field, field].concat();
     for (at_limit, past_it, error) in [
-        (
-            "GET /123456 HTTP/1.1\r\n",
-            "GET /1234567 HTTP/1.1",
-            HeadError::StartLineTooLong,
-        ),
-        (
-            "GET /123456789012345",
-            "GET /1234567890123456",
-            HeadError::StartLineTooLong,
-        ),
+        ("GET /123456 HTTP/1.1\r\n", "GET /1234567 HTTP/1.1", HeadError::StartLineTooLong),
+        ("GET /123456789012345", "GET /1234567890123456", HeadError::StartLineTooLong),
         ("X: 456789012\r", "X: 4567890123", HeadError::FieldTooLarge),
-        (
-            "X: 456789012\r\n",
-            "X: 4567890123\r\n",
-            HeadError::FieldTooLarge,
-        ),
-        (
-            "A:1\r\nA:2\r\nA:3\r\nA:4\r",
-            "A:1\r\nA:2\r\nA:3\r\nA:4\r\n",
-            HeadError::TooManyFields,
-        ),
-        (
-            &[&fields, "X:"].concat(),
-            &[&fields, "X: "].concat(),
-            HeadError::HeadTooLarge,
-        ),
+        ("X: 456789012\r\n", "X: 4567890123\r\n", HeadError::FieldTooLarge),
+        ("A:1\r\nA:2\r\nA:3\r\nA:4\r", "A:1\r\nA:2\r\nA:3\r\nA:4\r\n", HeadError::TooManyFields),
+        (&[&fields, "X:"].concat(), &[&fields, "X: "].concat(), HeadError::HeadTooLarge),
     ] {
         let with_start = |text: &str| match text.starts_with("GET") {
             true => text.to_owned(),
@@ -101,22 +76,10 @@ fn a_whole_head_is_held_to_the_same_limits() {
         ..RequestLimits::default()
     };
     for (bytes, error) in [
-        (
-            "GET /123456 HTTP/1.1\r\nHost: a\r\nX: 4567890\r\nX: 456789\r\n\r\n",
-            None,
-        ),
-        (
-            "GET /1234567 HTTP/1.1\r\nHost: a\r\n\r\n",
-            Some(HeadError::StartLineTooLong),
-        ),
-        (
-            "GET / HTTP/1.1\r\nHost: a\r\nX: 45678901\r\n\r\n",
-            Some(HeadError::FieldTooLarge),
-        ),
-        (
-            "GET / HTTP/1.1\r\nHost: a\r\nX:1\r\nX:2\r\nX:3\r\n\r\n",
-            Some(HeadError::TooManyFields),
-        ),
+        ("GET /123456 HTTP/1.1\r\nHost: a\r\nX: 4567890\r\nX: 456789\r\n\r\n", None),
+        ("GET /1234567 HTTP/1.1\r\nHost: a\r\n\r\n", Some(HeadError::StartLineTooLong)),
+        ("GET / HTTP/1.1\r\nHost: a\r\nX: 45678901\r\n\r\n", Some(HeadError::FieldTooLarge)),
+        ("GET / HTTP/1.1\r\nHost: a\r\nX:1\r\nX:2\r\nX:3\r\n\r\n", Some(HeadError::TooManyFields)),
         (
             "GET /123456 HTTP/1.1\r\nHost: a\r\nX: 4567890\r\nX: 4567890\r\n\r\n",
             Some(HeadError::HeadTooLarge),

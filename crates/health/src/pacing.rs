@@ -22,11 +22,7 @@ pub fn second_check_delay(target: TargetHash, interval: Duration) -> Duration {
 
 /// A fixed part of `span` for each target, from zero to just below all of it.
 fn share(target: TargetHash, span: Duration) -> Duration {
-    let part = target
-        .0
-        .iter()
-        .take(4)
-        .fold(0_u32, |part, byte| part << 8 | u32::from(*byte));
+    let part = target.0.iter().take(4).fold(0_u32, |part, byte| part << 8 | u32::from(*byte));
     span.mul_f64(f64::from(part) / (f64::from(u32::MAX) + 1.0))
 }
 
@@ -50,14 +46,8 @@ mod tests {
                 early += usize::from(first < window / 2);
                 short += usize::from(second < interval * 3 / 4);
             }
-            assert!(
-                (400..600).contains(&early),
-                "{early} of 1000 in the first half"
-            );
-            assert!(
-                (400..600).contains(&short),
-                "{short} of 1000 in the first half"
-            );
+            assert!((400..600).contains(&early), "{early} of 1000 in the first half");
+            assert!((400..600).contains(&short), "{short} of 1000 in the first half");
         }
     }
 

@@ -15,11 +15,7 @@ pub enum AfterFailure {
 ///
 /// A worker that raced past the limit gets `Eject` as well: ejecting twice does no harm.
 pub fn after_connect_failure(in_a_row: u32) -> AfterFailure {
-    if in_a_row >= CONNECT_FAILURES_MAX {
-        AfterFailure::Eject
-    } else {
-        AfterFailure::Keep
-    }
+    if in_a_row >= CONNECT_FAILURES_MAX { AfterFailure::Eject } else { AfterFailure::Keep }
 }
 
 /// Whether requests may go to every registered target, healthy or not, because too few are healthy.
@@ -50,11 +46,7 @@ mod tests {
     #[test]
     fn all_targets_serve_when_none_is_healthy() {
         for (healthy, registered, expected) in [(0, 3, true), (1, 3, false), (0, 0, false)] {
-            assert_eq!(
-                fail_open(healthy, registered),
-                expected,
-                "{healthy} of {registered}"
-            );
+            assert_eq!(fail_open(healthy, registered), expected, "{healthy} of {registered}");
         }
     }
 }

@@ -50,11 +50,7 @@ pub enum CheckOutcome {
 impl CheckOutcome {
     /// Judges the status of an answer.
     pub fn of_status(status: u16, check: &HealthCheck) -> Self {
-        if check.matcher.matches(status) {
-            Self::Good
-        } else {
-            Self::Status(status)
-        }
+        if check.matcher.matches(status) { Self::Good } else { Self::Status(status) }
     }
 
     fn failure(self) -> Option<Reason> {
@@ -92,18 +88,11 @@ pub enum Registration {
 impl TargetHealth {
     /// The health of a target that nobody has looked at.
     pub fn new(check: &HealthCheck) -> Self {
-        Self::of(if check.enabled {
-            Condition::Initial
-        } else {
-            Condition::Unchecked
-        })
+        Self::of(if check.enabled { Condition::Initial } else { Condition::Unchecked })
     }
 
     fn of(condition: Condition) -> Self {
-        Self {
-            condition,
-            against: 0,
-        }
+        Self { condition, against: 0 }
     }
 
     /// Whether it may get requests, as far as health goes.
@@ -137,10 +126,9 @@ impl TargetHealth {
         match registration {
             Registration::InUse => (self.state(), self.reason()),
             Registration::NotInUse => (State::Unused, Some(Reason::TargetNotInUse)),
-            Registration::Draining => (
-                State::Draining,
-                Some(Reason::TargetDeregistrationInProgress),
-            ),
+            Registration::Draining => {
+                (State::Draining, Some(Reason::TargetDeregistrationInProgress))
+            }
         }
     }
 
@@ -198,10 +186,9 @@ impl TargetHealth {
 
     fn after_good(&self, check: &HealthCheck) -> Self {
         match self.condition {
-            Condition::Failing(_) if self.against + 1 < check.healthy_threshold => Self {
-                against: self.against + 1,
-                ..*self
-            },
+            Condition::Failing(_) if self.against + 1 < check.healthy_threshold => {
+                Self { against: self.against + 1, ..*self }
+            }
             _ => Self::of(Condition::Healthy),
         }
     }
@@ -212,10 +199,7 @@ impl TargetHealth {
             _ if self.against + 1 >= check.unhealthy_threshold => {
                 Self::of(Condition::Failing(reason))
             }
-            _ => Self {
-                against: self.against + 1,
-                ..*self
-            },
+            _ => Self { against: self.against + 1, ..*self },
         }
     }
 
@@ -223,11 +207,7 @@ impl TargetHealth {
         let from = self.state();
         *self = next;
         let to = self.state();
-        (from != to).then(|| Transition {
-            from,
-            to,
-            reason: self.reason(),
-        })
+        (from != to).then(|| Transition { from, to, reason: self.reason() })
     }
 }
 

@@ -29,9 +29,7 @@ impl DesiredState {
 
     /// The load balancer of that name.
     pub fn load_balancer(&self, name: &Name) -> Option<&LoadBalancer> {
-        self.load_balancers
-            .iter()
-            .find(|balancer| balancer.name == *name)
+        self.load_balancers.iter().find(|balancer| balancer.name == *name)
     }
 }
 
@@ -79,10 +77,7 @@ pub struct Admin {
 
 impl Default for Admin {
     fn default() -> Self {
-        Self {
-            bind: SocketAddr::from(([127, 0, 0, 1], 9080)),
-            hosts: Vec::new(),
-        }
+        Self { bind: SocketAddr::from(([127, 0, 0, 1], 9080)), hosts: Vec::new() }
     }
 }
 
@@ -97,10 +92,7 @@ pub struct AccessLog {
 
 impl Default for AccessLog {
     fn default() -> Self {
-        Self {
-            sink: LogSink::Auto,
-            format: LogFormat::Json,
-        }
+        Self { sink: LogSink::Auto, format: LogFormat::Json }
     }
 }
 

@@ -16,18 +16,13 @@ impl Span {
     /// The run of `len` bytes from `start` on. Heads are far below 4 GiB; longer runs are cut.
     pub fn new(start: usize, len: usize) -> Self {
         let narrow = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        Self {
-            start: narrow(start),
-            len: narrow(len),
-        }
+        Self { start: narrow(start), len: narrow(len) }
     }
 
     /// The bytes; empty where the span is of another head.
     pub fn of(self, bytes: &[u8]) -> &[u8] {
         let start = self.start as usize;
-        bytes
-            .get(start..start + self.len as usize)
-            .unwrap_or_default()
+        bytes.get(start..start + self.len as usize).unwrap_or_default()
     }
 
     /// First byte.
@@ -238,12 +233,7 @@ pub struct ResponseParts {
 
 impl Default for ResponseParts {
     fn default() -> Self {
-        Self {
-            status: 200,
-            reason: Span::default(),
-            version: Version::Http11,
-            fields: Vec::new(),
-        }
+        Self { status: 200, reason: Span::default(), version: Version::Http11, fields: Vec::new() }
     }
 }
 
@@ -292,9 +282,7 @@ impl<'a> RequestHead<'a> {
 
     /// The values of one field, in order.
     pub fn values(self, id: FieldId) -> impl Iterator<Item = &'a [u8]> + Clone {
-        self.fields()
-            .filter(move |line| line.id == id)
-            .map(|line| line.value)
+        self.fields().filter(move |line| line.id == id).map(|line| line.value)
     }
 
     /// The first value of one field.
@@ -338,9 +326,7 @@ impl<'a> ResponseHead<'a> {
 
     /// The values of one field, in order.
     pub fn values(self, id: FieldId) -> impl Iterator<Item = &'a [u8]> + Clone {
-        self.fields()
-            .filter(move |line| line.id == id)
-            .map(|line| line.value)
+        self.fields().filter(move |line| line.id == id).map(|line| line.value)
     }
 
     /// The first value of one field.

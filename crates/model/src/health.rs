@@ -65,16 +65,10 @@ pub struct StatusMatcher(Vec<(u16, u16)>);
 impl StatusMatcher {
     /// Parses the list. Statuses run from 200 to 499, as ALB's do.
     pub fn parse(text: &str) -> Result<Self, BadMatcher> {
-        let bad = || BadMatcher {
-            text: text.to_owned(),
-        };
+        let bad = || BadMatcher { text: text.to_owned() };
         let status = |digits: &str| {
             let value: u16 = digits.trim().parse().map_err(|_| bad())?;
-            if (200..=499).contains(&value) {
-                Ok(value)
-            } else {
-                Err(bad())
-            }
+            if (200..=499).contains(&value) { Ok(value) } else { Err(bad()) }
         };
         let mut ranges = Vec::new();
         for part in text.split(',') {
@@ -90,9 +84,7 @@ impl StatusMatcher {
 
     /// Whether the status is good.
     pub fn matches(&self, status: u16) -> bool {
-        self.0
-            .iter()
-            .any(|(low, high)| (*low..=*high).contains(&status))
+        self.0.iter().any(|(low, high)| (*low..=*high).contains(&status))
     }
 }
 

@@ -80,11 +80,7 @@ impl GroupHash {
 
     /// The first eight hexadecimal digits, which name the group's default cookie.
     pub fn short(self) -> String {
-        self.0
-            .iter()
-            .take(4)
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        self.0.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
     }
 }
 
@@ -159,18 +155,10 @@ mod tests {
     #[test]
     fn hashes_never_change() {
         let web = Name::new("web").unwrap();
-        assert_eq!(
-            ResourceId::derive("targetgroup", "web").to_string(),
-            "f318bcb55279b732"
-        );
+        assert_eq!(ResourceId::derive("targetgroup", "web").to_string(), "f318bcb55279b732");
         assert_eq!(GroupHash::of(&web).short(), "f318bcb5");
         let target = TargetId::new("10.0.0.1:3000").unwrap();
-        let hex: String = target
-            .hash()
-            .0
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let hex: String = target.hash().0.iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(hex, "a0c1fcd2c168776485f87a3d8d52888c");
     }
 

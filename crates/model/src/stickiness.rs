@@ -145,9 +145,7 @@ impl CookieShape {
     pub fn new(attributes: CookieAttributes) -> Result<Self, BadCookie> {
         let a = &attributes;
         let named = |prefix: &str| {
-            a.name
-                .get(..prefix.len())
-                .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+            a.name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
         };
         let always = a.secure == Secure::Always;
         if a.name.is_empty() || a.name.len() > Self::NAME_BYTES_MAX || !a.name.bytes().all(is_token)
@@ -164,10 +162,7 @@ impl CookieShape {
         {
             return Err(BadCookie::Path);
         }
-        if a.domain
-            .as_deref()
-            .is_some_and(|domain| !is_host_name(domain))
-        {
+        if a.domain.as_deref().is_some_and(|domain| !is_host_name(domain)) {
             return Err(BadCookie::Domain);
         }
         if a.same_site == SameSite::None && !always {
@@ -230,89 +225,33 @@ mod tests {
     #[test]
     fn what_browsers_reject_is_refused() {
         let base = || CookieAttributes::named("cling");
-        let secure = || CookieAttributes {
-            secure: Secure::Always,
-            ..base()
-        };
+        let secure = || CookieAttributes { secure: Secure::Always, ..base() };
         for (attributes, expected) in [
             (base(), None),
             (CookieAttributes::named("a b"), Some(BadCookie::Name)),
             (CookieAttributes::named(""), Some(BadCookie::Name)),
+            (CookieAttributes::named("AWSALB2"), Some(BadCookie::ReservedName)),
+            (CookieAttributes { path: "x".into(), ..base() }, Some(BadCookie::Path)),
+            (CookieAttributes { path: "/;a".into(), ..base() }, Some(BadCookie::Path)),
+            (CookieAttributes { domain: Some("a..b".into()), ..base() }, Some(BadCookie::Domain)),
             (
-                CookieAttributes::named("AWSALB2"),
-                Some(BadCookie::ReservedName),
-            ),
-            (
-                CookieAttributes {
-                    path: "x".into(),
-                    ..base()
-                },
-                Some(BadCookie::Path),
-            ),
-            (
-                CookieAttributes {
-                    path: "/;a".into(),
-                    ..base()
-                },
-                Some(BadCookie::Path),
-            ),
-            (
-                CookieAttributes {
-                    domain: Some("a..b".into()),
-                    ..base()
-                },
-                Some(BadCookie::Domain),
-            ),
-            (
-                CookieAttributes {
-                    same_site: SameSite::None,
-                    ..base()
-                },
+                CookieAttributes { same_site: SameSite::None, ..base() },
                 Some(BadCookie::NoneWithoutSecure),
             ),
+            (CookieAttributes { same_site: SameSite::None, ..secure() }, None),
             (
-                CookieAttributes {
-                    same_site: SameSite::None,
-                    ..secure()
-                },
-                None,
-            ),
-            (
-                CookieAttributes {
-                    partitioned: true,
-                    ..base()
-                },
+                CookieAttributes { partitioned: true, ..base() },
                 Some(BadCookie::PartitionedWithoutSecure),
             ),
+            (CookieAttributes::named("__secure-x"), Some(BadCookie::SecurePrefix)),
+            (CookieAttributes::named("__Host-x"), Some(BadCookie::HostPrefix)),
+            (CookieAttributes { name: "__Host-x".into(), ..secure() }, None),
             (
-                CookieAttributes::named("__secure-x"),
-                Some(BadCookie::SecurePrefix),
-            ),
-            (
-                CookieAttributes::named("__Host-x"),
-                Some(BadCookie::HostPrefix),
-            ),
-            (
-                CookieAttributes {
-                    name: "__Host-x".into(),
-                    ..secure()
-                },
-                None,
-            ),
-            (
-                CookieAttributes {
-                    name: "__Host-x".into(),
-                    path: "/a".into(),
-                    ..secure()
-                },
+                CookieAttributes { name: "__Host-x".into(), path: "/a".into(), ..secure() },
                 Some(BadCookie::HostPrefix),
             ),
         ] {
-            assert_eq!(
-                CookieShape::new(attributes.clone()).err(),
-                expected,
-                "{attributes:?}"
-            );
+            assert_eq!(CookieShape::new(attributes.clone()).err(), expected, "{attributes:?}");
         }
     }
 }

@@ -122,10 +122,7 @@ impl Weight {
 
     /// Checks and keeps a weight; `None` above [`Self::MAX`].
     pub fn new(weight: u64) -> Option<Self> {
-        u16::try_from(weight)
-            .ok()
-            .filter(|weight| *weight <= Self::MAX)
-            .map(Self)
+        u16::try_from(weight).ok().filter(|weight| *weight <= Self::MAX).map(Self)
     }
 
     /// The bare number.

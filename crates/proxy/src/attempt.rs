@@ -149,7 +149,12 @@ impl Attempt<'_> {
         let exchange = self.exchange;
         let target = self.group.targets.get(self.placement.target);
         let target = target.ok_or_else(|| Failure::never(Refusal::NoTarget))?;
-        exchange.deadline.runs_on(target.target.cell.serial());
+        let cell = &target.target.cell;
+        exchange.deadline.runs_on(cell.serial());
+        if !cell.keeps_sessions() {
+            // Nobody is healthy, so everybody is tried.
+            self.group.meter.fail_open_requests.increment();
+        }
         let meter = &exchange.worker.meter;
         match Lease::take(target, self.group, exchange.worker.index, wanted).await {
             Ok(lease) if lease.reused => {

@@ -102,10 +102,13 @@ impl Connection {
         let listener = self.listener(&view);
         let idle = listener.map_or_else(Default::default, |view| view.balancer.timeouts).idle;
         drop(view);
+        let idle_count = &worker.meter.connections_idle;
+        idle_count.increment();
         self.deadline.idles(true);
         self.deadline.set(worker.leaving.get().map_or(idle, |patience| idle.min(patience)));
         let came = wire::readable(&self.tcp, &self.deadline).await.is_ok();
         self.deadline.idles(false);
+        idle_count.decrement();
         came
     }
 }

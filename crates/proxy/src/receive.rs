@@ -60,8 +60,10 @@ impl Receiver<'_> {
         client: &mut WriteHalf<'_>,
         notes: &mut Notes<'_>,
     ) -> Result<Received, Refusal> {
+        // An answer may take its time; a buffer is borrowed only once there is something to put into it.
+        let deadline = self.exchange.deadline;
+        wire::readable(target.as_ref(), deadline).await.map_err(|error| self.cut(error))?;
         let mut buffer = self.exchange.worker.buffers.take();
-        buffer.clear();
         for _ in 0..INTERIM_RESPONSES_MAX {
             let framing = self.read_head(target, &mut buffer, notes).await?;
             let now = clock::now();
@@ -100,7 +102,7 @@ impl Receiver<'_> {
         Err(Refusal::TooManyInterims)
     }
 
-    /// Waits for a head without holding more than an empty buffer.
+    /// Reads until a head is complete at the front of `buffer`.
     async fn read_head(
         &self,
         target: &mut ReadHalf<'_>,

@@ -2,6 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    collections::HashSet,
     io,
     net::{SocketAddr, TcpListener as StdListener},
     rc::Rc,
@@ -15,7 +16,7 @@ use std::{
 
 use clingfish_affinity::Memo;
 use clingfish_model::limits::{BUFFERS_IDLE_MAX, WHEEL_TICK};
-use clingfish_snapshot::Snapshot;
+use clingfish_snapshot::{Leaving, Snapshot};
 use clingfish_telemetry::{AccessLog, Registry, WorkerMeter};
 use tokio::{
     net::TcpListener,
@@ -23,8 +24,14 @@ use tokio::{
 };
 
 use crate::{
-    accept, buffer::BufferPool, clock, deadline::Deadlines, entropy::Entropy, inbound::Scratch,
-    view::View, wire,
+    accept,
+    buffer::BufferPool,
+    clock,
+    deadline::Deadlines,
+    entropy::Entropy,
+    inbound::Scratch,
+    view::{End, View},
+    wire,
 };
 
 /// How often idle upstream connections are looked through and log lines handed on.
@@ -108,6 +115,8 @@ pub(crate) struct Worker {
     /// Set once the process is on its way out: how long a connection may still wait for a request.
     pub(crate) leaving: Cell<Option<Duration>>,
     weyl: Cell<u64>,
+    /// Serial numbers of targets that left and whose requests will be cut.
+    cuts: RefCell<HashSet<u64>>,
     view: RefCell<Rc<View>>,
     doors: RefCell<Vec<Rc<Door>>>,
 }
@@ -139,6 +148,7 @@ impl Worker {
             scratch: RefCell::default(),
             leaving: Cell::new(None),
             weyl: Cell::new(index as u64),
+            cuts: RefCell::default(),
             view: RefCell::new(Rc::new(view)),
             doors: RefCell::default(),
         });
@@ -180,25 +190,32 @@ impl Worker {
             View::new(snapshot, Some(&current), &self.shared.registry, self.index, now)
         };
         for leaving in &next.snapshot.leaving {
-            self.cut_later(leaving.target.cell.serial(), leaving.ends_at);
+            let serial = leaving.target.cell.serial();
+            if self.cuts.borrow_mut().insert(serial) {
+                self.cut_later(leaving);
+            }
         }
         self.view.replace(Rc::new(next));
     }
 
     /// Ends what runs on a target that left, once its time is over, unless it has come back.
-    fn cut_later(self: &Rc<Self>, serial: u64, ends_at: Instant) {
-        let worker = Rc::clone(self);
+    fn cut_later(self: &Rc<Self>, leaving: &Leaving) {
+        let (worker, cell) = (Rc::clone(self), Arc::clone(&leaving.target.cell));
+        let mut ends_at = leaving.ends_at;
         tokio::task::spawn_local(async move {
-            tokio::time::sleep_until(ends_at.into()).await;
-            let view = worker.view();
-            let is_back = view
-                .groups
-                .iter()
-                .flat_map(|group| &group.targets)
-                .any(|local| local.target.cell.serial() == serial);
-            if !is_back {
-                worker.deadlines.cut(serial);
+            loop {
+                tokio::time::sleep_until(ends_at.into()).await;
+                match worker.view().end_of(cell.serial(), ends_at) {
+                    End::Stays => break,
+                    End::Later(at) => ends_at = at,
+                    End::Now => {
+                        cell.depart(true);
+                        worker.deadlines.cut(cell.serial());
+                        break;
+                    }
+                }
             }
+            worker.cuts.borrow_mut().remove(&cell.serial());
         });
     }
 

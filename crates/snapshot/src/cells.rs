@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed},
     },
     time::Instant,
 };
@@ -17,6 +17,8 @@ pub struct TargetCell {
     serial: u64,
     standing: AtomicU8,
     connect_failures: AtomicU32,
+    /// Its deregistration delay is over.
+    departed: AtomicBool,
     /// Protects the state machine of checks and ejections; taken by the prober, by a worker at the moment of an ejection, and
     /// by whoever reports health. Never on the way of a request that goes well.
     health: Mutex<TargetHealth>,
@@ -52,6 +54,7 @@ impl TargetCell {
             serial: SERIAL.fetch_add(1, Relaxed),
             standing: AtomicU8::new(standing(&health)),
             connect_failures: AtomicU32::new(0),
+            departed: AtomicBool::new(false),
             health: Mutex::new(health),
             load: (0..workers.max(1)).map(|_| Load::default()).collect(),
         }
@@ -122,6 +125,16 @@ impl TargetCell {
         if self.connect_failures.load(Relaxed) != 0 {
             self.connect_failures.store(0, Relaxed);
         }
+    }
+
+    /// Whether it left its group and its time to finish is over.
+    pub fn has_departed(&self) -> bool {
+        self.departed.load(Relaxed)
+    }
+
+    /// Notes that its deregistration delay is over, or that it is wanted again.
+    pub fn depart(&self, departed: bool) {
+        self.departed.store(departed, Relaxed);
     }
 
     /// One more request in flight from that worker. The worker is the only writer of its count.

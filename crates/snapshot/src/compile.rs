@@ -39,8 +39,10 @@ pub fn compile(inputs: Inputs<'_>, previous: Option<&Snapshot>) -> Snapshot {
     let groups: Vec<Arc<Group>> = groups
         .into_iter()
         .map(|(spec, targets)| {
-            let gone =
-                leaving.iter().filter(|left| left.group == spec.name).map(|left| left.target.hash);
+            let gone = leaving
+                .iter()
+                .filter(|left| left.group == spec.name)
+                .map(|left| left.target.clone());
             let gone = gone.collect();
             Arc::new(Group::new(spec, targets, gone))
         })
@@ -84,6 +86,7 @@ fn expand(spec: &TargetGroup, inputs: &Inputs<'_>, cells: &mut Cells) -> Vec<Tar
             let cell = match cells.remove(&key) {
                 Some(cell) => {
                     cell.reconfigure(&spec.health_check);
+                    cell.depart(false);
                     cell
                 }
                 None => Arc::new(TargetCell::new(inputs.workers, &spec.health_check)),

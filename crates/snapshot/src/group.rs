@@ -27,8 +27,8 @@ pub struct Group {
     /// One for each address.
     pub targets: Vec<Target>,
     pub(crate) by_hash: HashMap<TargetHash, usize, BuildHasherDefault<AlreadyHashed>>,
-    /// Hashes of targets that are leaving.
-    pub(crate) leaving: Vec<TargetHash>,
+    /// Targets that are leaving.
+    pub(crate) leaving: Vec<(TargetHash, Arc<TargetCell>)>,
     roster: ArcSwap<Roster>,
     /// Serialises [`Group::refresh`], so that an older look at the cells never replaces a newer one.
     refreshing: Mutex<()>,
@@ -67,7 +67,7 @@ pub struct Roster {
 }
 
 impl Group {
-    pub(crate) fn new(spec: TargetGroup, targets: Vec<Target>, leaving: Vec<TargetHash>) -> Self {
+    pub(crate) fn new(spec: TargetGroup, targets: Vec<Target>, leaving: Vec<Target>) -> Self {
         let by_hash =
             targets.iter().enumerate().map(|(index, target)| (target.hash, index)).collect();
         let roster = ArcSwap::from_pointee(Roster::of(&targets));
@@ -76,6 +76,7 @@ impl Group {
             Stickiness::Off => None,
             Stickiness::LbCookie(cookie) => Some(Policy::new(cookie, hash)),
         };
+        let leaving = leaving.into_iter().map(|target| (target.hash, target.cell)).collect();
         Self { spec, hash, policy, targets, by_hash, leaving, roster, refreshing: Mutex::new(()) }
     }
 

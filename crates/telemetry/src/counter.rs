@@ -12,8 +12,7 @@ pub struct Counter(AtomicU64);
 impl Counter {
     /// Adds to the count; on the owning thread only.
     pub fn add(&self, count: u64) {
-        self.0
-            .store(self.0.load(Relaxed).wrapping_add(count), Relaxed);
+        self.0.store(self.0.load(Relaxed).wrapping_add(count), Relaxed);
     }
 
     /// Adds one; on the owning thread only.

@@ -78,13 +78,10 @@ impl HistogramTotals {
 
     /// Each bound in seconds, with the number of durations up to it.
     pub fn cumulative(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        BOUNDS
-            .iter()
-            .zip(&self.buckets)
-            .scan(0, |below, ((_, bound), bucket)| {
-                *below += bucket;
-                Some((*bound, *below))
-            })
+        BOUNDS.iter().zip(&self.buckets).scan(0, |below, ((_, bound), bucket)| {
+            *below += bucket;
+            Some((*bound, *below))
+        })
     }
 }
 

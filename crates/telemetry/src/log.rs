@@ -80,10 +80,7 @@ impl AccessLog {
         if self.batch.is_empty() && self.lost == 0 {
             return;
         }
-        let next = self
-            .emptied
-            .try_recv()
-            .unwrap_or_else(|_| self.batch.successor());
+        let next = self.emptied.try_recv().unwrap_or_else(|_| self.batch.successor());
         let mut full = std::mem::replace(&mut self.batch, next);
         full.lost_before = std::mem::take(&mut self.lost);
         match self.outgoing.try_send(Message::Batch(full)) {

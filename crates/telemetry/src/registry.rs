@@ -52,19 +52,13 @@ impl<M: Default> PerWorker<M> {
 impl Registry {
     /// A registry for so many workers.
     pub fn new(workers: usize) -> Self {
-        Self {
-            workers: (0..workers).map(|_| Arc::default()).collect(),
-            groups: Mutex::default(),
-        }
+        Self { workers: (0..workers).map(|_| Arc::default()).collect(), groups: Mutex::default() }
     }
 
     /// The meter of one worker; a fresh one, which nobody sums up, beyond the number that [`Self::new`] was told.
     pub fn worker(&self, worker: usize) -> Arc<WorkerMeter> {
         let meter = self.workers.get(worker);
-        debug_assert!(
-            meter.is_some(),
-            "worker {worker} is not among those announced"
-        );
+        debug_assert!(meter.is_some(), "worker {worker} is not among those announced");
         meter.cloned().unwrap_or_default()
     }
 
@@ -100,11 +94,7 @@ impl Registry {
         }
         for (name, group) in self.groups().iter() {
             let mut row = GroupRow::new(name);
-            group
-                .meters
-                .0
-                .iter()
-                .for_each(|meter| row.totals.add(meter));
+            group.meters.0.iter().for_each(|meter| row.totals.add(meter));
             row.targets.extend(group.targets.iter().map(sum_target));
             totals.groups.push(row);
         }
@@ -121,8 +111,7 @@ fn entry<'a, V: Default>(map: &'a mut BTreeMap<Arc<str>, V>, name: &str) -> &'a 
     if !map.contains_key(name) {
         map.insert(name.into(), V::default());
     }
-    map.get_mut(name)
-        .expect("a missing name was inserted above")
+    map.get_mut(name).expect("a missing name was inserted above")
 }
 
 fn sum_target((id, meters): (&Arc<str>, &PerWorker<TargetMeter>)) -> (Arc<str>, TargetTotals) {
@@ -153,11 +142,7 @@ pub struct GroupRow {
 
 impl GroupRow {
     fn new(name: &Arc<str>) -> Self {
-        Self {
-            name: Arc::clone(name),
-            totals: GroupTotals::default(),
-            targets: Vec::new(),
-        }
+        Self { name: Arc::clone(name), totals: GroupTotals::default(), targets: Vec::new() }
     }
 }
 

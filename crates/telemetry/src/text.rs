@@ -40,30 +40,21 @@ fn seconds(time: UnixMillis) -> f64 {
 }
 
 fn write_process(page: &mut Page, gauges: &Gauges) {
-    page.open(&f::BUILD_INFO)
-        .sample(&[gauges.build.version, gauges.build.commit], 1);
-    page.open(&f::START_TIME)
-        .sample(&[], seconds(gauges.started_at));
+    page.open(&f::BUILD_INFO).sample(&[gauges.build.version, gauges.build.commit], 1);
+    page.open(&f::START_TIME).sample(&[], seconds(gauges.started_at));
     page.open(&f::READY).sample(&[], u8::from(gauges.ready));
     page.open(&f::WORKERS).sample(&[], gauges.workers);
-    page.open(&f::SNAPSHOT_REVISION)
-        .sample(&[], gauges.revision);
+    page.open(&f::SNAPSHOT_REVISION).sample(&[], gauges.revision);
     if let Some(at) = gauges.published_at {
         page.open(&f::SNAPSHOT_PUBLISHED).sample(&[], seconds(at));
     }
     let mut reloads = page.open(&f::RELOADS);
     reloads.sample(&["applied"], gauges.reloads.applied);
     reloads.sample(&["refused"], gauges.reloads.refused);
-    page.open(&f::TARGET_GROUPS)
-        .sample(&[], gauges.target_groups);
+    page.open(&f::TARGET_GROUPS).sample(&[], gauges.target_groups);
     let mut listeners = page.open(&f::LISTENER_INFO);
     for fact in &gauges.listeners {
-        let labels = [
-            &*fact.listener,
-            &fact.load_balancer,
-            &fact.address,
-            &fact.target_group,
-        ];
+        let labels = [&*fact.listener, &fact.load_balancer, &fact.address, &fact.target_group];
         listeners.sample(&labels, 1);
     }
     let mut keys = page.open(&f::KEY_CREATED);
@@ -106,9 +97,7 @@ fn write_groups(page: &mut Page, groups: &[GroupRow], gauges: &Gauges) {
         }
     }
     write_histograms(page, &f::GROUP_DURATION, groups, |totals| &totals.duration);
-    write_histograms(page, &f::GROUP_RESPONSE, groups, |totals| {
-        &totals.target_response
-    });
+    write_histograms(page, &f::GROUP_RESPONSE, groups, |totals| &totals.target_response);
     type Read = fn(&GroupTotals) -> u64;
     let counters: [(&Family, Read); 6] = [
         (&f::GROUP_RECEIVED, |totals| totals.received_bytes),
@@ -147,9 +136,7 @@ fn write_targets(page: &mut Page, groups: &[GroupRow]) {
     let counters: [(&Family, Read); 3] = [
         (&f::TARGET_REQUESTS, |totals| totals.requests),
         (&f::TARGET_5XX, |totals| totals.responses_5xx),
-        (&f::TARGET_CONNECT_FAILURES, |totals| {
-            totals.connect_failures
-        }),
+        (&f::TARGET_CONNECT_FAILURES, |totals| totals.connect_failures),
     ];
     for (family, read) in counters {
         let mut samples = page.open(family);
@@ -168,13 +155,7 @@ fn write_target_facts(page: &mut Page, targets: &[TargetFact]) {
     }
     let mut state = page.open(&f::TARGET_STATE);
     for fact in targets {
-        let labels = [
-            &*fact.group,
-            &fact.target,
-            &fact.address,
-            fact.state,
-            fact.reason,
-        ];
+        let labels = [&*fact.group, &fact.target, &fact.address, fact.state, fact.reason];
         state.sample(&labels, 1);
     }
     let mut in_flight = page.open(&f::TARGET_IN_FLIGHT);

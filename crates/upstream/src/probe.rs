@@ -58,9 +58,7 @@ enum AskError {
 
 async fn ask(address: SocketAddr, check: &HealthCheck) -> Result<u16, AskError> {
     let mut stream = dial(address, check.timeout).await?;
-    stream
-        .write_all(request(address, &check.path).as_bytes())
-        .await?;
+    stream.write_all(request(address, &check.path).as_bytes()).await?;
     let mut bytes = Vec::with_capacity(READ_BYTES);
     let mut parts = ResponseParts::default();
     for _ in 0..=INTERIM_RESPONSES_MAX {

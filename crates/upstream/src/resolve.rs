@@ -80,9 +80,7 @@ struct System {
 impl Resolver {
     /// A resolver that reads the system's settings when it is first asked.
     pub fn new() -> Self {
-        Self {
-            system: Mutex::new(None),
-        }
+        Self { system: Mutex::new(None) }
     }
 
     /// The addresses of `name` now.
@@ -93,14 +91,10 @@ impl Resolver {
         match tokio::time::timeout(RESOLVE_WITHIN, self.ask(name)).await {
             Ok(Ok(answer)) => resolved(&answer).ok_or_else(|| no_address(name)),
             Ok(Err(source)) if source.is_no_records_found() => Err(no_address(name)),
-            Ok(Err(source)) => Err(ResolveError::Failed {
-                name: name.into(),
-                source: Box::new(source),
-            }),
-            Err(_) => Err(ResolveError::Timeout {
-                name: name.into(),
-                after: RESOLVE_WITHIN,
-            }),
+            Ok(Err(source)) => {
+                Err(ResolveError::Failed { name: name.into(), source: Box::new(source) })
+            }
+            Err(_) => Err(ResolveError::Timeout { name: name.into(), after: RESOLVE_WITHIN }),
         }
     }
 
@@ -177,17 +171,9 @@ fn resolved(answer: &LookupIp) -> Option<Resolved> {
     let mut addresses: Vec<IpAddr> = answer.iter().collect();
     addresses.sort_unstable();
     addresses.dedup();
-    let ttl = answer
-        .as_lookup()
-        .answers()
-        .iter()
-        .map(|record| record.ttl)
-        .min()?;
+    let ttl = answer.as_lookup().answers().iter().map(|record| record.ttl).min()?;
     let valid_for = Duration::from_secs(ttl.into()).clamp(*VALID_FOR.start(), *VALID_FOR.end());
-    (!addresses.is_empty()).then_some(Resolved {
-        addresses,
-        valid_for,
-    })
+    (!addresses.is_empty()).then_some(Resolved { addresses, valid_for })
 }
 
 #[cfg(test)]

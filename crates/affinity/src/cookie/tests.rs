@@ -10,15 +10,9 @@ fn cookies_are_read_as_a_server_reads_them() {
         (b"a==1=2", vec![(b"a", b"=1=2")]),
         (b"a;;b=", vec![(b"b", b"")]),
         (b"=x", vec![(b"", b"x")]),
-        (
-            b"$Version=1; a=\"1;2\"",
-            vec![(b"$Version", b"1"), (b"a", b"\"1")],
-        ),
+        (b"$Version=1; a=\"1;2\"", vec![(b"$Version", b"1"), (b"a", b"\"1")]),
         (b"a=1, b=2", vec![(b"a", b"1, b=2")]),
-        (
-            b"\xc2\xa0a=1; \xff=\0\r\n",
-            vec![(b"\xc2\xa0a", b"1"), (b"\xff", b"\0\r\n")],
-        ),
+        (b"\xc2\xa0a=1; \xff=\0\r\n", vec![(b"\xc2\xa0a", b"1"), (b"\xff", b"\0\r\n")]),
     ] {
         let found: Vec<_> = pairs(field).map(|pair| (pair.name, pair.value)).collect();
         assert_eq!(found, expected, "{}", field.escape_ascii());
@@ -87,11 +81,9 @@ fn stripping_leaves_every_other_byte() {
         let stripped = cut(field.as_bytes()).strip(1, field.as_bytes(), &mut out);
         let rest = String::from_utf8(out.split_off(8)).unwrap();
         match expected {
-            Ok(left) => assert_eq!(
-                (stripped, rest.as_str()),
-                (Stripped::Shortened, left),
-                "{field}"
-            ),
+            Ok(left) => {
+                assert_eq!((stripped, rest.as_str()), (Stripped::Shortened, left), "{field}")
+            }
             Err(how) => assert_eq!((stripped, rest.as_str()), (how, ""), "{field}"),
         }
         assert_eq!(out, b"Cookie: ", "{field}");

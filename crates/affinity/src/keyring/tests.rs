@@ -18,19 +18,10 @@ fn ids(ring: &KeyRing) -> Vec<u16> {
 #[test]
 fn a_new_key_opens_at_once_and_seals_after_the_delay() {
     let ring = KeyRing::first(secret(1), id(1), START);
-    assert_eq!(
-        ring.sealing_key(START).id(),
-        id(1),
-        "the first seals at once"
-    );
+    assert_eq!(ring.sealing_key(START).id(), id(1), "the first seals at once");
     let ring = ring.rotate(secret(2), id(2), START, DELAY).unwrap();
     let just_before = UnixMillis((START + DELAY).0 - 1);
-    for (now, sealing) in [
-        (UnixMillis(0), 1),
-        (START, 1),
-        (just_before, 1),
-        (START + DELAY, 2),
-    ] {
+    for (now, sealing) in [(UnixMillis(0), 1), (START, 1), (just_before, 1), (START + DELAY, 2)] {
         assert_eq!(ring.sealing_key(now).id(), id(sealing), "{now:?}");
         assert!(ring.key(id(2), now).is_some(), "{now:?}");
         assert_eq!(ring.is_current(id(1), now), sealing == 1, "{now:?}");
@@ -48,20 +39,14 @@ fn an_old_key_opens_until_nothing_that_it_sealed_can_be_valid() {
     assert!(ring.key(id(1), UnixMillis(end.0 - 1)).is_some());
     assert!(ring.key(id(1), end).is_none());
     let later = ring.rotate(secret(3), id(3), end, DELAY).unwrap();
-    assert_eq!(
-        ids(&later),
-        [2, 3],
-        "a retired key is dropped at the next rotation"
-    );
+    assert_eq!(ids(&later), [2, 3], "a retired key is dropped at the next rotation");
 }
 
 #[test]
 fn a_rotation_in_haste_keeps_the_order() {
     let ring = KeyRing::first(secret(1), id(1), START);
     let ring = ring.rotate(secret(2), id(2), START, DELAY).unwrap();
-    let ring = ring
-        .rotate(secret(3), id(3), START, Duration::ZERO)
-        .unwrap();
+    let ring = ring.rotate(secret(3), id(3), START, Duration::ZERO).unwrap();
     assert_eq!(ring.sealing_key(START).id(), id(1));
     assert_eq!(ring.sealing_key(START + DELAY).id(), id(3));
     assert!(KeyRing::parse(&ring.to_text()).is_ok());
@@ -87,9 +72,7 @@ fn rings_that_differ_have_different_revisions() {
         KeyRing::first(secret(2), id(1), START),
         KeyRing::first(secret(1), id(2), START),
         first.rotate(secret(2), id(2), START, DELAY).unwrap(),
-        first
-            .rotate(secret(2), id(2), START, Duration::ZERO)
-            .unwrap(),
+        first.rotate(secret(2), id(2), START, Duration::ZERO).unwrap(),
     ];
     for (n, ring) in rings.iter().enumerate() {
         let twins = rings.iter().filter(|r| r.revision() == ring.revision());
@@ -158,9 +141,8 @@ fn a_line_that_is_no_key_is_refused() {
 fn keys_that_make_no_ring_are_refused() {
     let newest = line("0001", "29", "never");
     let older = line("0002", "20", "2025-12-10T00:00:00Z");
-    let many: String = (1..=17)
-        .map(|n| line(&format!("{n:04x}"), "20", "2025-12-10T00:00:00Z"))
-        .collect();
+    let many: String =
+        (1..=17).map(|n| line(&format!("{n:04x}"), "20", "2025-12-10T00:00:00Z")).collect();
     let unending = line("0002", "30", "never");
     for (text, at, problem) in [
         (String::new(), 1, Problem::FirstLine),
@@ -170,11 +152,7 @@ fn keys_that_make_no_ring_are_refused() {
         (format!("{HEAD}\n# {newest}"), 1, Problem::NoKey),
         (format!("{HEAD}{older}{older}"), 3, Problem::IdTwice),
         (format!("{HEAD}{newest}{older}"), 3, Problem::Order),
-        (
-            format!("{HEAD}{newest}{unending}"),
-            3,
-            Problem::RetiresTooEarly,
-        ),
+        (format!("{HEAD}{newest}{unending}"), 3, Problem::RetiresTooEarly),
         (format!("{HEAD}{older}"), 2, Problem::NewestRetires),
         (format!("{HEAD}{many}"), 18, Problem::TooManyKeys),
     ] {

@@ -58,19 +58,11 @@ impl KeyRing {
 
 fn push_key(text: &mut String, key: &Key) {
     let mut secret = [0; 43];
-    URL_SAFE_NO_PAD
-        .encode_slice(key.secret.0, &mut secret)
-        .expect("32 bytes are 43 characters");
-    let retires = key
-        .retires_at
-        .map_or_else(|| NEVER.to_owned(), date::rfc3339);
+    URL_SAFE_NO_PAD.encode_slice(key.secret.0, &mut secret).expect("32 bytes are 43 characters");
+    let retires = key.retires_at.map_or_else(|| NEVER.to_owned(), date::rfc3339);
     let (created, seals) = (date::rfc3339(key.created), date::rfc3339(key.seals_from));
-    write!(
-        text,
-        "key {} created {created} seals {seals} retires {retires} secret ",
-        key.id
-    )
-    .expect("a string takes any text");
+    write!(text, "key {} created {created} seals {seals} retires {retires} secret ", key.id)
+        .expect("a string takes any text");
     text.extend(secret.iter().copied().map(char::from));
     text.push('\n');
     secret.zeroize();
@@ -95,9 +87,7 @@ fn parse_key(line: &str) -> Result<Key, Problem> {
         parse_secret(secret).ok_or(Problem::Secret)?,
         parse_time(created)?,
         parse_time(seals)?,
-        (retires != NEVER)
-            .then(|| parse_time(retires))
-            .transpose()?,
+        (retires != NEVER).then(|| parse_time(retires)).transpose()?,
     ))
 }
 
@@ -190,9 +180,6 @@ pub enum Problem {
 
 impl Problem {
     fn at(self, line: usize) -> KeyRingError {
-        KeyRingError {
-            line,
-            problem: self,
-        }
+        KeyRingError { line, problem: self }
     }
 }

@@ -47,10 +47,9 @@ fn a_token_has_the_bytes_that_it_always_had() {
         })
         .collect();
     assert_eq!(seal(Alphabet::UrlSafe).as_bytes().as_slice(), url_safe);
-    for (text, alphabet) in [
-        (STANDARD.as_slice(), Alphabet::Standard),
-        (&url_safe, Alphabet::UrlSafe),
-    ] {
+    for (text, alphabet) in
+        [(STANDARD.as_slice(), Alphabet::Standard), (&url_safe, Alphabet::UrlSafe)]
+    {
         let opened = open(text, alphabet).unwrap();
         assert_eq!(opened.token, token(), "{alphabet:?}");
         assert!(opened.by_current_key, "{alphabet:?}");
@@ -86,11 +85,7 @@ fn what_does_not_open_says_why() {
         (&[b'='; 124], OpenError::NotAToken, "padding"),
         (&[0xff; 124], OpenError::NotAToken, "not base64"),
         (&later_version, OpenError::NotAToken, "a later version"),
-        (
-            &key_zero,
-            OpenError::NotAToken,
-            "key zero, which nobody has",
-        ),
+        (&key_zero, OpenError::NotAToken, "key zero, which nobody has"),
         (&other_key, OpenError::UnknownKey, "another key"),
         (&damaged, OpenError::Forged, "damaged"),
     ] {
@@ -101,10 +96,7 @@ fn what_does_not_open_says_why() {
 
 #[test]
 fn times_beyond_48_bits_are_cut() {
-    let late = Token {
-        issued: UnixMillis(u64::MAX),
-        ..token()
-    };
+    let late = Token { issued: UnixMillis(u64::MAX), ..token() };
     let (ring, purpose) = (ring(), Purpose::LbCookie);
     let sealed = late.seal(ring.sealing_key(NOW), purpose, [0; 24], Alphabet::UrlSafe);
     let opened = open(sealed.as_bytes(), Alphabet::UrlSafe).unwrap();

@@ -17,12 +17,7 @@ fn judged(cookie: &LbCookie, age_millis: u64, home: Home) -> Judgement {
     let name = if policy.is_alb() { "AWSALB" } else { "cling" };
     let field = format!("{name}={}", sealed(&policy, &token, &ring(), NOW));
     let reading = read_one(&field, &policy, &ring(), NOW);
-    judge(
-        &reading.claim,
-        &policy,
-        |target| if target == HOME { home } else { Home::Gone },
-        NOW,
-    )
+    judge(&reading.claim, &policy, |target| if target == HOME { home } else { Home::Gone }, NOW)
 }
 
 #[test]
@@ -57,26 +52,15 @@ fn the_duration_is_an_idle_limit_with_a_tenth_of_grace_in_our_own_style() {
 
 #[test]
 fn the_absolute_limit_counts_from_the_sessions_beginning() {
-    let cookie = LbCookie {
-        absolute: Some(HOUR * 2),
-        ..clingfish()
-    };
+    let cookie = LbCookie { absolute: Some(HOUR * 2), ..clingfish() };
     let policy = policy(&cookie);
-    for (age, expected) in [
-        (7_200_000, Judgement::Keep),
-        (7_200_001, Judgement::Rehome(Verdict::ExpiredAbsolute)),
-    ] {
-        let token = Token {
-            issued: UnixMillis(NOW.0 - age),
-            ..token(&policy, NOW)
-        };
+    for (age, expected) in
+        [(7_200_000, Judgement::Keep), (7_200_001, Judgement::Rehome(Verdict::ExpiredAbsolute))]
+    {
+        let token = Token { issued: UnixMillis(NOW.0 - age), ..token(&policy, NOW) };
         let field = format!("cling={}", sealed(&policy, &token, &ring(), NOW));
         let claim = read_one(&field, &policy, &ring(), NOW).claim;
-        assert_eq!(
-            judge(&claim, &policy, |_| Home::Eligible, NOW),
-            expected,
-            "{age}"
-        );
+        assert_eq!(judge(&claim, &policy, |_| Home::Eligible, NOW), expected, "{age}");
     }
 }
 
@@ -105,10 +89,7 @@ fn a_request_without_a_token_of_ours_says_why() {
     let stranger = sealed(&policy, &token(&policy, NOW), &elsewhere, NOW);
     let imposter = clingfish_affinity::KeyRing::first(secret(9), key_id(0x0102), UnixMillis(0));
     let forged = sealed(&policy, &token(&policy, NOW), &imposter, NOW);
-    let foreign = Token {
-        group: GroupHash([9; 8]),
-        ..token(&policy, NOW)
-    };
+    let foreign = Token { group: GroupHash([9; 8]), ..token(&policy, NOW) };
     let foreign = sealed(&policy, &foreign, &ring(), NOW);
     for (field, expected) in [
         (String::new(), Verdict::New),
@@ -123,18 +104,9 @@ fn a_request_without_a_token_of_ours_says_why() {
         (format!("cling={foreign}"), Verdict::ForeignGroup),
         (format!("cling={stranger}; cling=x"), Verdict::UnknownKey),
         (format!("cling=x; cling={stranger}"), Verdict::Forged),
-        (
-            format!("cling=x; a=b; cling={foreign}"),
-            Verdict::ForeignGroup,
-        ),
-        (
-            format!("cling=x;cling={stranger};cling={forged};cling={good}"),
-            Verdict::Hit,
-        ),
-        (
-            format!("cling=1;cling=2;cling=3;cling=4;cling={good}"),
-            Verdict::Forged,
-        ),
+        (format!("cling=x; a=b; cling={foreign}"), Verdict::ForeignGroup),
+        (format!("cling=x;cling={stranger};cling={forged};cling={good}"), Verdict::Hit),
+        (format!("cling=1;cling=2;cling=3;cling=4;cling={good}"), Verdict::Forged),
         (format!("cling={foreign}; cling={good}"), Verdict::Hit),
         (format!("cling={good}; cling={foreign}"), Verdict::Hit),
     ] {
@@ -162,25 +134,15 @@ fn the_first_token_of_the_group_wins_and_else_the_first() {
         ([cookie(1, 1), cookie(9, 2)], 1),
     ] {
         let claim = read_one(&cookies.join("; "), &policy, &ring(), NOW).claim;
-        assert_eq!(
-            claim.home(),
-            Some(TargetHash([expected; 16])),
-            "{cookies:?}"
-        );
+        assert_eq!(claim.home(), Some(TargetHash([expected; 16])), "{cookies:?}");
     }
 }
 
 #[test]
 fn a_url_encoded_alb_cookie_does_not_count() {
     let policy = policy(&alb());
-    let field = format!(
-        "AWSALB={}",
-        sealed(&policy, &token(&policy, NOW), &ring(), NOW)
-    );
-    assert!(matches!(
-        read_one(&field, &policy, &ring(), NOW).claim,
-        Claim::Bound(_)
-    ));
+    let field = format!("AWSALB={}", sealed(&policy, &token(&policy, NOW), &ring(), NOW));
+    assert!(matches!(read_one(&field, &policy, &ring(), NOW).claim, Claim::Bound(_)));
     let encoded = field.replace('+', "%2B").replace('/', "%2F");
     assert_ne!(field, encoded, "the token has characters to encode");
     let claim = read_one(&encoded, &policy, &ring(), NOW).claim;
@@ -193,19 +155,8 @@ fn stamped(policy: &Policy, age_millis: u64, judgement: Judgement, shareable: bo
     let name = if policy.is_alb() { "AWSALB" } else { "cling" };
     let field = format!("{name}={}", sealed(policy, &token, &ring(), NOW));
     let claim = read_one(&field, policy, &ring(), NOW).claim;
-    let target = if judgement == Judgement::Keep {
-        HOME
-    } else {
-        OTHER
-    };
-    stamp(
-        &claim,
-        judgement,
-        policy,
-        binding(target),
-        || shareable,
-        NOW,
-    )
+    let target = if judgement == Judgement::Keep { HOME } else { OTHER };
+    stamp(&claim, judgement, policy, binding(target), || shareable, NOW)
 }
 
 #[test]
@@ -236,10 +187,7 @@ fn a_cookie_is_written_when_something_changed() {
 #[test]
 fn a_shareable_answer_gets_no_cookie_of_ours_or_is_marked() {
     let skip = policy(&clingfish());
-    let mark = policy(&LbCookie {
-        on_cacheable: OnCacheable::Mark,
-        ..clingfish()
-    });
+    let mark = policy(&LbCookie { on_cacheable: OnCacheable::Mark, ..clingfish() });
     let alb = policy(&alb());
     let rehome = Judgement::Rehome(Verdict::TargetGone);
     let marks = |policy, shareable| match stamped(policy, 0, rehome, shareable) {
@@ -263,10 +211,7 @@ fn an_older_key_or_another_configuration_writes_the_cookie_anew() {
     let field = format!("cling={}", sealed(&old, &token(&old, NOW), &ring(), NOW));
     let rotated = |delay| ring().rotate(secret(8), key_id(8), NOW, delay).unwrap();
     let (soon, at_once) = (rotated(HOUR), rotated(std::time::Duration::ZERO));
-    let longer = policy(&LbCookie {
-        duration: HOUR * 24,
-        ..clingfish()
-    });
+    let longer = policy(&LbCookie { duration: HOUR * 24, ..clingfish() });
     let strict = policy(&named(CookieAttributes {
         same_site: clingfish_model::stickiness::SameSite::Strict,
         ..CookieAttributes::named("cling")
@@ -282,11 +227,7 @@ fn an_older_key_or_another_configuration_writes_the_cookie_anew() {
         let judgement = judge(&claim, policy, |_| Home::Eligible, NOW);
         assert_eq!(judgement, Judgement::Keep, "{policy:?}");
         let stamp = stamp(&claim, judgement, policy, binding(HOME), || false, NOW);
-        assert_eq!(
-            matches!(stamp, Stamp::Write { .. }),
-            is_written,
-            "{policy:?}"
-        );
+        assert_eq!(matches!(stamp, Stamp::Write { .. }), is_written, "{policy:?}");
     }
 }
 
@@ -304,16 +245,10 @@ fn a_session_survives_its_home_but_not_its_limits() {
         } else {
             (SessionId([6; 8]), NOW)
         };
-        assert_eq!(
-            (token.session, token.issued),
-            (session, issued),
-            "{verdict}"
-        );
+        assert_eq!((token.session, token.issued), (session, issued), "{verdict}");
         assert_eq!((token.target, token.group), (OTHER, GROUP), "{verdict}");
     }
-    let lives_on = Verdict::ALL
-        .into_iter()
-        .filter(|verdict| verdict.keeps_session());
+    let lives_on = Verdict::ALL.into_iter().filter(|verdict| verdict.keeps_session());
     assert_eq!(lives_on.count(), 5);
 }
 
@@ -344,23 +279,13 @@ fn tokens_of_ours_are_cut_whatever_they_say_and_others_are_not() {
     let first_four_left = format!(
         "a=1;cling={stranger}; cling=x; AWSALBCORS={standard}; b={stranger}; AWSALB={stranger}; c=3"
     );
-    assert_eq!(
-        String::from_utf8(out).unwrap(),
-        first_four_left,
-        "four tokens at the most"
-    );
+    assert_eq!(String::from_utf8(out).unwrap(), first_four_left, "four tokens at the most");
 }
 
 #[test]
 fn tokens_are_forwarded_where_asked_for() {
-    let policy = policy(&LbCookie {
-        forward_tokens: true,
-        ..clingfish()
-    });
-    let field = format!(
-        "cling={}",
-        sealed(&policy, &token(&policy, NOW), &ring(), NOW)
-    );
+    let policy = policy(&LbCookie { forward_tokens: true, ..clingfish() });
+    let field = format!("cling={}", sealed(&policy, &token(&policy, NOW), &ring(), NOW));
     let reading = read_one(&field, &policy, &ring(), NOW);
     assert_eq!(reading.claim.home(), Some(HOME));
     assert!(reading.cuts.is_empty());

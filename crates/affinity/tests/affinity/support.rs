@@ -45,10 +45,7 @@ pub(crate) fn clingfish() -> LbCookie {
 }
 
 pub(crate) fn alb() -> LbCookie {
-    LbCookie {
-        style: CookieStyle::Alb,
-        ..clingfish()
-    }
+    LbCookie { style: CookieStyle::Alb, ..clingfish() }
 }
 
 pub(crate) fn policy(cookie: &LbCookie) -> Policy {
@@ -74,28 +71,16 @@ pub(crate) fn sealed(policy: &Policy, token: &Token, ring: &KeyRing, now: UnixMi
 }
 
 pub(crate) fn read_one(field: &str, policy: &Policy, ring: &KeyRing, now: UnixMillis) -> Reading {
-    read(
-        [field.as_bytes()].into_iter(),
-        policy,
-        ring,
-        now,
-        &mut Memo::new(),
-    )
+    read([field.as_bytes()].into_iter(), policy, ring, now, &mut Memo::new())
 }
 
 /// What a request without cookies says.
 pub(crate) fn nothing() -> Reading {
-    Reading {
-        claim: Claim::Nothing,
-        cuts: Cuts::default(),
-    }
+    Reading { claim: Claim::Nothing, cuts: Cuts::default() }
 }
 
 pub(crate) fn binding(target: TargetHash) -> Binding {
-    Binding {
-        target,
-        session: SessionId([6; 8]),
-    }
+    Binding { target, session: SessionId([6; 8]) }
 }
 
 /// A browser that keeps one cookie for as long as it was told to.
@@ -120,14 +105,7 @@ impl Browser {
         let reading = read(field, policy, ring, now, memo);
         let judgement = judge(&reading.claim, policy, |_| home, now);
         let target = if home == Home::Eligible { HOME } else { OTHER };
-        let stamp = stamp(
-            &reading.claim,
-            judgement,
-            policy,
-            binding(target),
-            || false,
-            now,
-        );
+        let stamp = stamp(&reading.claim, judgement, policy, binding(target), || false, now);
         if let Stamp::Write { token, .. } = stamp {
             self.keep(policy, &token, ring, now);
         }
@@ -138,19 +116,10 @@ impl Browser {
         self.nonce = self.nonce.wrapping_add(1);
         let sealed = &policy.seal(token, ring, [self.nonce; 24], now);
         let mut value = Vec::new();
-        let cookie = SetCookie {
-            policy,
-            token,
-            sealed,
-            https: true,
-            now,
-        };
+        let cookie = SetCookie { policy, token, sealed, https: true, now };
         cookie.write_value(cookie.kinds()[0], &mut value);
         let value = String::from_utf8(value).unwrap();
-        let max_age = value
-            .split("Max-Age=")
-            .nth(1)
-            .map(|rest| rest.split(';').next().unwrap());
+        let max_age = value.split("Max-Age=").nth(1).map(|rest| rest.split(';').next().unwrap());
         let max_age = max_age.map_or(7 * 86_400, |seconds| seconds.parse().unwrap());
         let pair = value.split(';').next().unwrap().to_owned();
         self.cookie = Some((pair, now + Duration::from_secs(max_age)));

@@ -18,13 +18,7 @@ fn lines(
     let policy = &policy(cookie);
     let token = &token(policy);
     let sealed = &policy.seal(token, &ring(), [5; 24], now);
-    let cookie = SetCookie {
-        policy,
-        token,
-        sealed,
-        https,
-        now,
-    };
+    let cookie = SetCookie { policy, token, sealed, https, now };
     let mut out = Vec::new();
     cookie.write_lines(&mut out);
     let text = String::from_utf8(sealed.as_bytes().to_vec()).unwrap();
@@ -58,19 +52,12 @@ fn clingfish_style_is_written_with_its_attributes_in_order() {
         (base(), false, "Path=/; HttpOnly; SameSite=Lax\r\n"),
         (base(), true, "Path=/; HttpOnly; Secure; SameSite=Lax\r\n"),
         (
-            CookieAttributes {
-                secure: Secure::Never,
-                ..base()
-            },
+            CookieAttributes { secure: Secure::Never, ..base() },
             true,
             "Path=/; HttpOnly; SameSite=Lax\r\n",
         ),
         (
-            CookieAttributes {
-                http_only: false,
-                same_site: SameSite::Strict,
-                ..base()
-            },
+            CookieAttributes { http_only: false, same_site: SameSite::Strict, ..base() },
             false,
             "Path=/; SameSite=Strict\r\n",
         ),
@@ -94,10 +81,8 @@ fn clingfish_style_is_written_with_its_attributes_in_order() {
 
 #[test]
 fn a_browser_session_cookie_has_no_end() {
-    let cookie = named(CookieAttributes {
-        browser_session: true,
-        ..CookieAttributes::named("cling")
-    });
+    let cookie =
+        named(CookieAttributes { browser_session: true, ..CookieAttributes::named("cling") });
     assert_eq!(
         lines(&cookie, fresh, false, NOW),
         "Set-Cookie: cling=TOKEN; Path=/; HttpOnly; SameSite=Lax\r\n"

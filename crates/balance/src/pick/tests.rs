@@ -6,9 +6,7 @@ use super::*;
 
 fn picks(count: usize, mut pick: impl FnMut(u64) -> Option<usize>) -> Vec<usize> {
     let mut state = 7;
-    (0..count)
-        .map(|_| pick(split_mix(&mut state)).unwrap())
-        .collect()
+    (0..count).map(|_| pick(split_mix(&mut state)).unwrap()).collect()
 }
 
 fn shares(targets: usize, picks: &[usize]) -> Vec<usize> {
@@ -23,23 +21,15 @@ fn shares(targets: usize, picks: &[usize]) -> Vec<usize> {
 fn ineligible_targets_lose_their_turn_and_the_others_share_it_evenly() {
     let schedule = Schedule::new(&[1; 10]);
     let mut cursor = Cursor::default();
-    let picks = picks(80, |_| {
-        next_in_turn(&schedule, &mut cursor, |target| target < 8)
-    });
+    let picks = picks(80, |_| next_in_turn(&schedule, &mut cursor, |target| target < 8));
     assert_eq!(shares(10, &picks), [10, 10, 10, 10, 10, 10, 10, 10, 0, 0]);
 }
 
 #[test]
 fn a_new_schedule_goes_on_where_the_cursor_is() {
     let mut cursor = Cursor(4);
-    assert_eq!(
-        next_in_turn(&Schedule::new(&[1; 3]), &mut cursor, |_| true),
-        Some(1)
-    );
-    assert_eq!(
-        next_in_turn(&Schedule::new(&[1; 4]), &mut cursor, |_| true),
-        Some(1)
-    );
+    assert_eq!(next_in_turn(&Schedule::new(&[1; 3]), &mut cursor, |_| true), Some(1));
+    assert_eq!(next_in_turn(&Schedule::new(&[1; 4]), &mut cursor, |_| true), Some(1));
     assert_eq!(cursor, Cursor(6));
 }
 
@@ -49,10 +39,7 @@ fn nobody_eligible_is_nobody_picked() {
         let schedule = Schedule::new(&vec![1; count]);
         let mut cursor = Cursor(3);
         assert_eq!(next_in_turn(&schedule, &mut cursor, |_| false), None);
-        assert_eq!(
-            least_outstanding(&schedule, &mut cursor, 1, |_| false, |_| 0),
-            None
-        );
+        assert_eq!(least_outstanding(&schedule, &mut cursor, 1, |_| false, |_| 0), None);
         assert_eq!(cursor, Cursor(3), "the turn is not lost");
     }
     assert_eq!(
@@ -76,11 +63,7 @@ fn steps_of_a_turn_do_not_grow_with_the_targets() {
                 target >= count / 2
             });
         }
-        assert_eq!(
-            steps.get(),
-            2 * count,
-            "two steps a pick with half of {count} out"
-        );
+        assert_eq!(steps.get(), 2 * count, "two steps a pick with half of {count} out");
     }
 }
 
@@ -106,13 +89,8 @@ fn the_least_busy_for_its_weight_is_picked() {
         (&[0, 1], &[0, 9], 1),
         (&[1, 1], &[u32::MAX, u32::MAX - 1], 1),
     ] {
-        let pick = least_outstanding(
-            &Schedule::new(weights),
-            &mut Cursor(0),
-            5,
-            |_| true,
-            |at| loads[at],
-        );
+        let pick =
+            least_outstanding(&Schedule::new(weights), &mut Cursor(0), 5, |_| true, |at| loads[at]);
         assert_eq!(pick, Some(expected), "{weights:?} {loads:?}");
     }
 }
@@ -121,9 +99,8 @@ fn the_least_busy_for_its_weight_is_picked() {
 fn idle_targets_take_turns_by_weight() {
     let schedule = Schedule::new(&[2, 1, 1]);
     let mut cursor = Cursor::default();
-    let picks = picks(8, |random| {
-        least_outstanding(&schedule, &mut cursor, random, |_| true, |_| 0)
-    });
+    let picks =
+        picks(8, |random| least_outstanding(&schedule, &mut cursor, random, |_| true, |_| 0));
     assert_eq!(shares(3, &picks), [4, 2, 2]);
 }
 
@@ -131,14 +108,10 @@ fn idle_targets_take_turns_by_weight() {
 fn idle_targets_of_a_large_group_share_evenly() {
     let schedule = Schedule::new(&[1; 50]);
     let mut cursor = Cursor::default();
-    let picks = picks(50_000, |random| {
-        least_outstanding(&schedule, &mut cursor, random, |_| true, |_| 0)
-    });
+    let picks =
+        picks(50_000, |random| least_outstanding(&schedule, &mut cursor, random, |_| true, |_| 0));
     for (target, share) in shares(50, &picks).into_iter().enumerate() {
-        assert!(
-            (800..1200).contains(&share),
-            "target {target} got {share} of 1000"
-        );
+        assert!((800..1200).contains(&share), "target {target} got {share} of 1000");
     }
 }
 
@@ -147,13 +120,8 @@ fn a_large_group_fills_evenly() {
     let schedule = Schedule::new(&[1; 100]);
     let (mut cursor, loads) = (Cursor::default(), vec![Cell::new(0_u32); 100]);
     picks(1_000, |random| {
-        let pick = least_outstanding(
-            &schedule,
-            &mut cursor,
-            random,
-            |_| true,
-            |at| loads[at].get(),
-        )?;
+        let pick =
+            least_outstanding(&schedule, &mut cursor, random, |_| true, |at| loads[at].get())?;
         loads[pick].set(loads[pick].get() + 1);
         Some(pick)
     });

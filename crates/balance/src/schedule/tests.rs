@@ -3,9 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn cycle(schedule: &Schedule) -> Vec<usize> {
-    (0..schedule.len() as u64)
-        .map(|position| schedule.at(position).unwrap())
-        .collect()
+    (0..schedule.len() as u64).map(|position| schedule.at(position).unwrap()).collect()
 }
 
 #[test]
@@ -45,9 +43,7 @@ fn many_light_targets_do_not_crowd_together() {
 
 #[test]
 fn weights_beyond_the_limit_are_scaled_and_nobody_is_forgotten() {
-    let weights: Vec<u16> = (0..10_000)
-        .map(|at| if at % 2 == 0 { 999 } else { 1 })
-        .collect();
+    let weights: Vec<u16> = (0..10_000).map(|at| if at % 2 == 0 { 999 } else { 1 }).collect();
     let schedule = Schedule::new(&weights);
     assert!(schedule.len() <= SLOTS_MAX, "{}", schedule.len());
     let mut seen = vec![0; weights.len()];
@@ -55,11 +51,7 @@ fn weights_beyond_the_limit_are_scaled_and_nobody_is_forgotten() {
         seen[target] += 1;
     }
     assert!(seen.iter().skip(1).step_by(2).all(|slots| *slots == 1));
-    assert!(
-        seen.iter()
-            .step_by(2)
-            .all(|slots| *slots == seen[0] && *slots > 5)
-    );
+    assert!(seen.iter().step_by(2).all(|slots| *slots == seen[0] && *slots > 5));
 }
 
 proptest! {

@@ -56,10 +56,7 @@ async fn a_login_and_a_cart_live_in_one_instance_only() {
     let who = ada.get("/whoami").await.unwrap().text;
     let who: serde_json::Value = serde_json::from_str(&who).unwrap();
     assert_eq!(who["cart"], serde_json::json!(["rope", "lamp"]));
-    assert_eq!(
-        (&who["instance"], &who["user"]),
-        (&"instance-a".into(), &"Ada".into())
-    );
+    assert_eq!((&who["instance"], &who["user"]), (&"instance-a".into(), &"Ada".into()));
     assert_eq!(who["demo"]["instances"][1]["name"], "instance-b");
     ada.move_to(apps[1].address());
     assert_eq!(ada.get("/").await.unwrap().text, "signed in: no");
@@ -95,11 +92,7 @@ async fn other_sites_can_change_nothing() {
     let mut eve = Visitor::new(apps[0].address());
     eve.pretend_from("http://elsewhere.example");
     for path in ["/login", "/cart", "/demo/stickiness"] {
-        assert_eq!(
-            eve.post(path, "name=Eve").await.unwrap().status,
-            403,
-            "{path}"
-        );
+        assert_eq!(eve.post(path, "name=Eve").await.unwrap().status, 403, "{path}");
     }
     assert_eq!(eve.get("/").await.unwrap().status, 200);
 }
@@ -127,10 +120,7 @@ async fn stopping_closes_websockets() {
     let (mut apps, _desk) = two_apps().await;
     let mut ada = Visitor::new(apps[0].address());
     let said = ada.echo("/echo", "ahoy").await.unwrap();
-    assert_eq!(
-        (said.status, said.text.as_str()),
-        (101, "instance-a echoes: ahoy")
-    );
+    assert_eq!((said.status, said.text.as_str()), (101, "instance-a echoes: ahoy"));
     let mut socket = ada.open("/echo").await.unwrap().0;
     apps[0].stop().await.unwrap();
     use futures_util::StreamExt;
@@ -144,30 +134,16 @@ async fn the_page_switches_stickiness_and_instances() {
     let pressing = async {
         for (path, body, shown) in [
             ("/demo/stickiness", "{\"on\":true}", "\"stickiness\":true"),
-            (
-                "/demo/instances/instance-b/stop",
-                "",
-                "\"instance-b\",\"running\":false",
-            ),
+            ("/demo/instances/instance-b/stop", "", "\"instance-b\",\"running\":false"),
             ("/demo/instances/instance-a/stop", "", "it is the last one"),
-            (
-                "/demo/instances/instance-b/start",
-                "",
-                "\"instance-b\",\"running\":true",
-            ),
-            (
-                "/demo/instances/instance-x/stop",
-                "",
-                "there is no instance-x",
-            ),
+            ("/demo/instances/instance-b/start", "", "\"instance-b\",\"running\":true"),
+            ("/demo/instances/instance-x/stop", "", "there is no instance-x"),
             ("/demo/stickiness", "{\"on\":false}", "\"stickiness\":false"),
         ] {
             assert_eq!(ada.post(path, body).await.unwrap().status, 202, "{path}");
             until(&mut ada, "/demo/state", shown).await;
         }
-        ada.post("/demo/instances/instance-a/stop", "")
-            .await
-            .unwrap()
+        ada.post("/demo/instances/instance-a/stop", "").await.unwrap()
     };
     let answer = tokio::select! {
         answer = pressing => answer,
@@ -188,11 +164,7 @@ async fn a_switch_that_fails_is_reported_and_shown_as_it_was() {
         answer = pressing => answer,
         () = desk.attend(&mut apps, &Idle { works: false }) => unreachable!(),
     };
-    assert!(
-        answer.text.contains("\"stickiness\":false"),
-        "{}",
-        answer.text
-    );
+    assert!(answer.text.contains("\"stickiness\":false"), "{}", answer.text);
 }
 
 #[tokio::test]

@@ -84,18 +84,9 @@ pub(super) async fn with_stickiness(stage: &mut Stage<'_, '_>) -> Result<Cast, S
         login.verdict == "new" && at_home == all_requests,
         format!("{at_home} of {all_requests} requests came home, over {connections} connections"),
     )?;
-    stage.claim(
-        known == all,
-        format!("{known} of {all} pages knew Ada and her cart"),
-    )?;
+    stage.claim(known == all, format!("{known} of {all} pages knew Ada and her cart"))?;
     let (grace, grace_home) = other_visitor(stage, &home).await?;
-    Ok(Cast {
-        ada,
-        ada_home: home.clone(),
-        stopped: home,
-        grace,
-        grace_home,
-    })
+    Ok(Cast { ada, ada_home: home.clone(), stopped: home, grace, grace_home })
 }
 
 /// Sends visitors until one has another home: Grace.
@@ -159,21 +150,12 @@ pub(super) async fn home_stops(
     let is_known = stays.iter().all(|page| knows(page, "Ada"));
     pages.extend(stays);
     let errors = pages.iter().filter(|page| !page.is_fine()).count();
-    stage.claim(
-        errors == 0,
-        format!("{errors} error pages among {} answers", pages.len()),
-    )?;
+    stage.claim(errors == 0, format!("{errors} error pages among {} answers", pages.len()))?;
     stage.claim(
         detours > 0 && is_rehomed,
-        format!(
-            "{detours} detours, then {} became Ada's new home",
-            cast.ada_home
-        ),
+        format!("{detours} detours, then {} became Ada's new home", cast.ada_home),
     )?;
-    stage.claim(
-        is_at_home && is_known,
-        "Ada's next login stays with her new home".into(),
-    )?;
+    stage.claim(is_at_home && is_known, "Ada's next login stays with her new home".into())?;
     stage.claim(
         is_hit(&grace, &cast.grace_home) && knows(&grace, "Grace"),
         "Grace, whose home runs, was not moved and is still known".into(),
@@ -197,10 +179,9 @@ pub(super) async fn home_returns(
         stage.show_as("GET  /", page, &format!("new visitor number {nth}"))?;
     }
     let mut stayed = true;
-    for (visitor, home, who) in [
-        (&mut cast.ada, &cast.ada_home, "Ada"),
-        (&mut cast.grace, &cast.grace_home, "Grace"),
-    ] {
+    for (visitor, home, who) in
+        [(&mut cast.ada, &cast.ada_home, "Ada"), (&mut cast.grace, &cast.grace_home, "Grace")]
+    {
         visitor.hang_up();
         let page = visitor.get("/").await?;
         stage.show("GET  /", &page)?;
@@ -210,10 +191,7 @@ pub(super) async fn home_returns(
         newcomer.is_some_and(|(_, page)| page.verdict == "new"),
         format!("{name} gets new visitors again"),
     )?;
-    stage.claim(
-        stayed,
-        "nobody moved: Ada and Grace are where they were".into(),
-    )?;
+    stage.claim(stayed, "nobody moved: Ada and Grace are where they were".into())?;
     Ok(())
 }
 

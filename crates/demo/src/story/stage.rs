@@ -25,13 +25,7 @@ impl<'a, 'b> Stage<'a, 'b> {
         lever: &'a dyn Lever,
         teller: &'a mut Teller<'b>,
     ) -> Self {
-        Self {
-            front,
-            apps,
-            lever,
-            teller,
-            claims: Vec::new(),
-        }
+        Self { front, apps, lever, teller, claims: Vec::new() }
     }
 
     /// Begins an act: its title, and what it teaches.
@@ -120,10 +114,7 @@ impl<'a, 'b> Stage<'a, 'b> {
     pub(super) fn end(self) -> Result<Story, StoryError> {
         let all = self.claims.len();
         let came_true = self.claims.iter().filter(|claim| claim.came_true).count();
-        self.teller
-            .title(&format!("{came_true} of {all} came true"))?;
-        Ok(Story {
-            claims: self.claims,
-        })
+        self.teller.title(&format!("{came_true} of {all} came true"))?;
+        Ok(Story { claims: self.claims })
     }
 }

@@ -60,17 +60,11 @@ impl Lever for Balancer {
 
 impl Balancer {
     pub(crate) async fn start(apps: Vec<SocketAddr>, flaw: Flaw) -> (Arc<Self>, SocketAddr) {
-        let balancer = Arc::new(Self {
-            apps,
-            flaw,
-            sticky: AtomicBool::new(false),
-            turn: Mutex::default(),
-        });
+        let balancer =
+            Arc::new(Self { apps, flaw, sticky: AtomicBool::new(false), turn: Mutex::default() });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let front = listener.local_addr().unwrap();
-        let router = Router::new()
-            .fallback(handle)
-            .with_state(Arc::clone(&balancer));
+        let router = Router::new().fallback(handle).with_state(Arc::clone(&balancer));
         tokio::spawn(axum::serve(listener, router).into_future());
         (balancer, front)
     }
@@ -80,11 +74,7 @@ impl Balancer {
         let mut turn = self.turn.lock().unwrap();
         turn.next += 1;
         let first = turn.next % 2;
-        if turn.failures[first] < 3 {
-            first
-        } else {
-            1 - first
-        }
+        if turn.failures[first] < 3 { first } else { 1 - first }
     }
 
     /// Counts failures in a row: three eject. This stands for health checks too.

@@ -20,22 +20,10 @@ pub(crate) type Row = (&'static [u8], Verdict);
 
 /// Start lines and targets (RFC 9112 sections 2 and 3).
 pub(crate) const START_LINES: &[Row] = &[
-    (
-        b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
-        Accepted("GET / @a none persistent"),
-    ),
-    (
-        b"\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
-        Accepted("GET / @a none persistent"),
-    ),
-    (
-        b"\r\n\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
-        Refused(MalformedStartLine),
-    ),
-    (
-        b"\n\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
-        Refused(BadLineEnd),
-    ),
+    (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", Accepted("GET / @a none persistent")),
+    (b"\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", Accepted("GET / @a none persistent")),
+    (b"\r\n\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", Refused(MalformedStartLine)),
+    (b"\n\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", Refused(BadLineEnd)),
     (b"\rGET / HTTP/1.1\r\nHost: a\r\n\r\n", Refused(BadMethod)),
     (b"GET / HTTP/1.0\r\n\r\n", Accepted("GET / @ none")),
     (b"GET / HTTP/1.1\nHost: a\r\n\r\n", Refused(BadLineEnd)),
@@ -50,79 +38,37 @@ pub(crate) const START_LINES: &[Row] = &[
     (b"GET /\r\n\r\n", Refused(MalformedStartLine)),
     (b"GET\r\n\r\n", Refused(MalformedStartLine)),
     (b"GET / \r\n\r\n", Refused(BadVersion)),
-    (
-        b"GET HTTP/1.1\r\nHost: a\r\n\r\n",
-        Refused(MalformedStartLine),
-    ),
-    (
-        b"get / HTTP/1.1\r\nHost: a\r\n\r\n",
-        Accepted("get / @a none persistent"),
-    ),
-    (
-        b"PATCH /x HTTP/1.1\r\nHost: a\r\n\r\n",
-        Accepted("PATCH /x @a none persistent"),
-    ),
+    (b"GET HTTP/1.1\r\nHost: a\r\n\r\n", Refused(MalformedStartLine)),
+    (b"get / HTTP/1.1\r\nHost: a\r\n\r\n", Accepted("get / @a none persistent")),
+    (b"PATCH /x HTTP/1.1\r\nHost: a\r\n\r\n", Accepted("PATCH /x @a none persistent")),
     (b"G(T / HTTP/1.1\r\nHost: a\r\n\r\n", Refused(BadMethod)),
     (
         b"ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEF / HTTP/1.1\r\nHost: a\r\n\r\n",
         Accepted("ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEF / @a none persistent"),
     ),
-    (
-        b"ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFG / HTTP/1.1\r\nHost: a\r\n\r\n",
-        Refused(BadMethod),
-    ),
-    (
-        b"CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n",
-        Refused(ConnectRefused),
-    ),
-    (
-        b"TRACE / HTTP/1.1\r\nHost: a\r\n\r\n",
-        Refused(TraceRefused),
-    ),
-    (
-        b"GET / HTTP/1.2\r\nHost: a\r\n\r\n",
-        Refused(UnsupportedVersion),
-    ),
-    (
-        b"GET / HTTP/0.9\r\nHost: a\r\n\r\n",
-        Refused(UnsupportedVersion),
-    ),
-    (
-        b"GET / HTTP/2.0\r\nHost: a\r\n\r\n",
-        Refused(UnsupportedVersion),
-    ),
-    (
-        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-        Refused(UnsupportedVersion),
-    ),
+    (b"ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFG / HTTP/1.1\r\nHost: a\r\n\r\n", Refused(BadMethod)),
+    (b"CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n", Refused(ConnectRefused)),
+    (b"TRACE / HTTP/1.1\r\nHost: a\r\n\r\n", Refused(TraceRefused)),
+    (b"GET / HTTP/1.2\r\nHost: a\r\n\r\n", Refused(UnsupportedVersion)),
+    (b"GET / HTTP/0.9\r\nHost: a\r\n\r\n", Refused(UnsupportedVersion)),
+    (b"GET / HTTP/2.0\r\nHost: a\r\n\r\n", Refused(UnsupportedVersion)),
+    (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", Refused(UnsupportedVersion)),
     (b"GET / HTTP/1.11\r\nHost: a\r\n\r\n", Refused(BadVersion)),
     (b"GET / HTTP/11\r\nHost: a\r\n\r\n", Refused(BadVersion)),
     (b"GET / http/1.1\r\nHost: a\r\n\r\n", Refused(BadVersion)),
     (b"GET / HTTP/1.\r\nHost: a\r\n\r\n", Refused(BadVersion)),
     (b"GET / ICY/1.1\r\nHost: a\r\n\r\n", Refused(BadVersion)),
-    (
-        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
-        Refused(BadMethod),
-    ),
+    (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", Refused(BadMethod)),
     (b"SSH-2.0-OpenSSH_9.6\r\n", Refused(MalformedStartLine)),
-    (
-        b"PROXY TCP4 10.0.0.1 10.0.0.2 5 80\r\n",
-        Refused(BadVersion),
-    ),
+    (b"PROXY TCP4 10.0.0.1 10.0.0.2 5 80\r\n", Refused(BadVersion)),
     (b"\0", Refused(BadMethod)),
     (
         b"GET /a|\"{}[]^`<>\\%zz?x=|&y HTTP/1.1\r\nHost: a\r\n\r\n",
         Accepted("GET /a|\"{}[]^`<>\\%zz?x=|&y @a none persistent"),
     ),
-    (
-        b"GET //b/../c HTTP/1.1\r\nHost: a\r\n\r\n",
-        Accepted("GET //b/../c @a none persistent"),
-    ),
+    (b"GET //b/../c HTTP/1.1\r\nHost: a\r\n\r\n", Accepted("GET //b/../c @a none persistent")),
     (b"GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n", Refused(BadTarget)),
-    (
-        b"GET /\xc3\xa4 HTTP/1.1\r\nHost: a\r\n\r\n",
-        Refused(BadTarget),
-    ),
+    (b"GET /\xc3\xa4 HTTP/1.1\r\nHost: a\r\n\r\n", Refused(BadTarget)),
     (b"GET /\x7f HTTP/1.1\r\nHost: a\r\n\r\n", Refused(BadTarget)),
     (b"GET /\x0b HTTP/1.1\r\nHost: a\r\n\r\n", Refused(BadTarget)),
     (b"GET /\0 HTTP/1.1\r\nHost: a\r\n\r\n", Refused(BadTarget)),
@@ -130,64 +76,25 @@ pub(crate) const START_LINES: &[Row] = &[
     (b"GET a HTTP/1.1\r\nHost: a\r\n\r\n", Refused(BadTarget)),
     (b"GET ?x HTTP/1.1\r\nHost: a\r\n\r\n", Refused(BadTarget)),
     (b"GET * HTTP/1.1\r\nHost: a\r\n\r\n", Refused(BadTarget)),
-    (
-        b"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
-        Accepted("OPTIONS * @a none persistent"),
-    ),
-    (
-        b"OPTIONS *a HTTP/1.1\r\nHost: a\r\n\r\n",
-        Refused(BadTarget),
-    ),
-    (
-        b"GET http://a/x?y HTTP/1.1\r\nHost: a\r\n\r\n",
-        Accepted("GET /x?y @a none persistent"),
-    ),
-    (
-        b"GET HTTP://A:80/x HTTP/1.1\r\nHost: a\r\n\r\n",
-        Accepted("GET /x @A:80 none persistent"),
-    ),
-    (
-        b"GET https://a/x HTTP/1.1\r\nHost: A:443\r\n\r\n",
-        Accepted("GET /x @a none persistent"),
-    ),
-    (
-        b"GET http://a HTTP/1.1\r\nHost: a\r\n\r\n",
-        Accepted("GET / @a none persistent"),
-    ),
+    (b"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", Accepted("OPTIONS * @a none persistent")),
+    (b"OPTIONS *a HTTP/1.1\r\nHost: a\r\n\r\n", Refused(BadTarget)),
+    (b"GET http://a/x?y HTTP/1.1\r\nHost: a\r\n\r\n", Accepted("GET /x?y @a none persistent")),
+    (b"GET HTTP://A:80/x HTTP/1.1\r\nHost: a\r\n\r\n", Accepted("GET /x @A:80 none persistent")),
+    (b"GET https://a/x HTTP/1.1\r\nHost: A:443\r\n\r\n", Accepted("GET /x @a none persistent")),
+    (b"GET http://a HTTP/1.1\r\nHost: a\r\n\r\n", Accepted("GET / @a none persistent")),
     (b"GET http://a/ HTTP/1.0\r\n\r\n", Accepted("GET / @a none")),
-    (
-        b"GET http://a?x HTTP/1.1\r\nHost: a\r\n\r\n",
-        Refused(BadTarget),
-    ),
-    (
-        b"OPTIONS http://a HTTP/1.1\r\nHost: a\r\n\r\n",
-        Refused(BadTarget),
-    ),
-    (
-        b"GET http://a/ HTTP/1.1\r\nHost: b\r\n\r\n",
-        Refused(HostDisagrees),
-    ),
-    (
-        b"GET http://a:81/ HTTP/1.1\r\nHost: a\r\n\r\n",
-        Refused(HostDisagrees),
-    ),
+    (b"GET http://a?x HTTP/1.1\r\nHost: a\r\n\r\n", Refused(BadTarget)),
+    (b"OPTIONS http://a HTTP/1.1\r\nHost: a\r\n\r\n", Refused(BadTarget)),
+    (b"GET http://a/ HTTP/1.1\r\nHost: b\r\n\r\n", Refused(HostDisagrees)),
+    (b"GET http://a:81/ HTTP/1.1\r\nHost: a\r\n\r\n", Refused(HostDisagrees)),
     (b"GET http://a/ HTTP/1.1\r\n\r\n", Refused(HostMissing)),
-    (
-        b"GET http:///x HTTP/1.1\r\nHost: a\r\n\r\n",
-        Refused(BadHost),
-    ),
-    (
-        b"GET http://u@a/ HTTP/1.1\r\nHost: a\r\n\r\n",
-        Refused(BadHost),
-    ),
+    (b"GET http:///x HTTP/1.1\r\nHost: a\r\n\r\n", Refused(BadHost)),
+    (b"GET http://u@a/ HTTP/1.1\r\nHost: a\r\n\r\n", Refused(BadHost)),
     (
         b"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: h2c, websocket\r\n\r\n",
         Accepted("GET / @a none persistent"),
     ),
-    (
-        b"GET ftp://a/ HTTP/1.1\r\nHost: a\r\n\r\n",
-        Refused(BadTarget),
-    ),
+    (b"GET ftp://a/ HTTP/1.1\r\nHost: a\r\n\r\n", Refused(BadTarget)),
     // Refused before their end is there.
     (b"\n", Refused(BadLineEnd)),
     (b"GET /\rx", Refused(BadTarget)),
@@ -346,8 +253,5 @@ pub(crate) const FRAMING: &[Row] = &[
 
 /// All rows.
 pub(crate) fn rows() -> impl Iterator<Item = Row> {
-    [START_LINES, FIELDS, FRAMING]
-        .into_iter()
-        .flatten()
-        .copied()
+    [START_LINES, FIELDS, FRAMING].into_iter().flatten().copied()
 }

@@ -15,10 +15,7 @@ pub(super) const FIELDS: usize = 37;
 /// Writes one line.
 pub(super) fn write(record: &Record<'_>, out: &mut Vec<u8>) {
     let (facts, texts) = (&record.facts, &record.texts);
-    let mut line = Line {
-        out,
-        is_first: true,
-    };
+    let mut line = Line { out, is_first: true };
     line.bare(|out| out.extend_from_slice(facts.kind.as_str().as_bytes()));
     line.bare(|out| encode::time(facts.responded_at, out));
     line.bare(|out| {
@@ -60,9 +57,7 @@ fn write_outcome(record: &Record<'_>, line: &mut Line<'_>) {
     line.absent_quoted(1); // redirect_url
     line.quoted(facts.error_reason.as_bytes());
     line.quoted_by(|out| {
-        write_list(record.attempts, out, |attempt, out| {
-            encode::address(attempt.target, out)
-        })
+        write_list(record.attempts, out, |attempt, out| encode::address(attempt.target, out))
     });
     line.quoted_by(|out| {
         write_list(record.attempts, out, |attempt, out| {
@@ -122,10 +117,7 @@ fn write_list(attempts: &[Attempt], out: &mut Vec<u8>, write: impl Fn(&Attempt, 
 
 /// Writes the line that says how many are missing: as wide as any other, with the number as its error reason.
 pub(super) fn write_lost(lines: u64, at: UnixMicros, out: &mut Vec<u8>) {
-    let mut line = Line {
-        out,
-        is_first: true,
-    };
+    let mut line = Line { out, is_first: true };
     line.bare(|out| out.extend_from_slice(b"lost"));
     line.bare(|out| encode::time(at, out));
     line.absent(10);

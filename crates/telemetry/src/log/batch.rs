@@ -26,10 +26,7 @@ struct Entry {
 
 impl Batch {
     pub(super) fn new(worker: usize) -> Self {
-        Self {
-            worker,
-            ..Self::default()
-        }
+        Self { worker, ..Self::default() }
     }
 
     /// A new one for the same worker, with as much room as this one turned out to need.
@@ -50,20 +47,14 @@ impl Batch {
             *length = u16::try_from(kept.len()).unwrap_or(u16::MAX);
             self.text.extend_from_slice(kept);
         }
-        let attempts = record
-            .attempts
-            .get(..ATTEMPTS_MAX)
-            .unwrap_or(record.attempts);
+        let attempts = record.attempts.get(..ATTEMPTS_MAX).unwrap_or(record.attempts);
         self.attempts.extend_from_slice(attempts);
         self.entries.push(Entry {
             facts: record.facts,
             attempts: u8::try_from(attempts.len()).unwrap_or(u8::MAX),
             lengths,
         });
-        debug_assert!(
-            self.bytes() <= ACCESS_LOG_BATCH_BYTES_MAX,
-            "one record fits a batch"
-        );
+        debug_assert!(self.bytes() <= ACCESS_LOG_BATCH_BYTES_MAX, "one record fits a batch");
     }
 
     /// The records in their order.
@@ -72,9 +63,7 @@ impl Batch {
         self.entries.iter().map(move |entry| Record {
             facts: entry.facts,
             texts: Texts::from_parts(
-                entry
-                    .lengths
-                    .map(|length| take(&mut text, usize::from(length))),
+                entry.lengths.map(|length| take(&mut text, usize::from(length))),
             ),
             attempts: take(&mut attempts, usize::from(entry.attempts)),
         })
@@ -102,12 +91,7 @@ impl Batch {
 
     /// Size of one more record, before anything is cut.
     pub(super) fn bytes_of(record: &Record<'_>) -> usize {
-        let texts: usize = record
-            .texts
-            .parts()
-            .iter()
-            .map(|(text, _)| text.len())
-            .sum();
+        let texts: usize = record.texts.parts().iter().map(|(text, _)| text.len()).sum();
         size_of::<Entry>() + size_of_val(record.attempts) + texts
     }
 }

@@ -72,11 +72,7 @@ fn hex_digits<const WIDTH: usize>(value: u64) -> [u8; WIDTH] {
 }
 
 fn hex_digit(nibble: u8) -> u8 {
-    if nibble < 10 {
-        b'0' + nibble
-    } else {
-        b'a' + nibble - 10
-    }
+    if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 }
 }
 
 /// Seconds with three decimals, as ALB.
@@ -116,11 +112,7 @@ fn civil(days: u64) -> (u64, u64, u64) {
     let of_year = of_era - (365 * year + year / 4 - year / 100);
     let shifted = (5 * of_year + 2) / 153;
     let day = of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 {
-        shifted + 3
-    } else {
-        shifted - 9
-    };
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
     (year + 400 * era + u64::from(month <= 2), month, day)
 }
 
@@ -245,12 +237,7 @@ mod tests {
 
     #[test]
     fn addresses_read_as_the_standard_library_writes_them() {
-        for each in [
-            "192.0.2.1:80",
-            "0.0.0.0:0",
-            "255.255.255.255:65535",
-            "[2001:db8::1]:8080",
-        ] {
+        for each in ["192.0.2.1:80", "0.0.0.0:0", "255.255.255.255:65535", "[2001:db8::1]:8080"] {
             assert_eq!(text(|out| address(each.parse().unwrap(), out)), each);
         }
     }
@@ -262,11 +249,7 @@ mod tests {
             (b"a\"b\\", "a\\x22b\\x5C", "a\\\"b\\\\"),
             (b"\r\n\0", "\\x0D\\x0A\\x00", "\\u000d\\u000a\\u0000"),
             ("ä\u{9b}".as_bytes(), "\\xC3\\xA4\\xC2\\x9B", "ä\\u009b"),
-            (
-                b"\xff\xfeok\xc3",
-                "\\xFF\\xFEok\\xC3",
-                "\u{fffd}\u{fffd}ok\u{fffd}",
-            ),
+            (b"\xff\xfeok\xc3", "\\xFF\\xFEok\\xC3", "\u{fffd}\u{fffd}ok\u{fffd}"),
             (b"\x7f", "\\x7F", "\\u007f"),
         ] {
             assert_eq!(text(|out| quoted_alb(bytes, out)), alb, "{bytes:?}");

@@ -14,9 +14,7 @@ pub(super) fn write(record: &Record<'_>, out: &mut Vec<u8>) {
     let mut line = Object::begin(out);
     line.text("type", facts.kind.as_str().as_bytes());
     line.plain("time", |out| encode::time(facts.responded_at, out));
-    line.plain("request_creation_time", |out| {
-        encode::time(facts.created_at, out)
-    });
+    line.plain("request_creation_time", |out| encode::time(facts.created_at, out));
     line.plain("elb", |out| {
         out.extend_from_slice(b"app/");
         encode::quoted_json(texts.load_balancer, out);
@@ -70,10 +68,7 @@ fn write_route(record: &Record<'_>, line: &mut Object<'_>) {
     line.text("actions_executed", facts.action.as_bytes());
     line.text("error_reason", facts.error_reason.as_bytes());
     line.text("classification", facts.classification.as_bytes());
-    line.text(
-        "classification_reason",
-        facts.classification_reason.as_bytes(),
-    );
+    line.text("classification_reason", facts.classification_reason.as_bytes());
 }
 
 fn write_attempts(record: &Record<'_>, line: &mut Object<'_>) {

@@ -29,10 +29,7 @@ impl Output {
             LogSink::Auto | LogSink::Stdout => Some(stdout()?),
             LogSink::File(path) => Some(append_to(path)?),
         };
-        Ok(Self {
-            file,
-            is_torn: false,
-        })
+        Ok(Self { file, is_torn: false })
     }
 
     /// Whether lines go anywhere.
@@ -46,8 +43,7 @@ impl Output {
             return Ok(());
         };
         if self.is_torn {
-            file.write_all(b"\n")
-                .map_err(|cause| LinesLost::of(lines, cause))?;
+            file.write_all(b"\n").map_err(|cause| LinesLost::of(lines, cause))?;
             self.is_torn = false;
         }
         let mut rest = lines;
@@ -90,11 +86,7 @@ fn stdout() -> io::Result<File> {
 }
 
 fn append_to(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .append(true)
-        .create(true)
-        .mode(FILE_MODE)
-        .open(path)
+    OpenOptions::new().append(true).create(true).mode(FILE_MODE).open(path)
 }
 
 #[cfg(test)]
@@ -116,10 +108,7 @@ mod tests {
         let (ours, mut theirs) = UnixStream::pair().unwrap();
         ours.set_nonblocking(true).unwrap();
         theirs.set_nonblocking(true).unwrap();
-        let mut output = Output {
-            file: Some(File::from(OwnedFd::from(ours))),
-            is_torn: false,
-        };
+        let mut output = Output { file: Some(File::from(OwnedFd::from(ours))), is_torn: false };
         // A line that ends in the middle of the socket's buffer, and one that is larger than any.
         let lines = format!("short\n{}\nlast\n", "x".repeat(8 << 20));
         let failure = output.write(lines.as_bytes()).unwrap_err();

@@ -111,26 +111,9 @@ impl<'a> Texts<'a> {
 
     /// Undoes [`Self::parts`].
     pub(super) fn from_parts(parts: [&'a [u8]; TEXTS]) -> Self {
-        let [
-            load_balancer,
-            method,
-            host,
-            path_and_query,
-            user_agent,
-            group,
-            trace_id,
-            home,
-        ] = parts;
-        Self {
-            load_balancer,
-            method,
-            host,
-            path_and_query,
-            user_agent,
-            group,
-            trace_id,
-            home,
-        }
+        let [load_balancer, method, host, path_and_query, user_agent, group, trace_id, home] =
+            parts;
+        Self { load_balancer, method, host, path_and_query, user_agent, group, trace_id, home }
     }
 }
 

@@ -59,19 +59,12 @@ fn texts() -> Texts<'static> {
 }
 
 const ATTEMPT: Attempt = Attempt {
-    target: SocketAddr::new(
-        std::net::IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 1)),
-        3000,
-    ),
+    target: SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 1)), 3000),
     status: Some(200),
 };
 
 fn record() -> Record<'static> {
-    Record {
-        facts: facts(),
-        texts: texts(),
-        attempts: &[ATTEMPT],
-    }
+    Record { facts: facts(), texts: texts(), attempts: &[ATTEMPT] }
 }
 
 /// A request that brought nothing: an unreadable head.
@@ -94,10 +87,7 @@ fn bare() -> Record<'static> {
             session: None,
             ..facts()
         },
-        texts: Texts {
-            load_balancer: b"default",
-            ..Texts::default()
-        },
+        texts: Texts { load_balancer: b"default", ..Texts::default() },
         attempts: &[],
     }
 }
@@ -191,14 +181,8 @@ fn a_line_of_albs_format_never_changes() {
 
 #[test]
 fn lists_of_attempts_hold_all_of_them() {
-    let refused = Attempt {
-        target: "[2001:db8::2]:3000".parse().unwrap(),
-        status: None,
-    };
-    let record = Record {
-        attempts: &[refused, ATTEMPT],
-        ..record()
-    };
+    let refused = Attempt { target: "[2001:db8::2]:3000".parse().unwrap(), status: None };
+    let record = Record { attempts: &[refused, ATTEMPT], ..record() };
     let fields = alb_fields(&line(alb::write, &record));
     assert_eq!(fields[25], "[2001:db8::2]:3000 10.0.0.1:3000");
     assert_eq!(fields[26], "- 200");
@@ -218,16 +202,10 @@ fn lost_lines_have_the_shape_of_their_format() {
     alb::write_lost(7, UnixMicros(0), &mut out);
     let alb = String::from_utf8(std::mem::take(&mut out)).unwrap();
     let fields = alb_fields(&alb);
-    assert_eq!(
-        (fields.len(), &*fields[0], &*fields[24]),
-        (alb::FIELDS, "lost", "7 lines lost")
-    );
+    assert_eq!((fields.len(), &*fields[0], &*fields[24]), (alb::FIELDS, "lost", "7 lines lost"));
     json::write_lost(7, UnixMicros(0), &mut out);
     let parsed: Value = serde_json::from_slice(&out).unwrap();
-    assert_eq!(
-        (&parsed["type"], &parsed["lines_lost"]),
-        (&json!("lost"), &json!(7))
-    );
+    assert_eq!((&parsed["type"], &parsed["lines_lost"]), (&json!("lost"), &json!(7)));
 }
 
 proptest! {
@@ -307,10 +285,7 @@ fn the_largest_record_fits_a_batch() {
 }
 
 fn config(path: &Path) -> desired::AccessLog {
-    desired::AccessLog {
-        sink: LogSink::File(path.to_owned()),
-        format: LogFormat::Json,
-    }
+    desired::AccessLog { sink: LogSink::File(path.to_owned()), format: LogFormat::Json }
 }
 
 fn start(path: &Path) -> (LogWriter, AccessLog) {
@@ -320,17 +295,12 @@ fn start(path: &Path) -> (LogWriter, AccessLog) {
 
 fn lines(path: &Path) -> Vec<Value> {
     let text = fs::read_to_string(path).unwrap();
-    text.lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 fn types(path: &Path) -> Vec<String> {
     let lines = lines(path);
-    lines
-        .iter()
-        .map(|line| line["type"].as_str().unwrap().to_owned())
-        .collect()
+    lines.iter().map(|line| line["type"].as_str().unwrap().to_owned()).collect()
 }
 
 fn folder() -> (tempfile::TempDir, PathBuf) {
@@ -354,18 +324,10 @@ fn what_is_pushed_is_written_once_and_in_order() {
     }
     drop(log);
     writer.sync();
-    assert_eq!(
-        writer.counts(),
-        LogCounts {
-            written: 5_000,
-            lost: 0
-        }
-    );
+    assert_eq!(writer.counts(), LogCounts { written: 5_000, lost: 0 });
     assert!(writer.stop());
-    let sent: Vec<_> = lines(&path)
-        .iter()
-        .map(|line| line["sent_bytes"].as_u64().unwrap())
-        .collect();
+    let sent: Vec<_> =
+        lines(&path).iter().map(|line| line["sent_bytes"].as_u64().unwrap()).collect();
     assert_eq!(sent, (0..5_000).collect::<Vec<_>>());
 }
 
@@ -376,23 +338,14 @@ fn lines_that_the_writer_cannot_take_are_counted_and_told() {
     shared.is_on.store(true, Relaxed);
     let (outgoing, incoming) = std::sync::mpsc::sync_channel(1);
     let (_back, emptied) = std::sync::mpsc::sync_channel(1);
-    let mut log = AccessLog {
-        shared: Arc::clone(&shared),
-        batch: Batch::new(0),
-        lost: 0,
-        outgoing,
-        emptied,
-    };
+    let mut log =
+        AccessLog { shared: Arc::clone(&shared), batch: Batch::new(0), lost: 0, outgoing, emptied };
     for _ in 0..3 {
         log.push(&record());
         log.push(&record());
         log.flush();
     }
-    assert_eq!(
-        shared.lost.load(Relaxed),
-        4,
-        "the first two wait in the channel"
-    );
+    assert_eq!(shared.lost.load(Relaxed), 4, "the first two wait in the channel");
     let first = incoming.recv().unwrap();
     assert!(matches!(first, Message::Batch(batch) if batch.lost_before == 0 && batch.lines() == 2));
     log.flush();
@@ -459,13 +412,7 @@ fn a_full_disk_costs_lines_but_not_the_log() {
         log.flush();
         writer.sync();
     }
-    assert_eq!(
-        writer.counts(),
-        LogCounts {
-            written: 0,
-            lost: 2
-        }
-    );
+    assert_eq!(writer.counts(), LogCounts { written: 0, lost: 2 });
     writer.redirect(&config(&path)).unwrap();
     writer.sync();
     log.push(&record());
@@ -478,10 +425,7 @@ fn a_full_disk_costs_lines_but_not_the_log() {
 #[test]
 fn a_log_that_is_off_takes_nothing() {
     let (_folder, path) = folder();
-    let off = desired::AccessLog {
-        sink: LogSink::Off,
-        format: LogFormat::Alb,
-    };
+    let off = desired::AccessLog { sink: LogSink::Off, format: LogFormat::Alb };
     let (writer, mut ends) = LogWriter::start(&off, 2).unwrap();
     let log = &mut ends[1];
     log.push(&record());

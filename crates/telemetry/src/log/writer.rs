@@ -57,9 +57,8 @@ impl LogWriter {
         let (still_runs, ended) = mpsc::sync_channel(1);
         let shared = Arc::<Shared>::default();
         shared.is_on.store(output.is_on(), Relaxed);
-        let (ends, emptied) = (0..workers)
-            .map(|worker| worker_end(worker, &shared, &messages))
-            .unzip();
+        let (ends, emptied) =
+            (0..workers).map(|worker| worker_end(worker, &shared, &messages)).unzip();
         let wanted = Arc::<Mutex<Wanted>>::default();
         let writer = Writer {
             shared: Arc::clone(&shared),
@@ -74,18 +73,11 @@ impl LogWriter {
             latest: UnixMicros(0),
             is_failing: false,
         };
-        thread::Builder::new()
-            .name("access-log".into())
-            .spawn(move || {
-                writer.run(&incoming);
-                drop(still_runs);
-            })?;
-        let log = Self {
-            shared,
-            wanted,
-            messages,
-            ended,
-        };
+        thread::Builder::new().name("access-log".into()).spawn(move || {
+            writer.run(&incoming);
+            drop(still_runs);
+        })?;
+        let log = Self { shared, wanted, messages, ended };
         Ok((log, ends))
     }
 
@@ -279,9 +271,7 @@ impl Writer {
         self.text.clear();
         self.lost_unsaid += lost;
         self.shared.lost.fetch_add(lost, Relaxed);
-        self.shared
-            .written
-            .fetch_add(lines.saturating_sub(lost), Relaxed);
+        self.shared.written.fetch_add(lines.saturating_sub(lost), Relaxed);
     }
 
     fn say_lost(&mut self) {

@@ -22,10 +22,7 @@ struct Row {
 
 impl Default for OwnAnswers {
     fn default() -> Self {
-        Self {
-            rows: std::array::from_fn(|_| Row::default()),
-            other: Counter::default(),
-        }
+        Self { rows: std::array::from_fn(|_| Row::default()), other: Counter::default() }
     }
 }
 
@@ -33,10 +30,7 @@ impl OwnAnswers {
     /// Counts one answer; on the owning thread only.
     pub fn count(&self, status: u16, reason: &'static str) {
         let key = (status, reason);
-        let row = self
-            .rows
-            .iter()
-            .find(|row| *row.key.get_or_init(|| key) == key);
+        let row = self.rows.iter().find(|row| *row.key.get_or_init(|| key) == key);
         row.map_or(&self.other, |row| &row.count).increment();
     }
 

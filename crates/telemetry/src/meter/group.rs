@@ -110,13 +110,10 @@ impl GroupTotals {
 
     /// Requests by class and verdict.
     pub fn requests(&self) -> impl Iterator<Item = (&'static str, Verdict, u64)> {
-        Verdict::ALL
-            .into_iter()
-            .zip(&self.requests)
-            .flat_map(|(verdict, row)| {
-                let by_class = CLASSES.into_iter().zip(row);
-                by_class.map(move |(class, count)| (class, verdict, *count))
-            })
+        Verdict::ALL.into_iter().zip(&self.requests).flat_map(|(verdict, row)| {
+            let by_class = CLASSES.into_iter().zip(row);
+            by_class.map(move |(class, count)| (class, verdict, *count))
+        })
     }
 }
 
@@ -151,10 +148,7 @@ mod tests {
                 let counted: Vec<_> = totals.requests().filter(|(.., count)| *count > 0).collect();
                 assert_eq!(counted, [(expected, verdict, 1)], "{status:?}");
                 assert_eq!((totals.received_bytes, totals.sent_bytes), (3, 4));
-                assert_eq!(
-                    (totals.duration.count(), totals.target_response.count()),
-                    (1, 0)
-                );
+                assert_eq!((totals.duration.count(), totals.target_response.count()), (1, 0));
             }
         }
     }

@@ -34,10 +34,7 @@ impl WorkerMeter {
     /// Counts one thing as existing until the returned value is dropped.
     pub fn hold(self: &Arc<Self>, which: fn(&Self) -> &Gauge) -> Held {
         which(self).increment();
-        Held {
-            meter: Arc::clone(self),
-            which,
-        }
+        Held { meter: Arc::clone(self), which }
     }
 }
 

@@ -22,10 +22,7 @@ impl Page {
         // Writing to a String cannot fail, here and below.
         let _ = writeln!(self.text, "# HELP {} {}", family.name, family.help);
         let _ = writeln!(self.text, "# TYPE {} {}", family.name, family.kind.as_str());
-        Samples {
-            text: &mut self.text,
-            family,
-        }
+        Samples { text: &mut self.text, family }
     }
 }
 
@@ -46,20 +43,10 @@ impl Samples<'_> {
     }
 
     fn line(&mut self, suffix: &str, values: &[&str], bound: Option<&str>, value: impl Display) {
-        debug_assert_eq!(
-            values.len(),
-            self.family.labels.len(),
-            "{}",
-            self.family.name
-        );
+        debug_assert_eq!(values.len(), self.family.labels.len(), "{}", self.family.name);
         self.text.push_str(self.family.name);
         self.text.push_str(suffix);
-        let labels = self
-            .family
-            .labels
-            .iter()
-            .copied()
-            .zip(values.iter().copied());
+        let labels = self.family.labels.iter().copied().zip(values.iter().copied());
         let mut before = '{';
         for (label, value) in labels.chain(bound.map(|bound| ("le", bound))) {
             let _ = write!(self.text, "{before}{label}=\"{}\"", Escaped(value));
@@ -78,9 +65,8 @@ struct Escaped<'a>(&'a str);
 impl Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut rest = self.0;
-        while let Some((at, special)) = rest
-            .char_indices()
-            .find(|(_, c)| matches!(c, '\\' | '"' | '\n'))
+        while let Some((at, special)) =
+            rest.char_indices().find(|(_, c)| matches!(c, '\\' | '"' | '\n'))
         {
             let (plain, after) = rest.split_at(at);
             f.write_str(plain)?;

@@ -6,20 +6,12 @@ use crate::{RequestEnd, Verdict};
 /// The table of families in the documentation: name, type and labels of each row.
 fn documented() -> Vec<(String, String, Vec<String>)> {
     let page = include_str!("../../../../docs/metrics.md");
-    let rows = page
-        .lines()
-        .filter(|line| line.starts_with("| `clingfish_"));
+    let rows = page.lines().filter(|line| line.starts_with("| `clingfish_"));
     rows.map(|row| {
         let cells: Vec<_> = row.split('|').map(str::trim).collect();
-        let labels = cells[3]
-            .split(", ")
-            .map(|label| label.trim_matches('`').to_owned());
+        let labels = cells[3].split(", ").map(|label| label.trim_matches('`').to_owned());
         let labels = labels.filter(|label| !label.is_empty()).collect();
-        (
-            cells[1].trim_matches('`').to_owned(),
-            cells[2].to_owned(),
-            labels,
-        )
+        (cells[1].trim_matches('`').to_owned(), cells[2].to_owned(), labels)
     })
     .collect()
 }
@@ -29,16 +21,8 @@ fn the_documentation_names_every_family_with_its_type_and_labels() {
     let families: Vec<_> = ALL
         .iter()
         .map(|family| {
-            let labels = family
-                .labels
-                .iter()
-                .map(|label| (*label).to_owned())
-                .collect();
-            (
-                family.name.to_owned(),
-                family.kind.as_str().to_owned(),
-                labels,
-            )
+            let labels = family.labels.iter().map(|label| (*label).to_owned()).collect();
+            (family.name.to_owned(), family.kind.as_str().to_owned(), labels)
         })
         .collect();
     assert_eq!(families, documented());
@@ -49,11 +33,7 @@ fn names_follow_the_conventions_of_prometheus() {
     for family in ALL {
         let is_total = family.name.ends_with("_total");
         assert_eq!(is_total, family.kind == Kind::Counter, "{}", family.name);
-        assert!(
-            !family.name.contains("millis") && !family.name.contains("_ms"),
-            "{}",
-            family.name
-        );
+        assert!(!family.name.contains("millis") && !family.name.contains("_ms"), "{}", family.name);
         assert!(!family.help.contains(['\n', '\\']), "{}", family.name);
     }
 }
@@ -78,20 +58,12 @@ fn registry() -> Registry {
         meter.connections_active.increment();
         meter.own_answers.count(502, "connect failed");
         registry.group(worker, "web").count(&end(200, Verdict::Hit));
-        registry
-            .target(worker, "web", "10.0.0.1:3000")
-            .requests
-            .increment();
+        registry.target(worker, "web", "10.0.0.1:3000").requests.increment();
     }
     registry.group(0, "web").count(&end(200, Verdict::New));
     registry.group(0, "web").sessions_created.increment();
-    registry
-        .group(1, "web")
-        .count(&end(503, Verdict::TargetGone));
-    registry
-        .target(1, "web", "odd\"one")
-        .connect_failures
-        .add(3);
+    registry.group(1, "web").count(&end(503, Verdict::TargetGone));
+    registry.target(1, "web", "odd\"one").connect_failures.add(3);
     registry
 }
 
@@ -106,19 +78,13 @@ fn gauges() -> Gauges {
         in_flight: 4,
     };
     Gauges {
-        build: Build {
-            version: "0.1.0",
-            commit: "",
-        },
+        build: Build { version: "0.1.0", commit: "" },
         started_at: UnixMillis(1_795_170_365_120),
         ready: true,
         workers: 2,
         revision: 7,
         published_at: Some(UnixMillis(1_795_170_366_000)),
-        reloads: Reloads {
-            applied: 6,
-            refused: 1,
-        },
+        reloads: Reloads { applied: 6, refused: 1 },
         target_groups: 1,
         listeners: vec![ListenerFact {
             listener: "public".into(),
@@ -135,10 +101,7 @@ fn gauges() -> Gauges {
             target("10.0.0.1:3000", "healthy", "", true),
             target("odd\"one", "unhealthy", "Target.Timeout", false),
         ],
-        access_log: LogCounts {
-            written: 5,
-            lost: 1,
-        },
+        access_log: LogCounts { written: 5, lost: 1 },
     }
 }
 
@@ -162,20 +125,12 @@ fn every_sample_belongs_to_the_family_above_it() {
         } else if !line.starts_with('#') {
             let name = line.split(['{', ' ']).next().unwrap();
             let suffix = name.strip_prefix(family).unwrap();
-            assert!(
-                ["", "_bucket", "_sum", "_count"].contains(&suffix),
-                "{line}"
-            );
+            assert!(["", "_bucket", "_sum", "_count"].contains(&suffix), "{line}");
         }
     }
-    let opened: Vec<_> = text
-        .lines()
-        .filter_map(|line| line.strip_prefix("# TYPE "))
-        .collect();
-    let all: Vec<_> = ALL
-        .iter()
-        .map(|family| format!("{} {}", family.name, family.kind.as_str()))
-        .collect();
+    let opened: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")).collect();
+    let all: Vec<_> =
+        ALL.iter().map(|family| format!("{} {}", family.name, family.kind.as_str())).collect();
     assert_eq!(opened, all);
 }
 

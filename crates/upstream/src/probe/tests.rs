@@ -12,9 +12,7 @@ fn check() -> HealthCheck {
 }
 
 fn block_on<F: Future>(future: F) -> F::Output {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.unwrap().block_on(future)
 }
 
@@ -52,10 +50,8 @@ fn outcomes_follow_the_answer() {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address = listener.local_addr().unwrap();
             let check = check();
-            let (outcome, _) = tokio::join!(
-                probe(address, &check),
-                answer_once(&listener, answer, closes)
-            );
+            let (outcome, _) =
+                tokio::join!(probe(address, &check), answer_once(&listener, answer, closes));
             assert_eq!(outcome.unwrap(), expected, "{}", answer.escape_ascii());
         });
     }
@@ -70,18 +66,11 @@ fn a_check_reads_as_albs() {
             };
             let address = listener.local_addr().unwrap();
             // The target's own port is another one; the check's port counts.
-            let check = HealthCheck {
-                port: Some(address.port()),
-                ..check()
-            };
+            let check = HealthCheck { port: Some(address.port()), ..check() };
             let elsewhere = SocketAddr::new(address.ip(), 9);
             let (outcome, head) = tokio::join!(
                 probe(elsewhere, &check),
-                answer_once(
-                    &listener,
-                    b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
-                    true
-                )
+                answer_once(&listener, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", true)
             );
             assert_eq!(outcome.unwrap(), CheckOutcome::Good);
             let expected = format!(
@@ -96,10 +85,7 @@ fn a_check_reads_as_albs() {
 fn a_target_that_never_answers_is_given_up_in_time() {
     block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let check = HealthCheck {
-            timeout: Duration::from_millis(50),
-            ..check()
-        };
+        let check = HealthCheck { timeout: Duration::from_millis(50), ..check() };
         let outcome = probe(listener.local_addr().unwrap(), &check).await;
         assert_eq!(outcome.unwrap(), CheckOutcome::Timeout);
     });
@@ -111,10 +97,7 @@ fn a_closed_port_fails_the_check() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         drop(listener);
-        assert_eq!(
-            probe(address, &check()).await.unwrap(),
-            CheckOutcome::Failed
-        );
+        assert_eq!(probe(address, &check()).await.unwrap(), CheckOutcome::Failed);
     });
 }
 
@@ -127,11 +110,7 @@ fn a_head_without_end_is_cut_off() {
         let endless = async {
             let (mut stream, _) = listener.accept().await.unwrap();
             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n").await;
-            while stream
-                .write_all(b"X-More: and more and more and more\r\n")
-                .await
-                .is_ok()
-            {}
+            while stream.write_all(b"X-More: and more and more and more\r\n").await.is_ok() {}
         };
         let (outcome, ()) = tokio::join!(probe(address, &check), endless);
         assert_eq!(outcome.unwrap(), CheckOutcome::Failed);

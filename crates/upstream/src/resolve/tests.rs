@@ -6,9 +6,7 @@ use tokio::net::UdpSocket;
 use super::*;
 
 fn block_on<F: Future>(future: F) -> F::Output {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.unwrap().block_on(future)
 }
 
@@ -17,11 +15,7 @@ fn localhost_is_this_machine() {
     let resolver = Resolver::new();
     for name in ["localhost", "LOCALHOST"] {
         let resolved = block_on(resolver.resolve(name)).unwrap();
-        assert_eq!(
-            resolved.addresses,
-            [IpAddr::V4(Ipv4Addr::LOCALHOST)],
-            "{name}"
-        );
+        assert_eq!(resolved.addresses, [IpAddr::V4(Ipv4Addr::LOCALHOST)], "{name}");
         assert!(VALID_FOR.contains(&resolved.valid_for), "{resolved:?}");
     }
 }
@@ -56,11 +50,7 @@ fn answers_are_sorted_and_valid_for_their_shortest_ttl() {
     for (ipv4, ipv6, expected) in [
         (four, six, Ok((vec!["10.0.0.1", "10.0.0.2"], 30))),
         (none, six, Ok((vec!["2001:db8::1"], 1))),
-        (
-            Says::Addresses(&[("10.0.0.1", 86_400)]),
-            none,
-            Ok((vec!["10.0.0.1"], 300)),
-        ),
+        (Says::Addresses(&[("10.0.0.1", 86_400)]), none, Ok((vec!["10.0.0.1"], 300))),
         (none, none, Err("has no address")),
         (Says::NoSuchName, Says::NoSuchName, Err("has no address")),
         // A server that fails says nothing about the family: no move to IPv6.
@@ -72,11 +62,7 @@ fn answers_are_sorted_and_valid_for_their_shortest_ttl() {
                 let found: Vec<String> =
                     resolved.addresses.iter().map(ToString::to_string).collect();
                 assert_eq!(found, addresses);
-                assert_eq!(
-                    resolved.valid_for,
-                    Duration::from_secs(seconds),
-                    "{addresses:?}"
-                );
+                assert_eq!(resolved.valid_for, Duration::from_secs(seconds), "{addresses:?}");
             }
             (Err(error), Err(text)) => assert!(error.to_string().contains(text), "{error}"),
             (outcome, expected) => panic!("{outcome:?} is not {expected:?}"),
@@ -101,24 +87,11 @@ fn resolver_of(server: SocketAddr) -> Resolver {
         let server = NameServerConfig::new(server.ip(), true, vec![connection]);
         let config = ResolverConfig::from_parts(None, Vec::new(), vec![server]);
         let provider = TokioRuntimeProvider::default();
-        build_of(
-            TokioResolver::builder_with_config(config, provider),
-            strategy,
-        )
-        .unwrap()
+        build_of(TokioResolver::builder_with_config(config, provider), strategy).unwrap()
     };
-    let (ipv4, ipv6) = (
-        build(LookupIpStrategy::Ipv4Only),
-        build(LookupIpStrategy::Ipv6Only),
-    );
-    let system = System {
-        made_of: fingerprint(),
-        ipv4,
-        ipv6,
-    };
-    Resolver {
-        system: Mutex::new(Some(system)),
-    }
+    let (ipv4, ipv6) = (build(LookupIpStrategy::Ipv4Only), build(LookupIpStrategy::Ipv6Only));
+    let system = System { made_of: fingerprint(), ipv4, ipv6 };
+    Resolver { system: Mutex::new(Some(system)) }
 }
 
 async fn serve(socket: UdpSocket, ipv4: Says, ipv6: Says) {
@@ -129,10 +102,7 @@ async fn serve(socket: UdpSocket, ipv4: Says, ipv6: Says) {
         // The type stands behind the name's final zero.
         let end = 12 + question[12..].iter().position(|byte| *byte == 0).unwrap() + 5;
         let says = if question[end - 3] == 1 { ipv4 } else { ipv6 };
-        socket
-            .send_to(&answer(&question[..end], says), client)
-            .await
-            .unwrap();
+        socket.send_to(&answer(&question[..end], says), client).await.unwrap();
     }
 }
 
