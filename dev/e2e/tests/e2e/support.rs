@@ -77,6 +77,13 @@ pub(crate) fn web_with(balancer: &str, group: &str) -> String {
     )
 }
 
+/// A Clingfish before one target, without stickiness and health checks, with these lines of the load balancer.
+#[track_caller]
+pub(crate) fn before(target: &Target, balancer: &str) -> Clingfish {
+    let group = format!("{}\nhealth_check = false", targets(&[("app", target)]));
+    Clingfish::start(&web_with(balancer, &group))
+}
+
 /// Targets `a` and `b`, sticky, without health checks, unless the lines say something else.
 pub(crate) struct Stage {
     pub(crate) a: Target,
@@ -116,35 +123,51 @@ impl Stage {
         if name == "a" { &self.a } else { &self.b }
     }
 
-    /// The one that is not of that name.
-    pub(crate) fn other(&self, name: &str) -> &str {
-        if name == "a" { "b" } else { "a" }
-    }
-
     /// One request with these header lines, on a connection of its own.
     #[track_caller]
     pub(crate) fn visit(&self, lines: &[&str]) -> Visit {
-        self.visits.set(self.visits.get() + 1);
-        let path = format!("/visit/{}", self.visits.get());
-        let response = RawClient::get_with(self.clingfish.listener("web"), &path, lines);
-        Visit { path, response: response.expect("it answers") }
+        let more: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
+        self.visit_bytes(more.as_bytes())
     }
 
     /// One request with this Cookie.
     #[track_caller]
-    pub(crate) fn visit_with(&self, cookie: &str) -> Visit {
-        self.visit(&[&format!("Cookie: {cookie}")])
+    pub(crate) fn visit_with(&self, cookie: impl AsRef<[u8]>) -> Visit {
+        self.visit_bytes(&[b"Cookie: ", cookie.as_ref(), b"\r\n"].concat())
+    }
+
+    #[track_caller]
+    fn visit_bytes(&self, lines: &[u8]) -> Visit {
+        self.visits.set(self.visits.get() + 1);
+        let path = format!("/visit/{}", self.visits.get());
+        let start = format!("GET {path} HTTP/1.1\r\nHost: shop.example\r\n");
+        let end = b"Connection: close\r\n\r\n";
+        let mut client = RawClient::connect(self.clingfish.listener("web")).expect("it listens");
+        client.send([start.as_bytes(), lines, end].concat()).expect("it reads");
+        Visit { path, response: client.read_final_response().expect("it answers") }
+    }
+
+    /// Visits without a cookie and checks that header, log and metrics say that this is somebody new.
+    #[track_caller]
+    pub(crate) fn newcomer(&self) -> Visit {
+        self.witness("new", || self.visit(&[]))
     }
 
     /// Visits with this Cookie and checks that the debug header, the access log and the metrics say this verdict.
     #[track_caller]
-    pub(crate) fn expect(&self, cookie: &str, verdict: &str) -> Visit {
+    pub(crate) fn expect(&self, cookie: impl AsRef<[u8]>, verdict: &str) -> Visit {
+        self.witness(verdict, || self.visit_with(cookie))
+    }
+
+    #[track_caller]
+    fn witness(&self, verdict: &str, visit: impl FnOnce() -> Visit) -> Visit {
         let before = self.count(verdict);
-        let visit = if cookie.is_empty() { self.visit(&[]) } else { self.visit_with(cookie) };
-        assert_eq!(visit.verdict(), verdict, "debug header for {cookie:?}");
+        let visit = visit();
+        assert_eq!(visit.verdict(), verdict, "debug header");
         let line = log_line(&self.clingfish, &visit.path);
         assert_eq!(line["verdict"], verdict, "access log: {line}");
-        eventually(SOON, || (self.count(verdict) >= before + 1.0).then_some(()));
+        // Counted before the line is written.
+        assert_eq!(self.count(verdict), before + 1.0, "metrics");
         visit
     }
 
@@ -215,7 +238,7 @@ impl Seen for Response {
 
     fn home_line(&self) -> Option<&str> {
         let mut lines = self.header_values("set-cookie");
-        lines.find(|line| ["cling_", "AWSALB="].iter().any(|name| line.starts_with(name)))
+        lines.find(|line| ["cling_", "home=", "AWSALB="].iter().any(|name| line.starts_with(name)))
     }
 }
 
