@@ -3,8 +3,10 @@
 use std::{
     env,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
 };
+
+use crate::clingfish::binary;
 
 /// What a client said before it ended.
 #[derive(Clone, Debug)]
@@ -21,15 +23,7 @@ pub struct Finished {
 #[track_caller]
 pub fn curl(args: &[&str]) -> Finished {
     let mut command = Command::new("curl");
-    command.args([
-        "-q",
-        "--silent",
-        "--show-error",
-        "--max-time",
-        "30",
-        "--noproxy",
-        "*",
-    ]);
+    command.args(["-q", "--silent", "--show-error", "--max-time", "30", "--noproxy", "*"]);
     finish(command.args(args))
 }
 
@@ -53,13 +47,19 @@ pub fn python(script: &str, args: &[&str]) -> String {
 #[track_caller]
 pub fn node(script: &str, args: &[&str]) -> String {
     let node = env::var_os("CLINGFISH_NODE").unwrap_or_else(|| "node".into());
-    let modules = env::var_os("NODE_PATH").map_or_else(
-        || root().join(".test-tools/node/node_modules"),
-        PathBuf::from,
-    );
+    let modules = env::var_os("NODE_PATH")
+        .map_or_else(|| root().join(".test-tools/node/node_modules"), PathBuf::from);
     let mut command = Command::new(node);
     command.env("NODE_PATH", modules).args(["-e", script, "--"]);
     finish(command.args(args)).printed()
+}
+
+/// Runs the binary under test to its end, as in `clingfish keys list`, for 60 s at most.
+#[track_caller]
+pub fn run(args: &[&str]) -> Finished {
+    let mut command = Command::new("timeout");
+    command.arg("--kill-after=5").arg("60").arg(binary());
+    finish(command.args(args).env("NO_COLOR", "1").stdin(Stdio::null()))
 }
 
 impl Finished {

@@ -12,6 +12,7 @@ use std::{
 };
 
 use crate::{Metrics, RawClient, wait::within};
+pub(crate) use launch::binary;
 pub use launch::{Exited, Launch};
 use log::Log;
 
@@ -116,11 +117,7 @@ impl Clingfish {
     #[track_caller]
     pub fn wait_revision(&self, wanted: u64) {
         let reached = within(PATIENCE, || (self.revision() >= wanted).then_some(()));
-        assert!(
-            reached.is_some(),
-            "revision {wanted} was not published:\n{}",
-            self.log()
-        );
+        assert!(reached.is_some(), "revision {wanted} was not published:\n{}", self.log());
     }
 
     /// Replaces the configuration, asks for a reload and waits until it is published.

@@ -31,7 +31,7 @@ mod raw;
 mod target;
 mod wait;
 
-pub use clients::{Finished, curl, node, python};
+pub use clients::{Finished, curl, node, python, run};
 pub use clingfish::{Clingfish, Exited, Launch};
 pub use metrics::{Metrics, Sample};
 pub use raw::{RawClient, response::Response};

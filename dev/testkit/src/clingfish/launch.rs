@@ -93,14 +93,7 @@ impl Launch {
         let mut child = self.spawn(&config, &state_dir);
         let log = Log::of(&mut child);
         let admin = wait_admin(&mut child, &log)?;
-        let clingfish = Clingfish {
-            child,
-            log,
-            config,
-            state_dir,
-            admin,
-            _folder: folder,
-        };
+        let clingfish = Clingfish { child, log, config, state_dir, admin, _folder: folder };
         if self.waits_until_ready {
             wait_ready(&clingfish);
         }
@@ -145,10 +138,7 @@ fn wait_admin(child: &mut Child, log: &Log) -> Result<SocketAddr, Exited> {
     });
     match answer {
         Some(Ok(address)) => Ok(address),
-        Some(Err(status)) => Err(Exited {
-            status,
-            log: log.complete(),
-        }),
+        Some(Err(status)) => Err(Exited { status, log: log.complete() }),
         None => {
             let _ = child.kill();
             panic!("it names no admin address:\n{}", log.text());
@@ -164,7 +154,7 @@ fn wait_ready(clingfish: &Clingfish) {
 }
 
 /// The binary under test: `CLINGFISH_BIN`, or else a build in the usual place, release first.
-fn binary() -> PathBuf {
+pub(crate) fn binary() -> PathBuf {
     if let Some(named) = std::env::var_os("CLINGFISH_BIN") {
         return named.into();
     }
