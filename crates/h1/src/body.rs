@@ -65,6 +65,9 @@ enum State {
     Complete,
 }
 
+/// Largest body without a limit, and so the largest chunk: what fits a signed 64-bit number, as for Content-Length.
+const BODY_BYTES_MAX: u64 = i64::MAX as u64;
+
 /// Before the size of a chunk.
 const CHUNK_START: State = State::ChunkSize { size: 0, digits: 0 };
 
@@ -78,7 +81,7 @@ impl BodyDecoder {
                 BodyLength::UntilClose => State::UntilClose,
                 BodyLength::Chunked => CHUNK_START,
             },
-            room: bytes_max.unwrap_or(u64::MAX),
+            room: bytes_max.unwrap_or(BODY_BYTES_MAX),
             extension_bytes: 0,
             trailers: Trailers::default(),
         }

@@ -88,6 +88,21 @@ fn a_known_length_takes_just_its_bytes() {
     }
 }
 
+/// To those who read sizes into a signed number these would be negative.
+#[test]
+fn a_chunk_of_two_to_the_63_is_too_large_without_any_limit() {
+    for (input, expected) in [
+        ("7fffffffffffffff\r\n", Ok(())),
+        ("8000000000000000\r\n", Err(TooLarge)),
+        ("ffffffffffffffff\r\n", Err(TooLarge)),
+        ("1\r\na\r\n7fffffffffffffff\r\n", Err(TooLarge)),
+    ] {
+        let mut decoder = BodyDecoder::new(BodyLength::Chunked, None);
+        let outcome = drive(&mut decoder, input.as_bytes()).map(|_| ());
+        assert_eq!(outcome, expected, "{input:?}");
+    }
+}
+
 #[test]
 fn a_body_that_is_too_large_is_refused_when_its_size_is_known() {
     for (length, input, expected) in [
