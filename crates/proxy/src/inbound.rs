@@ -23,38 +23,50 @@ pub(crate) struct Scratch {
     pub(crate) trace: Vec<u8>,
 }
 
-/// Reads until a head is complete at the front of `input`. `None`: the client closed, or its time is over, before it said anything.
+/// What reading a head came to.
+#[derive(Debug)]
+pub(crate) enum Heard {
+    /// A head, complete at the front of the input.
+    Request(RequestFraming),
+    /// Nothing yet.
+    Nothing,
+    /// The client closed before it said anything.
+    End,
+}
+
+/// Reads until a head is complete at the front of `input`.
 pub(crate) async fn read_head(
     client: &mut ReadHalf<'_>,
     input: &mut Buffer,
     balancer: &LoadBalancer,
     parts: &mut RequestParts,
     deadline: &Deadline,
-) -> Result<Option<RequestFraming>, Refusal> {
+) -> Result<Heard, Refusal> {
     let (limits, head_timeout) = (&balancer.request_limits, balancer.timeouts.head);
+    if input.is_empty() {
+        match wire::fill_now(client, input).await {
+            None => return Ok(Heard::Nothing),
+            Some(Ok(0) | Err(_)) => return Ok(Heard::End),
+            Some(Ok(_)) => {}
+        }
+    }
     let mut seen = 0;
     loop {
-        if !input.is_empty() {
-            match parse_request(input, seen, limits, parts).map_err(Refusal::Head)? {
-                Progress::Complete(framing) => return Ok(Some(framing)),
-                Progress::Partial if seen == 0 => deadline.set(head_timeout),
-                Progress::Partial => {}
-            }
-            seen = input.len();
+        match parse_request(input, seen, limits, parts).map_err(Refusal::Head)? {
+            Progress::Complete(framing) => return Ok(Heard::Request(framing)),
+            Progress::Partial if seen == 0 => deadline.set(head_timeout),
+            Progress::Partial => {}
         }
+        seen = input.len();
         if input.len() == input.capacity() {
             // A partial head that fills it is within its limits still: `parse_request` has seen to that.
             let len = input.len();
             input.reserve(len);
         }
         match wire::fill(client, input, deadline).await {
-            Ok(0) if input.is_empty() => return Ok(None),
-            Ok(0) => return Err(Refusal::ClientGone),
+            Ok(0) | Err(WireError::Broken) => return Err(Refusal::ClientGone),
             Ok(_) => {}
-            Err(WireError::Expired) if input.is_empty() => return Ok(None),
             Err(WireError::Expired) => return Err(Refusal::HeadTimeout),
-            Err(WireError::Broken) if input.is_empty() => return Ok(None),
-            Err(WireError::Broken) => return Err(Refusal::ClientGone),
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     connection::{Connection, Next},
     exchange::{End, Exchange, Notes},
     forward::Facts,
-    inbound::{self, Scratch},
+    inbound::{self, Heard, Scratch},
     outcome::Outcome,
     tunnel::Tunnel,
     view::View,
@@ -64,8 +64,9 @@ impl Turn<'_> {
         let balancer = &*listener.balancer;
         let parts = &mut scratch.request;
         let framing = match inbound::read_head(&mut reads, input, balancer, parts, deadline).await {
-            Ok(Some(framing)) => framing,
-            Ok(None) => return Next::Close,
+            Ok(Heard::Request(framing)) => framing,
+            Ok(Heard::Nothing) => return Next::Idle,
+            Ok(Heard::End) => return Next::Close,
             Err(refusal) => {
                 let refused = Refused { refusal, head_only: false, keeps: false };
                 let next =

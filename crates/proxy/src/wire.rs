@@ -1,9 +1,10 @@
 //! Reading and writing with deadlines, on either side.
 
 use std::{
-    future::poll_fn,
+    future::{Future, poll_fn},
     io,
     mem::MaybeUninit,
+    pin::pin,
     task::{Context, Poll, Waker},
     time::Duration,
 };
@@ -56,6 +57,20 @@ pub(crate) async fn fill(
         Ok(result) => Ok(result?),
         Err(_) => Err(WireError::Expired),
     }
+}
+
+/// Reads once if that needs no waiting. `None`: nothing has come, whatever was said of it; a fresh connection claims to be
+/// readable until the first look.
+pub(crate) async fn fill_now(
+    from: &mut ReadHalf<'_>,
+    buffer: &mut Buffer,
+) -> Option<io::Result<usize>> {
+    let mut read = pin!(from.read_buf(&mut **buffer));
+    poll_fn(|context| match read.as_mut().poll(context) {
+        Poll::Ready(result) => Poll::Ready(Some(result)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
 }
 
 /// Writes everything; each piece that the peer takes gives it `patience` for the next.

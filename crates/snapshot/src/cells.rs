@@ -84,7 +84,7 @@ impl TargetCell {
     pub fn observe(&self, outcome: CheckOutcome, check: &HealthCheck) -> bool {
         let mut health = self.lock();
         health.observe(outcome, check);
-        if health.is_routable() {
+        if outcome == CheckOutcome::Good {
             self.connect_failures.store(0, Relaxed);
         }
         self.settle(&health)

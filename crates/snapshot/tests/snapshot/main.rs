@@ -1,0 +1,10 @@
+//! The pure decision and the snapshots that it is made on: tables and laws, with no network and no clock.
+
+mod support;
+
+mod cells;
+mod leaving;
+mod names;
+mod placement;
+mod reloads;
+mod tokens;
