@@ -70,6 +70,9 @@ pub const DESCRIPTORS_RESERVED: u64 = 256;
 /// Targets of one group.
 pub const TARGETS_MAX: usize = 10_000;
 
+/// Targets of all groups that are leaving; of more, those that would end first are let go of at once.
+pub const LEAVING_MAX: usize = 20_000;
+
 /// Addresses that one DNS name may bring.
 pub const ADDRESSES_PER_NAME_MAX: usize = 256;
 

@@ -5,7 +5,7 @@ use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Instant};
 use clingfish_affinity::KeyRing;
 use clingfish_model::{
     DesiredState, LoadBalancer, Name, TargetAddress, TargetGroup, TargetId,
-    limits::{ADDRESSES_PER_NAME_MAX, TARGETS_MAX},
+    limits::{ADDRESSES_PER_NAME_MAX, LEAVING_MAX, TARGETS_MAX},
 };
 
 use crate::{Group, Leaving, ListenerView, Snapshot, Target, TargetCell};
@@ -122,7 +122,7 @@ fn addresses(wanted: &clingfish_model::Target, inputs: &Inputs<'_>) -> Vec<(Targ
         .collect()
 }
 
-/// What the previous snapshot had, or was letting go, and the new one has not.
+/// What the previous snapshot had, or was letting go, and the new one has not; at most [`LEAVING_MAX`], those that end last.
 fn leaving(
     previous: Option<&Snapshot>,
     groups: &[(TargetGroup, Vec<Target>)],
@@ -142,14 +142,20 @@ fn leaving(
             ends_at: now + group.spec.deregistration_delay,
         })
     });
-    previous
+    let mut leaving: Vec<Leaving> = previous
         .leaving
         .iter()
         .filter(|left| left.ends_at > now)
         .cloned()
         .chain(just_gone)
         .filter(|left| !kept.contains(&left.target.cell.serial()))
-        .collect()
+        .collect();
+    let surplus = leaving.len().saturating_sub(LEAVING_MAX);
+    if surplus > 0 {
+        leaving.sort_by_key(|left| left.ends_at);
+        leaving.drain(..surplus);
+    }
+    leaving
 }
 
 fn listeners(desired: &DesiredState, groups: &[Arc<Group>]) -> Vec<ListenerView> {

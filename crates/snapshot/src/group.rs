@@ -15,6 +15,9 @@ use clingfish_model::{GroupHash, Name, Stickiness, TargetGroup, TargetHash, Targ
 
 use crate::TargetCell;
 
+/// Looked up for each request with a token: at a cost that does not grow.
+type ByHash<T> = HashMap<TargetHash, T, BuildHasherDefault<AlreadyHashed>>;
+
 /// A target group as requests see it.
 #[derive(Debug)]
 pub struct Group {
@@ -26,9 +29,9 @@ pub struct Group {
     pub policy: Option<Policy>,
     /// One for each address.
     pub targets: Vec<Target>,
-    pub(crate) by_hash: HashMap<TargetHash, usize, BuildHasherDefault<AlreadyHashed>>,
+    pub(crate) by_hash: ByHash<usize>,
     /// Targets that are leaving.
-    pub(crate) leaving: Vec<(TargetHash, Arc<TargetCell>)>,
+    pub(crate) leaving: ByHash<Arc<TargetCell>>,
     roster: ArcSwap<Roster>,
     /// Serialises [`Group::refresh`], so that an older look at the cells never replaces a newer one.
     refreshing: Mutex<()>,

@@ -1,6 +1,6 @@
 //! The pure conductor: a request head becomes a group, a claim, and a placement.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use clingfish_affinity::{
     Binding, Claim, Home, Judgement, KeyRing, Memo, Opened, Reading, SessionId, Token, Verdict,
@@ -12,7 +12,7 @@ use clingfish_model::{
     limits::{ATTEMPTS_MAX, FIRST_HOME_WINDOW},
 };
 
-use crate::{Group, ListenerView, TargetCell};
+use crate::{Group, ListenerView};
 
 /// What a decision depends on beside the snapshot and the request.
 #[derive(Clone, Copy, Debug)]
@@ -156,9 +156,8 @@ impl Group {
     /// home is one of these for a moment.
     fn home(&self, hash: TargetHash, tried: &Tried) -> Home {
         let Some(index) = self.find(hash) else {
-            let is_leaving =
-                |(left, cell): &(_, Arc<TargetCell>)| *left == hash && !cell.has_departed();
-            return if self.leaving.iter().any(is_leaving) { Home::Draining } else { Home::Gone };
+            let is_leaving = self.leaving.get(&hash).is_some_and(|cell| !cell.has_departed());
+            return if is_leaving { Home::Draining } else { Home::Gone };
         };
         if tried.contains(index) {
             return Home::Refusing;

@@ -229,6 +229,10 @@ pub(crate) struct Client {
 pub(crate) type Visit = Result<(String, Verdict), NoTarget>;
 
 impl Client {
+    pub(crate) fn with(cookie: String) -> Self {
+        Self { cookie, visits: 0 }
+    }
+
     pub(crate) fn visit(&mut self, world: &mut World) -> Visit {
         self.visit_after(world, &Tried::default())
     }

@@ -44,7 +44,7 @@ proptest! {
         damaged.replace_range(at..=at, &with);
         prop_assume!(damaged != good);
         let new = next_in_turn(&world);
-        let (home, verdict) = Client { cookie: damaged, ..Client::default() }.visit(&mut world).unwrap();
+        let (home, verdict) = Client::with(damaged).visit(&mut world).unwrap();
         prop_assert_eq!(home, new);
         prop_assert!(
             matches!(verdict, Verdict::Forged | Verdict::UnknownKey),
@@ -58,7 +58,7 @@ proptest! {
         let new = next_in_turn(&world);
         for cookie in [text.clone(), format!("cling={text}"), format!("x=1; cling={text}")] {
             world.cursor = Default::default();
-            let mut client = Client { cookie: cookie.clone(), ..Client::default() };
+            let mut client = Client::with(cookie.clone());
             let (home, verdict) = client.visit(&mut world).unwrap();
             prop_assert_eq!(&home, &new, "{}", &cookie);
             prop_assert!(!matches!(verdict, Verdict::Hit | Verdict::Detour), "{} for {}", verdict, &cookie);
@@ -99,7 +99,7 @@ fn durations_are_those_of_the_snapshot() {
         (Duration::from_secs(20), Duration::from_secs(1), Verdict::ExpiredIdle),
     ] {
         let mut world = World::of(&["a", "b"]);
-        let mut client = Client { cookie: cookie_of_a(&mut world), ..Client::default() };
+        let mut client = Client::with(cookie_of_a(&mut world));
         world.spec().stickiness = Stickiness::LbCookie(crate::support::lb_cookie(duration));
         world.reload();
         world.later(away);
@@ -130,7 +130,7 @@ fn a_token_of_another_group_is_told_apart_from_a_forged_one() {
         ..group_of(vec![target("a"), target("b")])
     });
     other.check_all(CheckOutcome::Good);
-    let mut client = Client { cookie, ..Client::default() };
+    let mut client = Client::with(cookie);
     assert_eq!(client.visit(&mut other).unwrap().1, Verdict::ForeignGroup);
 }
 
@@ -138,7 +138,8 @@ fn a_token_of_another_group_is_told_apart_from_a_forged_one() {
 fn a_first_home_counts_where_no_cookie_says_anything() {
     let mut world = World::of(&["a", "b", "c"]);
     let good = cookie_of_a(&mut world);
-    let forged = format!("cling={}", "A".repeat(124));
+    // Version 1, and a key that nobody has.
+    let forged = format!("cling=AQAB{}", "A".repeat(120));
     let on_b = first_home(&world, "b", "web");
     let elsewhere = first_home(&world, "b", "other");
     for (cookie, first, expected) in [
