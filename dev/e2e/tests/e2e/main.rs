@@ -6,6 +6,7 @@
     reason = "all of it is tests, their helpers too"
 )]
 
+mod browser;
 mod support;
 
 mod stickiness;
