@@ -65,7 +65,7 @@ pub struct Roster {
     pub members: Vec<usize>,
     /// Routable targets, draining ones included.
     pub healthy: usize,
-    /// Nobody is healthy: everybody is tried, and homes are honoured.
+    /// Nobody is healthy, or nobody who takes new sessions: all of those are tried, and homes are honoured.
     pub fail_open: bool,
 }
 
@@ -102,14 +102,17 @@ impl Group {
 
 impl Roster {
     fn of(targets: &[Target]) -> Self {
-        let healthy = targets.iter().filter(|target| target.cell.is_routable()).count();
-        let fail_open = fail_open(healthy, targets.len());
-        let takes_new = |target: &&(usize, &Target)| {
-            let (_, target) = target;
-            !target.drain && target.weight.value() > 0 && (fail_open || target.cell.is_routable())
-        };
-        let members: Vec<(usize, &Target)> =
-            targets.iter().enumerate().filter(|t| takes_new(&t)).collect();
+        let is_healthy = |target: &&Target| target.cell.is_routable();
+        let takes_new = |target: &&Target| !target.drain && target.weight.value() > 0;
+        let takers = || targets.iter().filter(takes_new);
+        let healthy = targets.iter().filter(is_healthy).count();
+        let fail_open = fail_open(healthy, targets.len())
+            || fail_open(takers().filter(is_healthy).count(), takers().count());
+        let members: Vec<(usize, &Target)> = targets
+            .iter()
+            .enumerate()
+            .filter(|(_, target)| takes_new(target) && (fail_open || is_healthy(target)))
+            .collect();
         let weights: Vec<u16> = members.iter().map(|(_, target)| target.weight.value()).collect();
         Self {
             schedule: Schedule::new(&weights),
