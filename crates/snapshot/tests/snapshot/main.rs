@@ -1,4 +1,5 @@
 //! The pure decision and the snapshots that it is made on: tables and laws, with no network and no clock.
+#![cfg(test)]
 
 mod support;
 

@@ -109,13 +109,8 @@ impl World {
             target_groups: vec![group],
         };
         let (addresses, ring, now) = (HashMap::new(), ring(), some_instant());
-        let inputs = Inputs {
-            desired: &desired,
-            addresses: &addresses,
-            ring: &ring,
-            workers: WORKERS,
-            now,
-        };
+        let inputs =
+            Inputs { desired: &desired, addresses: &addresses, ring: &ring, workers: WORKERS, now };
         let snapshot = compile(inputs, None);
         let (cursor, memo) = (Cursor::default(), Memo::new());
         Self { desired, addresses, ring, now, wall: START, snapshot, cursor, memo }

@@ -169,8 +169,7 @@ fn a_first_home_brings_the_same_session_and_the_cookie_that_the_client_lacks() {
     let group = world.group();
     let binding = group.binding(world.index("b"), [1; 8]).unwrap();
     let policy = group.policy.as_ref().unwrap();
-    let written =
-        stamp(&reading.claim, Judgement::Keep, policy, binding, || false, world.wall);
+    let written = stamp(&reading.claim, Judgement::Keep, policy, binding, || false, world.wall);
     let Stamp::Write { token, .. } = written else { panic!("it has no cookie yet") };
     assert_eq!((token.session, token.issued), (first.session, first.since));
     assert_eq!(token.target, id("b").hash());
@@ -178,10 +177,29 @@ fn a_first_home_brings_the_same_session_and_the_cookie_that_the_client_lacks() {
 
 #[test]
 fn a_first_home_is_a_home_like_any_other() {
-    let cases: [(&str, fn(&mut World), Verdict); 3] = [
-        ("fails its checks", |world| world.check("b", CheckOutcome::Failed), Verdict::TargetUnhealthy),
-        ("was removed", |world| { world.remove("b"); world.reload(); }, Verdict::TargetDraining),
-        ("drains", |world| { world.target("b").drain = true; world.reload(); }, Verdict::Hit),
+    type Happen = fn(&mut World);
+    let cases: [(&str, Happen, Verdict); 3] = [
+        (
+            "fails its checks",
+            |world| world.check("b", CheckOutcome::Failed),
+            Verdict::TargetUnhealthy,
+        ),
+        (
+            "was removed",
+            |world| {
+                world.remove("b");
+                world.reload();
+            },
+            Verdict::TargetDraining,
+        ),
+        (
+            "drains",
+            |world| {
+                world.target("b").drain = true;
+                world.reload();
+            },
+            Verdict::Hit,
+        ),
     ];
     for (what, happen, expected) in cases {
         let mut world = World::of(&["a", "b"]);
