@@ -41,7 +41,7 @@ fn welcome(worker: &Rc<Worker>, door: &Rc<Door>, tcp: TcpStream, peer: SocketAdd
     }
     // Without it answers would wait for acknowledgements; a kernel that refuses it only costs time.
     let _ = tcp.set_nodelay(true);
-    let connection = Connection::new(worker, door, tcp, peer);
+    let connection = Box::new(Connection::new(worker, door, tcp, peer));
     tokio::task::spawn_local(connection::run(Rc::clone(worker), connection));
 }
 

@@ -31,6 +31,17 @@ impl BufferPool {
     }
 }
 
+impl BufferPool {
+    /// Lets go of half of what lies idle, so that a peak does not hold its memory for ever.
+    pub(crate) fn sweep(&self) {
+        for idle in [&self.idle, &self.idle_large] {
+            let mut idle = idle.borrow_mut();
+            let half = idle.len() / 2;
+            idle.truncate(half);
+        }
+    }
+}
+
 /// Large buffers that one worker keeps.
 const LARGE_IDLE_MAX: usize = 8;
 

@@ -96,27 +96,31 @@ impl Connection {
             || clock::now().saturating_duration_since(self.since) >= age_max
     }
 
-    /// Waits for a request without holding a buffer. False: none will come.
-    async fn wait(&self, worker: &Worker) -> bool {
+    /// Notes that it waits for a request, and for how long it may.
+    fn begin_wait(&self, worker: &Worker) {
         let view = worker.view();
         let listener = self.listener(&view);
         let idle = listener.map_or_else(Default::default, |view| view.balancer.timeouts).idle;
-        drop(view);
-        let idle_count = &worker.meter.connections_idle;
-        idle_count.increment();
+        worker.meter.connections_idle.increment();
         self.deadline.idles(true);
         self.deadline.set(worker.leaving.get().map_or(idle, |patience| idle.min(patience)));
-        let came = wire::readable(&self.tcp, &self.deadline).await.is_ok();
+    }
+
+    fn end_wait(&self, worker: &Worker) {
         self.deadline.idles(false);
-        idle_count.decrement();
-        came
+        worker.meter.connections_idle.decrement();
     }
 }
 
-/// Serves a connection until it ends.
-pub(crate) async fn run(worker: Rc<Worker>, mut connection: Connection) {
-    while connection.wait(&worker).await {
-        // Boxed, so that a connection that waits is small.
+/// Serves a connection until it ends. What is large is boxed, because most of a connection's life is waiting.
+pub(crate) async fn run(worker: Rc<Worker>, mut connection: Box<Connection>) {
+    loop {
+        connection.begin_wait(&worker);
+        let came = wire::readable(&connection.tcp, &connection.deadline).await;
+        connection.end_wait(&worker);
+        if came.is_err() {
+            return;
+        }
         match Box::pin(serve::serve(&worker, &mut connection)).await {
             Next::Idle => {}
             Next::Close => return,
@@ -149,5 +153,22 @@ async fn linger(worker: &Worker, connection: &mut Connection) {
             Ok(Ok(count)) if count > 0 => drained += count as u64,
             _ => return,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_waiting_connection_is_small() {
+        let size = size_of_val_of(run);
+        eprintln!("future {size}, connection {}", size_of::<Connection>());
+        assert!(size <= 128, "{size} bytes in the task");
+        assert!(size_of::<Connection>() <= 160, "{} bytes beside it", size_of::<Connection>());
+    }
+
+    fn size_of_val_of<F: Future>(_: fn(Rc<Worker>, Box<Connection>) -> F) -> usize {
+        size_of::<F>()
     }
 }

@@ -8,7 +8,7 @@ use std::{
     future::{Future, poll_fn},
     pin::pin,
     rc::Rc,
-    task::{Poll, Waker},
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
@@ -156,13 +156,20 @@ impl Deadline {
     /// Waits for `future`, but not beyond the deadline. Cancel-safe when `future` is.
     pub(crate) async fn guard<F: Future>(&self, future: F) -> Result<F::Output, Expired> {
         let mut future = pin!(future);
-        poll_fn(|context| {
-            if let Poll::Ready(output) = future.as_mut().poll(context) {
-                return Poll::Ready(Ok(output));
-            }
-            if self.is_over(context.waker()) { Poll::Ready(Err(Expired)) } else { Poll::Pending }
-        })
-        .await
+        poll_fn(|context| self.limit(future.as_mut().poll(context), context)).await
+    }
+
+    /// What a poll came to, unless the deadline has passed.
+    pub(crate) fn limit<T>(
+        &self,
+        poll: Poll<T>,
+        context: &Context<'_>,
+    ) -> Poll<Result<T, Expired>> {
+        match poll {
+            Poll::Ready(output) => Poll::Ready(Ok(output)),
+            Poll::Pending if self.is_over(context.waker()) => Poll::Ready(Err(Expired)),
+            Poll::Pending => Poll::Pending,
+        }
     }
 
     /// Whether it has passed; if not, `waker` is woken when it does.
@@ -206,7 +213,7 @@ mod tests {
     use super::*;
 
     fn is_ready(deadline: &Deadline) -> bool {
-        let mut context = std::task::Context::from_waker(Waker::noop());
+        let mut context = Context::from_waker(Waker::noop());
         pin!(deadline.guard(pending::<()>())).poll(&mut context).is_ready()
     }
 

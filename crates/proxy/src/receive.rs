@@ -4,11 +4,12 @@ use std::rc::Rc;
 
 use clingfish_affinity::{Judgement, Reading, SessionId, Stamp, Verdict, cacheable, stamp};
 use clingfish_h1::{
-    BodyDecoder, Progress as Parsed, RequestContext, ResponseFraming, ResponseKind, parse_response,
+    BodyDecoder, BodyLength, Progress as Parsed, RequestContext, ResponseFraming, ResponseKind,
+    parse_response,
 };
 use clingfish_model::{
     FieldId, Method, ResponseHead, UnixMillis, Version,
-    limits::{BODY_BUFFER_BYTES_MAX, BUFFER_BYTES, INTERIM_RESPONSES_MAX},
+    limits::{BUFFER_BYTES, INTERIM_RESPONSES_MAX},
 };
 use clingfish_snapshot::{FirstHome, Placement};
 use tokio::net::tcp::{ReadHalf, WriteHalf};
@@ -96,7 +97,8 @@ impl Receiver<'_> {
                 self.flush(client, &out, notes).await?;
                 return Ok(Received::Upgraded { from_target: buffer.to_vec() });
             }
-            let reusable = self.relay(target, client, buffer, out, framing, egress, notes).await?;
+            let body = Body { length: framing.body, egress, persistent: framing.persistent };
+            let reusable = self.relay(target, client, buffer, out, body, notes).await?;
             return Ok(Received::Whole { reusable, persistent });
         }
         Err(Refusal::TooManyInterims)
@@ -232,64 +234,65 @@ impl Receiver<'_> {
         Some(Stamped { policy, token, sealed, mark_private, https, now })
     }
 
-    /// Passes the body on. True if the target's connection may be used again.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "both sides, two buffers and what is known of the body"
-    )]
+    /// Passes the body on, its first part together with the head in `out`. True if the target's connection may be used again.
     async fn relay(
         &self,
         target: &mut ReadHalf<'_>,
         client: &mut WriteHalf<'_>,
-        mut input: Buffer,
+        first: Buffer,
         mut out: Buffer,
-        framing: ResponseFraming,
-        egress: Egress,
+        body: Body,
         notes: &mut Notes<'_>,
     ) -> Result<bool, Refusal> {
-        let buffers = &self.exchange.worker.buffers;
-        let mut decoder = BodyDecoder::new(framing.body, None);
-        let mut keeps_coming = false;
-        loop {
-            let surplus = self.frame(&mut decoder, egress, &input, &mut out)?;
-            let complete = decoder.is_complete();
-            if complete {
-                reply::frame_end(egress, decoder.trailers(), &mut out);
-            }
-            self.flush(client, &out, notes).await?;
-            if complete {
-                return Ok(framing.persistent && !surplus);
-            }
-            keeps_coming = keeps_coming || input.len() >= BUFFER_BYTES;
-            drop((input, out));
-            self.exchange.deadline.set(self.means.response_timeout);
-            let deadline = self.exchange.deadline;
+        let deadline = self.exchange.deadline;
+        let mut decoder = BodyDecoder::new(body.length, None);
+        let mut rest = frame(&mut decoder, body.egress, &first, &mut out)?;
+        self.flush(client, &out, notes).await?;
+        let mut is_large =
+            matches!(body.egress, Egress::Length(length) if length > BUFFER_BYTES as u64);
+        drop((first, out));
+        while !decoder.is_complete() {
+            deadline.set(self.means.response_timeout);
             wire::readable(target.as_ref(), deadline).await.map_err(|error| self.cut(error))?;
-            input = if keeps_coming { buffers.take_large() } else { buffers.take() };
-            out = if keeps_coming { buffers.take_large() } else { buffers.take() };
-            if wire::fill(target, &mut input, deadline).await.map_err(|error| self.cut(error))? == 0
-            {
+            let mut input = self.buffer(is_large);
+            let count = wire::fill(target, &mut input, deadline).await;
+            if count.map_err(|error| self.cut(error))? == 0 {
                 // The end of a body that lasts until the target closes; too early for any other.
                 decoder.close().map_err(Refusal::BadBody)?;
             }
+            if body.egress == Egress::Chunked {
+                let mut out = self.buffer(is_large);
+                rest = frame(&mut decoder, body.egress, &input, &mut out)?;
+                self.flush(client, &out, notes).await?;
+            } else {
+                rest = self.pass(&mut decoder, &input, client, notes).await?;
+            }
+            is_large |= input.len() >= BUFFER_BYTES;
         }
+        Ok(body.persistent && rest == 0)
     }
 
-    /// Appends the data of `input` in the client's framing; true if something came behind the body's end.
-    fn frame(
+    fn buffer(&self, is_large: bool) -> Buffer {
+        let buffers = &self.exchange.worker.buffers;
+        if is_large { buffers.take_large() } else { buffers.take() }
+    }
+
+    /// Passes data on from where it was read; gives the bytes that came behind the body's end.
+    async fn pass(
         &self,
         decoder: &mut BodyDecoder,
-        egress: Egress,
         input: &[u8],
-        out: &mut Buffer,
-    ) -> Result<bool, Refusal> {
+        client: &mut WriteHalf<'_>,
+        notes: &mut Notes<'_>,
+    ) -> Result<usize, Refusal> {
         let mut rest = input;
         while !decoder.is_complete() && !rest.is_empty() {
             let decoded = decoder.decode(rest).map_err(Refusal::BadBody)?;
-            reply::frame(egress, rest.get(decoded.data).unwrap_or_default(), out);
+            let data = rest.get(decoded.data).unwrap_or_default();
+            self.flush(client, data, notes).await?;
             rest = rest.get(decoded.consumed..).unwrap_or_default();
         }
-        Ok(!rest.is_empty())
+        Ok(rest.len())
     }
 
     async fn flush(
@@ -328,4 +331,30 @@ impl Receiver<'_> {
     }
 }
 
-const _: () = assert!(BODY_BUFFER_BYTES_MAX > BUFFER_BYTES, "large buffers are larger");
+/// How a body comes and how it goes.
+#[derive(Clone, Copy, Debug)]
+struct Body {
+    length: BodyLength,
+    egress: Egress,
+    /// The target's connection may serve another request behind it.
+    persistent: bool,
+}
+
+/// Appends the data of `input` in the client's framing, and its end; gives the bytes that came behind it.
+fn frame(
+    decoder: &mut BodyDecoder,
+    egress: Egress,
+    input: &[u8],
+    out: &mut Buffer,
+) -> Result<usize, Refusal> {
+    let mut rest = input;
+    while !decoder.is_complete() && !rest.is_empty() {
+        let decoded = decoder.decode(rest).map_err(Refusal::BadBody)?;
+        reply::frame(egress, rest.get(decoded.data).unwrap_or_default(), out);
+        rest = rest.get(decoded.consumed..).unwrap_or_default();
+    }
+    if decoder.is_complete() {
+        reply::frame_end(egress, decoder.trailers(), out);
+    }
+    Ok(rest.len())
+}

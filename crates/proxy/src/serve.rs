@@ -88,7 +88,6 @@ impl Turn<'_> {
             trace: &mut scratch.trace,
         };
         let end = exchange.run(&mut reads, &mut writes, &mut notes).await;
-        deadline.runs_on(0);
         let (next, used) = match end {
             End::Answered { persistent, used } => {
                 (if persistent { Next::Idle } else { Next::Linger }, used)
@@ -108,6 +107,7 @@ impl Turn<'_> {
                 return Next::Tunnel(Box::new(tunnel));
             }
         };
+        deadline.runs_on(0);
         outcome.finish(Some(head), balancer, &scratch.trace, worker);
         used.take_from(input, framing);
         next

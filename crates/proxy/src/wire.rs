@@ -36,12 +36,19 @@ impl From<io::Error> for WireError {
 }
 
 /// Waits until there is something to read, the end included, without holding a buffer meanwhile.
-pub(crate) async fn readable(stream: &TcpStream, deadline: &Deadline) -> Result<(), WireError> {
-    match deadline.guard(poll_fn(|context| stream.poll_read_ready(context))).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => Err(error.into()),
-        Err(_) => Err(WireError::Expired),
-    }
+pub(crate) fn readable(
+    stream: &TcpStream,
+    deadline: &Deadline,
+) -> impl Future<Output = Result<(), WireError>> {
+    // One small future: it is all that an idle connection keeps of its code.
+    poll_fn(|context| {
+        let readable = deadline.limit(stream.poll_read_ready(context), context);
+        readable.map(|outcome| match outcome {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(error.into()),
+            Err(_) => Err(WireError::Expired),
+        })
+    })
 }
 
 /// Reads once into the buffer's spare room; 0 is the end, or a full buffer.

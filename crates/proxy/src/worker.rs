@@ -274,6 +274,8 @@ impl Worker {
 
     fn sweep(&self, now: Instant) {
         self.log.borrow_mut().flush();
+        self.buffers.sweep();
+        self.scratch.borrow_mut().clear();
         for target in self.view().groups.iter().flat_map(|group| &group.targets) {
             target.idle.borrow_mut().sweep(now, |tcp| wire::silence(tcp) == wire::Silence::Kept);
         }
