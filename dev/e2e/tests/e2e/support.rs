@@ -3,6 +3,7 @@
 use std::{
     cell::Cell,
     fmt::Write as _,
+    path::Path,
     thread,
     time::{Duration, Instant},
 };
@@ -121,6 +122,11 @@ impl Stage {
     /// The target of that name.
     pub(crate) fn target(&self, name: &str) -> &Target {
         if name == "a" { &self.a } else { &self.b }
+    }
+
+    /// The name of the target that is not of that name.
+    pub(crate) fn other(&self, name: &str) -> &'static str {
+        if name == "a" { "b" } else { "a" }
     }
 
     /// One request with these header lines, on a connection of its own.
@@ -254,6 +260,12 @@ pub(crate) fn log_lines(clingfish: &Clingfish) -> Vec<Value> {
 #[track_caller]
 pub(crate) fn log_line(clingfish: &Clingfish, path: &str) -> Value {
     eventually(SOON, || log_lines(clingfish).into_iter().find(|line| line["path"] == path))
+}
+
+/// The folder of the workspace.
+pub(crate) fn root() -> &'static Path {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).expect("dev/e2e is two folders below the root")
 }
 
 /// A moment to measure from, where a duration itself is the matter.
