@@ -39,6 +39,25 @@ fn a_removed_target_is_draining_until_its_delay_is_over_and_gone_afterwards() {
     }
 }
 
+/// Nobody reloads when a delay is over; the worker that cuts what still runs tells the cell.
+#[test]
+fn a_target_that_has_departed_is_gone_without_a_reload_until_it_is_wanted_again() {
+    let (mut world, client) = client_of_a();
+    world.remove("a");
+    world.reload();
+    world.snapshot.leaving[0].target.cell.depart(true);
+    let gone = client.clone().visit(&mut world);
+    assert_eq!(gone, Ok(("b".to_owned(), Verdict::TargetGone)));
+    world.spec().targets.push(target("a"));
+    world.reload();
+    assert!(!world.group().targets[world.index("a")].cell.has_departed());
+    assert_eq!(client.clone().visit(&mut world), Ok(("a".to_owned(), Verdict::Hit)));
+    world.remove("a");
+    world.reload();
+    let draining = client.clone().visit(&mut world);
+    assert_eq!(draining, Ok(("b".to_owned(), Verdict::TargetDraining)), "a second time");
+}
+
 #[test]
 fn a_target_that_comes_back_in_time_has_its_cell_and_its_clients_again() {
     let (mut world, mut client) = client_of_a();

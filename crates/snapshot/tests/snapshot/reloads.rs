@@ -8,7 +8,7 @@ use clingfish_model::{Algorithm, Stickiness, Target};
 use clingfish_snapshot::NoTarget;
 use proptest::prelude::*;
 
-use crate::support::{Client, HOUR, World, id, lb_cookie, target, weight};
+use crate::support::{Client, HOUR, World, lb_cookie, target, weight};
 
 const IDS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
 const DELAY: Duration = Duration::from_secs(300);
@@ -263,13 +263,20 @@ fn each_reload_has_the_next_revision() {
 #[test]
 fn a_target_of_the_same_id_in_another_group_is_another_target() {
     let mut world = World::of(&["a"]);
-    let web = world.group().targets[0].cell.serial();
     let mut other = world.spec().clone();
     other.name = crate::support::name("other");
     world.desired.target_groups.push(other);
+    let serials = |world: &World| -> Vec<u64> {
+        world.snapshot.groups.iter().map(|group| group.targets[0].cell.serial()).collect()
+    };
+    let alone = serials(&world);
     world.reload();
-    let serial = |group: usize| world.snapshot.groups[group].targets[0].cell.serial();
-    assert_eq!(serial(0), web);
-    assert_ne!(serial(1), web);
-    assert_eq!(world.snapshot.groups[1].targets[0].id, id("a"));
+    let both = serials(&world);
+    assert_eq!(both[0], alone[0]);
+    assert_ne!(both[1], alone[0]);
+    world.reload();
+    assert_eq!(serials(&world), both);
+    world.desired.target_groups.reverse();
+    world.reload();
+    assert_eq!(serials(&world), [both[1], both[0]]);
 }

@@ -166,6 +166,8 @@ fn a_first_home_brings_the_same_session_and_the_cookie_that_the_client_lacks() {
     let first = first_home(&world, "b", "web");
     world.later(Duration::from_secs(1));
     let reading = world.claim("", Some(&first));
+    let Claim::Bound(opened) = reading.claim else { panic!("it claims its first home") };
+    assert!(!opened.by_current_key, "or an answer would take it for a cookie that is there");
     let group = world.group();
     let binding = group.binding(world.index("b"), [1; 8]).unwrap();
     let policy = group.policy.as_ref().unwrap();
