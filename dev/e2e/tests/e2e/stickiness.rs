@@ -5,17 +5,11 @@ mod homes;
 mod jars;
 mod shared;
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::time::Duration;
 
-use clingfish_testkit::{Clingfish, Flow, RawClient, Target, eventually, standard};
+use clingfish_testkit::{Clingfish, RawClient, Target, eventually};
 
-use crate::support::{SOON, Seen, Since, Stage, Visit, targets, web};
+use crate::support::{SOON, Seen, Since, Stage, Visit, log_lines, targets, web};
 
 #[test]
 fn a_client_without_a_cookie_is_new_and_comes_home_with_one() {
@@ -147,6 +141,14 @@ fn a_cookie_of_another_group_is_told_apart() {
     let of_chat = visit("chat", &of_shop);
     assert_eq!(of_chat.verdict(), "foreign_group");
     assert_eq!(of_chat.json()["target"], "b");
+    let logged = eventually(SOON, || {
+        let lines = log_lines(&clingfish);
+        let verdicts: Vec<_> = lines.iter().map(|line| line["verdict"].clone()).collect();
+        (verdicts.len() == 2).then_some(verdicts)
+    });
+    assert_eq!(logged, ["new", "foreign_group"]);
+    let labels = [("target_group", "chat"), ("verdict", "foreign_group")];
+    assert_eq!(clingfish.metrics().sum("clingfish_target_group_requests_total", &labels), 1.0);
     assert_eq!(visit("shop", &of_shop).verdict(), "hit");
     // Whichever of two cookies comes first, each group finds its own.
     let of_chat = of_chat.cookie("home").unwrap();
@@ -201,37 +203,21 @@ fn a_home_that_is_being_deregistered_takes_no_more_requests() {
 
 #[test]
 fn a_home_that_fails_its_checks_loses_its_clients_for_good() {
-    let is_well = Arc::new(AtomicBool::new(true));
-    let (a, well) = (Arc::clone(&is_well), Target::start("b"));
-    let sick = Target::answering(move |connection, request| {
-        if request.path() == "/health" && !a.load(Ordering::SeqCst) {
-            connection.respond(500, "text/plain", b"ill")?;
-            return Ok(Flow::KeepAlive);
-        }
-        standard("a", connection, request)
-    });
-    let clingfish = Clingfish::start(&web(&format!(
-        r#"
-        {}
-        stickiness = true
-        health_check = {{ path = "/health", interval = "100ms", timeout = "90ms" }}
-        "#,
-        targets(&[("a", &sick), ("b", &well)])
-    )));
-    let visit = |cookie: &str| {
-        let line = format!("Cookie: {cookie}");
-        RawClient::get_with(clingfish.listener("web"), "/", &[&line]).unwrap()
+    let check = "health_check = { interval = \"100ms\", timeout = \"90ms\" }";
+    let stage = Stage::with("", &format!("stickiness = true\n{check}"));
+    let cookie = at_home_on_a(&stage).cookie();
+    let is_routable = |value: f64| {
+        let metrics = stage.clingfish.metrics();
+        metrics.value("clingfish_target_routable", &[("target", "a")]) == Some(value)
     };
-    let on_a = eventually(SOON, || Some(visit("x=1")).filter(|visit| visit.target() == "a"));
-    let cookie = on_a.home_cookie().unwrap();
-    is_well.store(false, Ordering::SeqCst);
-    let moved = eventually(SOON, || Some(visit(&cookie)).filter(|visit| visit.verdict() != "hit"));
-    assert_eq!((moved.verdict(), moved.target()), ("target_unhealthy", "b"));
-    let cookie = moved.home_cookie().unwrap();
-    is_well.store(true, Ordering::SeqCst);
-    // Once a is back, newcomers meet it again, and who moved stays where it is.
-    eventually(SOON, || (visit("x=1").target() == "a").then_some(()));
-    assert_eq!((visit(&cookie).verdict(), visit(&cookie).target()), ("hit", "b"));
+    stage.a.stop();
+    eventually(SOON, || is_routable(0.0).then_some(()));
+    let moved = stage.expect(&cookie, "target_unhealthy");
+    assert_eq!(moved.target(), "b");
+    stage.a.resume();
+    eventually(SOON, || is_routable(1.0).then_some(()));
+    assert_eq!(stage.expect(moved.cookie(), "hit").target(), "b", "it stays where it moved to");
+    at_home_on_a(&stage);
 }
 
 #[test]
