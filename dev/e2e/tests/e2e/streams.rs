@@ -1,1 +1,5 @@
-//! WebSocket, server-sent events and long bodies.
+//! What has no end that is near: WebSockets, server-sent events, large bodies.
+
+mod bodies;
+mod events;
+mod websockets;
