@@ -10,8 +10,8 @@ use super::{
     request::Received,
 };
 
-/// Longest message: what two bytes of length can say.
-const MESSAGE_BYTES_MAX: usize = 65_535;
+/// Longest message.
+const MESSAGE_BYTES_MAX: usize = 16 << 20;
 
 /// Opcode of a frame that closes.
 const CLOSE: u8 = 8;
@@ -51,11 +51,12 @@ pub(super) fn serve(to: &mut Connection, request: &Received) -> io::Result<Flow>
 /// Reads a frame of a client: its first byte and its payload, unmasked.
 fn read_frame(from: &mut Connection) -> io::Result<(u8, Vec<u8>)> {
     let first = read_byte(from)?;
-    let mut length = usize::from(read_byte(from)? & 0x7f);
-    if length == 126 {
-        length = usize::from(read_byte(from)?) << 8 | usize::from(read_byte(from)?);
-    }
-    if length == 127 {
+    let length = match read_byte(from)? & 0x7f {
+        126 => read_number(from, 2)?,
+        127 => read_number(from, 8)?,
+        short => usize::from(short),
+    };
+    if length > MESSAGE_BYTES_MAX {
         return Err(io::Error::other(format!("over {MESSAGE_BYTES_MAX} bytes")));
     }
     let mask = from.read_exactly(4)?;
@@ -68,6 +69,15 @@ fn read_byte(from: &mut Connection) -> io::Result<u8> {
     Ok(from.read_exactly(1)?.first().copied().unwrap_or_default())
 }
 
+/// Reads a number of so many bytes, the highest first.
+fn read_number(from: &mut Connection, bytes: usize) -> io::Result<usize> {
+    let bytes = from.read_exactly(bytes)?;
+    let number = bytes
+        .iter()
+        .try_fold(0_usize, |number, &byte| number.checked_mul(256)?.checked_add(usize::from(byte)));
+    number.ok_or_else(|| io::Error::other("a length that no memory holds"))
+}
+
 fn write_frame(to: &mut Connection, first: u8, payload: &[u8]) -> io::Result<()> {
     let mut frame = vec![first];
     match u16::try_from(payload.len()) {
@@ -76,7 +86,10 @@ fn write_frame(to: &mut Connection, first: u8, payload: &[u8]) -> io::Result<()>
             frame.push(126);
             frame.extend(length.to_be_bytes());
         }
-        Err(error) => return Err(io::Error::other(error)),
+        Err(_) => {
+            frame.push(127);
+            frame.extend((payload.len() as u64).to_be_bytes());
+        }
     }
     frame.extend(payload);
     to.write(frame)
