@@ -9,7 +9,6 @@ use crate::{
     fields,
     lines::{self, LineRules},
     status_line,
-    upgrade::Protocols,
 };
 
 /// What must be known of the request to read its response.
@@ -153,11 +152,7 @@ fn kind(
         100..=199 => return Ok(ResponseKind::Interim),
         _ => return Ok(ResponseKind::Final),
     }
-    let is_asked = match request.upgrade {
-        Some(Upgrade::WebSocket) => facts.protocols == Protocols::WebSocket,
-        Some(Upgrade::Other) => facts.protocols.upgrade().is_some(),
-        None => false,
-    };
+    let is_asked = request.upgrade.is_some() && request.upgrade == facts.protocols.upgrade();
     if is_asked && parts.version == Version::Http11 {
         Ok(ResponseKind::SwitchingProtocols)
     } else {

@@ -165,7 +165,6 @@ fn spell(bytes: &[u8], parts: &RequestParts, framing: RequestFraming) -> String 
         (framing.persistent, "persistent"),
         (framing.expect_continue, "continue"),
         (framing.upgrade == Some(Upgrade::WebSocket), "websocket"),
-        (framing.upgrade == Some(Upgrade::Other), "upgrade"),
     ] {
         if holds {
             spelled.push(word.to_owned());

@@ -95,9 +95,10 @@ impl Outcome {
     }
 
     /// The request head is there.
-    pub(crate) fn begin(&mut self, head: RequestHead<'_>, https: bool) {
+    pub(crate) fn begin(&mut self, head: RequestHead<'_>, head_bytes: u64, https: bool) {
         self.version = head.version();
         self.https = https;
+        self.received_bytes = head_bytes;
     }
 
     /// Another target is tried.
@@ -126,6 +127,12 @@ impl Outcome {
     pub(crate) fn refuse(&mut self, refusal: &Refusal) {
         self.reason = refusal.reason();
         self.status = Some(refusal.status());
+    }
+
+    /// The answer binds the session to the target that gave it.
+    pub(crate) fn bound(&mut self, session: SessionId) {
+        self.session = Some(session);
+        self.home = self.target;
     }
 
     /// Keeps the texts for [`Self::finish_tunnel`].
@@ -263,9 +270,10 @@ impl Outcome {
         self.attempt(placement.target);
         self.verdict = Some(verdict);
         self.session = claim.session();
-        let home = claim.home().filter(|_| verdict == Verdict::Detour);
+        let is_home = matches!(verdict, Verdict::Hit | Verdict::Detour);
         let group = self.group.as_ref().map(|local| &local.group);
-        self.home = home.and_then(|home| group?.find(home)).or(Some(placement.target));
+        // Whoever gets a new home has it once the target has answered.
+        self.home = claim.home().filter(|_| is_home).and_then(|home| group?.find(home));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use clingfish_affinity::{Judgement, Reading, SessionId, Stamp, Verdict, cacheable, stamp};
+use clingfish_affinity::{Judgement, Reading, Stamp, Verdict, cacheable, stamp};
 use clingfish_h1::{
     BodyDecoder, BodyLength, Progress as Parsed, RequestContext, ResponseFraming, ResponseKind,
     parse_response,
@@ -18,6 +18,7 @@ use crate::{
     buffer::Buffer,
     clock,
     exchange::{Exchange, Notes},
+    outcome::Outcome,
     refusal::Refusal,
     reply::{self, Egress, Reply, Stamped},
     upload::{Means, Progress},
@@ -82,14 +83,8 @@ impl Receiver<'_> {
             let egress = Egress::of(framing.body, self.exchange.head.version());
             let persistent = persistent && egress != Egress::UntilClose;
             let mut out = self.exchange.worker.buffers.take();
-            let reply = self.reply(
-                head,
-                framing,
-                egress,
-                persistent,
-                notes.first_home,
-                &mut notes.outcome.session,
-            );
+            let reply =
+                self.reply(head, framing, egress, persistent, notes.first_home, notes.outcome);
             reply.write(&mut out);
             notes.outcome.status = Some(notes.response.status);
             buffer.consume(framing.head_len);
@@ -173,7 +168,7 @@ impl Receiver<'_> {
         egress: Egress,
         persistent: bool,
         first_home: &mut Option<Box<FirstHome>>,
-        session: &mut Option<SessionId>,
+        outcome: &mut Outcome,
     ) -> Reply<'h> {
         let debug = self.exchange.listener.balancer.debug_header;
         let target = self.group.targets.get(self.placement.target).filter(|_| debug);
@@ -184,7 +179,7 @@ impl Receiver<'_> {
             client: self.exchange.head.version(),
             persistent,
             policy: self.group.group.policy.as_ref(),
-            stamped: self.stamp(head, first_home, session),
+            stamped: self.stamp(head, first_home, outcome),
             debug: target.map(|target| (self.placement.verdict(), &target.target.id)),
         }
     }
@@ -194,7 +189,7 @@ impl Receiver<'_> {
         &'h self,
         head: ResponseHead<'_>,
         first_home: &mut Option<Box<FirstHome>>,
-        session: &mut Option<SessionId>,
+        outcome: &mut Outcome,
     ) -> Option<Stamped<'h>> {
         let policy = self.group.group.policy.as_ref()?;
         let judgement = self.placement.judgement?;
@@ -217,7 +212,7 @@ impl Receiver<'_> {
         else {
             return None;
         };
-        *session = Some(token.session);
+        outcome.bound(token.session);
         if !judgement.verdict().keeps_session() {
             self.group.meter.sessions_created.increment();
         }

@@ -68,6 +68,7 @@ impl Turn<'_> {
             Ok(Heard::Nothing) => return Next::Idle,
             Ok(Heard::End) => return Next::Close,
             Err(refusal) => {
+                outcome.received_bytes = input.len() as u64;
                 let refused = Refused { refusal, head_only: false, keeps: false };
                 let next =
                     refused.answer(&mut writes, worker, deadline, balancer, &mut outcome).await;
@@ -77,7 +78,7 @@ impl Turn<'_> {
         };
         let (bytes, rest) = input.split_at_checked(framing.head_len).unwrap_or_default();
         let head = RequestHead::new(bytes, &scratch.request);
-        outcome.begin(head, facts.is_https(head));
+        outcome.begin(head, framing.head_len as u64, facts.is_https(head));
         let now = UnixMillis(outcome.created_at.0 / 1000);
         let exchange =
             Exchange { worker, view, listener, deadline, facts, head, framing, rest, now, closing };

@@ -1,6 +1,12 @@
 //! Carries a request body to the target, then watches whether the client is still there.
 
-use std::{cell::Cell, future::pending, io, mem::MaybeUninit, time::Instant};
+use std::{
+    cell::Cell,
+    future::{pending, poll_fn},
+    io,
+    mem::MaybeUninit,
+    time::Instant,
+};
 
 use clingfish_h1::{BodyDecoder, BodyLength, write};
 use clingfish_model::Timeouts;
@@ -235,12 +241,14 @@ impl Pace {
 /// Resolves when the client is certainly gone. A client that only closed its sending side still wants its answer, and one that
 /// sends its next request early is not to be read yet.
 async fn watch(client: &TcpStream) -> Refusal {
-    if std::future::poll_fn(|context| client.poll_read_ready(context)).await.is_err() {
-        return Refusal::ClientGone;
-    }
     let mut byte = [MaybeUninit::uninit(); 1];
-    match client.try_io(Interest::READABLE, || SockRef::from(client).peek(&mut byte)) {
-        Err(error) if error.kind() != io::ErrorKind::WouldBlock => Refusal::ClientGone,
-        _ => pending().await,
+    while poll_fn(|context| client.poll_read_ready(context)).await.is_ok() {
+        match client.try_io(Interest::READABLE, || SockRef::from(client).peek(&mut byte)) {
+            // Readiness may be claimed where there is none.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(_) => break,
+            Ok(_) => return pending().await,
+        }
     }
+    Refusal::ClientGone
 }

@@ -182,7 +182,7 @@ pub(crate) const FIELDS: &[Row] = &[
     (b"GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, upgrade\r\nUpgrade: WebSocket\r\nContent-Length: 0\r\n\r\n",
         Accepted("GET / @a 0 persistent websocket")),
     (b"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket, x/1\r\n\r\n",
-        Accepted("GET / @a none persistent upgrade")),
+        Accepted("GET / @a none persistent")),
     (b"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n",
         Accepted("GET / @a none persistent")),
     (b"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\nUpgrade: H2C\r\n\r\n",
