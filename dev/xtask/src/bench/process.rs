@@ -129,6 +129,8 @@ impl Drop for Process {
             }
             thread::sleep(Duration::from_millis(10));
         }
+        // A parent that ends at once may leave children behind.
+        signal("-KILL", &descendants);
     }
 }
 
@@ -198,6 +200,14 @@ mod tests {
             assert!(clock::now() < deadline, "a busy child spends CPU time");
         }
         assert!(process.memory().unwrap() > 0);
+        let family = process.tree().unwrap();
+        assert!(family.len() > 1, "the shell has a child");
+        drop(process);
+        for pid in family {
+            while Path::new(&format!("/proc/{pid}")).exists() {
+                assert!(clock::now() < deadline, "{pid} outlives its parent");
+            }
+        }
     }
 
     #[test]
