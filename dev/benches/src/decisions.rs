@@ -65,20 +65,13 @@ fn decide(targets: usize, client: Client, calls: usize) -> Result<()> {
     let Progress::Complete(_) = parse_request(&bytes, 0, &limits, &mut parts)? else {
         bail!("the head has an end");
     };
-    let circumstances = Circumstances {
-        now: NOW,
-        random: 0,
-    };
+    let circumstances = Circumstances { now: NOW, random: 0 };
     let (mut memo, mut cursor) = (Memo::new(), Cursor::default());
     for _ in 0..calls {
         let head = RequestHead::new(black_box(&bytes), &parts);
         let reading = group.claim(head, None, &ring, NOW, &mut memo);
-        let placement = group.place(
-            &reading.claim,
-            circumstances,
-            &Tried::default(),
-            &mut cursor,
-        )?;
+        let placement =
+            group.place(&reading.claim, circumstances, &Tried::default(), &mut cursor)?;
         let verdict = black_box(placement).verdict();
         ensure!(verdict == expected, "placed as {verdict:?}");
     }

@@ -25,15 +25,7 @@ pub struct Case {
 
 /// All cases, in the order of a request.
 pub fn cases() -> impl Iterator<Item = Case> {
-    [
-        heads::CASES,
-        sessions::CASES,
-        turns::CASES,
-        decisions::CASES,
-    ]
-    .into_iter()
-    .flatten()
-    .copied()
+    [heads::CASES, sessions::CASES, turns::CASES, decisions::CASES].into_iter().flatten().copied()
 }
 
 #[cfg(test)]

@@ -107,10 +107,7 @@ pub(crate) fn group(targets: usize, stickiness: Stickiness) -> Result<Arc<Group>
     let targets = (0..targets).map(target).collect::<Result<_>>()?;
     let mut group = TargetGroup::new(name, targets);
     group.stickiness = stickiness;
-    group.health_check = HealthCheck {
-        enabled: false,
-        ..HealthCheck::default()
-    };
+    group.health_check = HealthCheck { enabled: false, ..HealthCheck::default() };
     let desired = DesiredState {
         server: Server::default(),
         admin: Admin::default(),
@@ -126,11 +123,7 @@ pub(crate) fn group(targets: usize, stickiness: Stickiness) -> Result<Arc<Group>
         workers: 1,
         now: clock::now(),
     };
-    compile(inputs, None)
-        .groups
-        .into_iter()
-        .next()
-        .context("one group was asked for")
+    compile(inputs, None).groups.into_iter().next().context("one group was asked for")
 }
 
 fn target(number: usize) -> Result<Target> {

@@ -40,11 +40,7 @@ pub(crate) const CASES: &[Case] = &[
         what: "find that an answer needs no cookie",
         run: stamp_unchanged,
     },
-    Case {
-        name: "stamp_new",
-        what: "seal a token and write its Set-Cookie",
-        run: stamp_new,
-    },
+    Case { name: "stamp_new", what: "seal a token and write its Set-Cookie", run: stamp_new },
 ];
 
 const GROUP: GroupHash = GroupHash([2; 8]);
@@ -105,10 +101,7 @@ fn stamp_unchanged(calls: usize) -> Result<()> {
     let cookies = cookies(Kind::Known, &policy, &ring);
     let fields = cookies.iter().map(Vec::as_slice);
     let claim = read(fields, &policy, &ring, NOW, &mut Memo::new()).claim;
-    let binding = Binding {
-        target: HOME,
-        session: SessionId([5; 8]),
-    };
+    let binding = Binding { target: HOME, session: SessionId([5; 8]) };
     for _ in 0..calls {
         let claim = black_box(&claim);
         let outcome = stamp(claim, Judgement::Keep, &policy, binding, || false, NOW);
@@ -124,13 +117,8 @@ fn stamp_new(calls: usize) -> Result<()> {
     for number in 0..calls {
         let token: Token = black_box(samples::token(GROUP, HOME, &policy, number));
         let sealed = policy.seal(&token, &ring, samples::nonce(number), NOW);
-        let cookie = SetCookie {
-            policy: &policy,
-            token: &token,
-            sealed: &sealed,
-            https: true,
-            now: NOW,
-        };
+        let cookie =
+            SetCookie { policy: &policy, token: &token, sealed: &sealed, https: true, now: NOW };
         out.clear();
         cookie.write_lines(&mut out);
         black_box(&out);

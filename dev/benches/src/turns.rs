@@ -8,11 +8,7 @@ use clingfish_balance::{Cursor, Schedule, least_outstanding, next_in_turn};
 use crate::Case;
 
 pub(crate) const CASES: &[Case] = &[
-    Case {
-        name: "turn_2",
-        what: "round robin among 2 targets",
-        run: |calls| turn(2, calls),
-    },
+    Case { name: "turn_2", what: "round robin among 2 targets", run: |calls| turn(2, calls) },
     Case {
         name: "turn_10000",
         what: "round robin among 10,000 targets",
@@ -34,9 +30,8 @@ fn turn(targets: usize, calls: usize) -> Result<()> {
     let schedule = Schedule::new(&vec![1; targets]);
     let mut cursor = Cursor::default();
     for _ in 0..calls {
-        let picked = next_in_turn(black_box(&schedule), &mut cursor, |target| {
-            black_box(target) < targets
-        });
+        let picked =
+            next_in_turn(black_box(&schedule), &mut cursor, |target| black_box(target) < targets);
         black_box(picked.context("everybody is eligible")?);
     }
     Ok(())
