@@ -1,6 +1,7 @@
 //! HTTP/1 as targets and clients see it.
 
 mod answers;
+mod connections;
 mod forwarding;
 mod framing;
 mod old_clients;

@@ -70,7 +70,7 @@ fn connections_over_the_limit_are_closed_and_counted() {
         assert_eq!(client.read_response().unwrap().status, 200, "those inside stay");
     }
     held.pop();
-    eventually(SOON, || served());
+    eventually(SOON, served);
 }
 
 #[test]

@@ -1,11 +1,15 @@
 //! Every answer of our own: its cause, its bytes, and its line in the access log.
 
-use std::{collections::BTreeSet, fs, process::Command, time::Duration};
+use std::time::Duration;
 
 use clingfish_testkit::{Clingfish, RawClient, Response, Target, eventually};
+use serde_json::Value;
 
 use super::ask;
-use crate::support::{SOON, before, log_line, log_lines, web_with};
+use crate::{
+    limits::{limit_descriptors, metric, no_more_descriptors},
+    support::{SOON, before, log_line, log_lines, web_with},
+};
 
 /// What ALB would send, which is what nginx sends.
 fn page(title: &str) -> String {
@@ -24,97 +28,55 @@ fn expect_page(answer: &Response, title: &str) {
     assert_eq!(answer.header("set-cookie"), None, "no binding comes from us alone");
 }
 
-/// Waits for the access log's line of a refused request, and checks its cause.
+/// Sends the request, and checks the answer, the access log's line and the counter.
 #[track_caller]
-fn expect_logged(clingfish: &Clingfish, status: u16, reason: &str) {
-    let is_it = |line: &serde_json::Value| {
-        line["elb_status_code"] == status && line["error_reason"] == reason
-    };
-    let found = || log_lines(clingfish).iter().any(is_it);
-    let lines = || log_lines(clingfish).iter().map(ToString::to_string).collect::<Vec<_>>();
-    let mut tries = 0;
-    let is_there = eventually(SOON, || {
-        tries += 1;
-        (found() || tries > 300).then(found)
-    });
-    assert!(is_there, "{status} {reason} is not in {:#?}", lines());
+fn expect_refusal(clingfish: &Clingfish, request: &str, title: &str, reason: &str) {
+    let answer = ask(clingfish.listener("web"), request);
+    expect_page(&answer, title);
+    assert_eq!(answer.header("connection"), Some("close"), "{title}");
+    let is_logged =
+        |line: &Value| line["elb_status_code"] == answer.status && line["error_reason"] == reason;
+    eventually(SOON, || log_lines(clingfish).iter().any(is_logged).then_some(()));
+    let status = answer.status.to_string();
+    let labels = [("status", status.as_str()), ("reason", reason)];
+    let counted = || clingfish.metrics().sum("clingfish_own_answers_total", &labels);
+    eventually(SOON, || (counted() >= 1.0).then_some(()));
 }
 
 #[test]
 fn requests_that_cannot_be_served_get_their_own_status() {
     let target = Target::start("app");
     let clingfish = before(&target, "body_max = \"1KiB\"\nhead_timeout = \"300ms\"");
-    let web = clingfish.listener("web");
-    let long = "x".repeat(20_000);
-    let fields = "X: y\r\n".repeat(101);
-    for (request, title, reason) in [
-        ("GET / HTTP/1.1\r\n\r\n".to_owned(), "400 Bad Request", "host_missing"),
-        ("GET / HTTP/1.1\nHost: a\n\n".to_owned(), "400 Bad Request", "bad_line_end"),
-        (
-            "TRACE / HTTP/1.1\r\nHost: a\r\n\r\n".to_owned(),
-            "405 Method Not Allowed",
-            "trace_refused",
-        ),
-        ("GET / HTTP/1.1\r\nHost".to_owned(), "408 Request Time-out", "head_timeout"),
-        (
-            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1025\r\n\r\n".to_owned(),
-            "413 Request Entity Too Large",
-            "body_too_large",
-        ),
-        (
-            format!("GET /{long} HTTP/1.1\r\nHost: a\r\n\r\n"),
-            "414 Request-URI Too Large",
-            "start_line_too_long",
-        ),
-        (
-            "POST / HTTP/1.1\r\nHost: a\r\nExpect: x\r\n\r\n".to_owned(),
-            "417 Expectation Failed",
-            "unknown_expectation",
-        ),
-        (
-            format!("GET / HTTP/1.1\r\nHost: a\r\nX: {long}\r\n\r\n"),
-            "431 Request Header Fields Too Large",
-            "field_too_large",
-        ),
-        (
-            format!("GET / HTTP/1.1\r\nHost: a\r\n{fields}\r\n"),
-            "431 Request Header Fields Too Large",
-            "too_many_fields",
-        ),
-        (
-            "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n".to_owned(),
-            "501 Not Implemented",
-            "connect_refused",
-        ),
-        (
-            "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n".to_owned(),
-            "501 Not Implemented",
-            "unknown_transfer_coding",
-        ),
-        (
-            "GET / HTTP/2.0\r\nHost: a\r\n\r\n".to_owned(),
-            "505 HTTP Version Not Supported",
-            "unsupported_version",
-        ),
-        (
-            "GET / HTTP/1.2\r\nHost: a\r\n\r\n".to_owned(),
-            "505 HTTP Version Not Supported",
-            "unsupported_version",
-        ),
-        (
-            "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned(),
-            "505 HTTP Version Not Supported",
-            "unsupported_version",
-        ),
+    let long_line = format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "x".repeat(20_000));
+    let rows = [
+        ("GET / HTTP/1.1\r\n\r\n", "400 Bad Request", "host_missing"),
+        ("GET / HTTP/1.1\nHost: a\n\n", "400 Bad Request", "bad_line_end"),
+        ("TRACE / HTTP/1.1\r\nHost: a\r\n\r\n", "405 Method Not Allowed", "trace_refused"),
+        ("GET / HTTP/1.1\r\nHost", "408 Request Time-out", "head_timeout"),
+        (&long_line, "414 Request-URI Too Large", "start_line_too_long"),
+        ("CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n", "501 Not Implemented", "connect_refused"),
+    ];
+    for (request, title, reason) in rows {
+        expect_refusal(&clingfish, request, title, reason);
+    }
+    for version in ["HTTP/2.0", "HTTP/1.2", "HTTP/0.9", "HTTP/3.0"] {
+        let request = format!("GET / {version}\r\nHost: a\r\n\r\n");
+        let title = "505 HTTP Version Not Supported";
+        expect_refusal(&clingfish, &request, title, "unsupported_version");
+    }
+    let preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    expect_refusal(&clingfish, preface, "505 HTTP Version Not Supported", "unsupported_version");
+    let long = format!("X: {}", "x".repeat(20_000));
+    let many = vec!["X: y"; 100].join("\r\n");
+    for (lines, title, reason) in [
+        ("Content-Length: 1025", "413 Request Entity Too Large", "body_too_large"),
+        ("Expect: x", "417 Expectation Failed", "unknown_expectation"),
+        (&long, "431 Request Header Fields Too Large", "field_too_large"),
+        (&many, "431 Request Header Fields Too Large", "too_many_fields"),
+        ("Transfer-Encoding: gzip", "501 Not Implemented", "unknown_transfer_coding"),
     ] {
-        let answer = ask(web, request);
-        expect_page(&answer, title);
-        assert_eq!(answer.header("connection"), Some("close"), "{title}");
-        expect_logged(&clingfish, answer.status, reason);
-        let status = answer.status.to_string();
-        let labels = [("status", status.as_str()), ("reason", reason)];
-        let counted = || clingfish.metrics().sum("clingfish_own_answers_total", &labels);
-        eventually(SOON, || (counted() >= 1.0).then_some(()));
+        let request = format!("POST / HTTP/1.1\r\nHost: a\r\n{lines}\r\n\r\n");
+        expect_refusal(&clingfish, &request, title, reason);
     }
     assert_eq!(target.count(), 0);
 }
@@ -230,42 +192,17 @@ fn a_listener_that_forwards_nothing_answers_404() {
 fn out_of_descriptors_is_a_500_and_no_outage() {
     let target = Target::start("app");
     let clingfish = before(&target, "");
-    let pid = clingfish.pid();
     let mut client = RawClient::connect(clingfish.listener("web")).unwrap();
-    let active = || clingfish.metrics().value("clingfish_connections_active", &[]);
-    eventually(SOON, || (active() == Some(1.0)).then_some(()));
-    // Those that are open now, but for what comes and goes.
-    let mut open = descriptors(pid);
-    let mut looks = 0;
-    eventually(SOON, || {
-        open = &open & &descriptors(pid);
-        looks += 1;
-        (looks == 20).then_some(())
-    });
-    let lowest_free = (0..).find(|fd| !open.contains(fd)).expect("numbers do not end");
-    limit_descriptors(pid, lowest_free);
+    let active = || metric(&clingfish, "clingfish_connections_active");
+    eventually(SOON, || (active() == 1.0).then_some(()));
+    no_more_descriptors(&clingfish);
     client.send("GET /short HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
     let answer = client.read_response().unwrap();
     expect_page(&answer, "500 Internal Server Error");
     assert_eq!(log_line(&clingfish, "/short")["elb_status_code"], 500);
-    limit_descriptors(pid, 1024);
+    limit_descriptors(&clingfish, 1024);
     client.send("GET /again HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
     assert_eq!(client.read_response().unwrap().status, 200, "once there are descriptors again");
-}
-
-/// The descriptors that a process has open.
-#[track_caller]
-fn descriptors(pid: u32) -> BTreeSet<u32> {
-    let entries = fs::read_dir(format!("/proc/{pid}/fd")).expect("it runs");
-    entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect()
-}
-
-/// Sets the soft limit of a running process.
-#[track_caller]
-fn limit_descriptors(pid: u32, limit: u32) {
-    let (pid, limit) = (format!("--pid={pid}"), format!("--nofile={limit}:"));
-    let status = Command::new("prlimit").args([pid, limit]).status();
-    assert!(status.expect("util-linux is there").success());
 }
 
 #[test]
