@@ -64,11 +64,14 @@ macro_rules! field_ids {
         }
 
         impl FieldId {
-            /// Finds the field of that name, in any case.
-            pub fn of(name: &[u8]) -> Self {
-                match name.len() {
-                    $(len if len == $text.len() && name.eq_ignore_ascii_case($text.as_bytes()) => Self::$variant,)*
-                    _ => Self::Other,
+            /// Every field that some room looks at.
+            pub const KNOWN: &[Self] = &[$(Self::$variant),*];
+
+            /// Its name in lower case; empty for [`Self::Other`].
+            pub fn name(self) -> &'static [u8] {
+                match self {
+                    $(Self::$variant => $text.as_bytes(),)*
+                    Self::Other => b"",
                 }
             }
         }
@@ -110,6 +113,42 @@ field_ids! {
     ProxyAuthenticate = "proxy-authenticate",
     ProxyAuthorization = "proxy-authorization",
     SecWebSocketKey = "sec-websocket-key",
+}
+
+impl FieldId {
+    /// Finds the field of that name, in any case.
+    pub fn of(name: &[u8]) -> Self {
+        let Some(first) = name.first().map(u8::to_ascii_lowercase) else { return Self::Other };
+        let fits = |known: &&Self| {
+            let text = known.name();
+            text.first() == Some(&first) && name.eq_ignore_ascii_case(text)
+        };
+        Self::of_length(name.len()).iter().find(fits).copied().unwrap_or(Self::Other)
+    }
+
+    /// The fields whose names have that length: few, so that most names are told apart by that alone.
+    fn of_length(length: usize) -> &'static [Self] {
+        match length {
+            2 => &[Self::Te],
+            3 => &[Self::Age],
+            4 => &[Self::Date, Self::Host],
+            5 => &[Self::Allow],
+            6 => &[Self::Cookie, Self::Expect, Self::Origin, Self::Server, Self::Pragma],
+            7 => &[Self::Expires, Self::Trailer, Self::Upgrade],
+            8 => &[Self::Location],
+            9 => &[Self::Forwarded],
+            10 => &[Self::Connection, Self::KeepAlive, Self::SetCookie, Self::UserAgent],
+            12 => &[Self::ContentType],
+            13 => &[Self::CacheControl, Self::Authorization],
+            14 => &[Self::Http2Settings, Self::ContentLength],
+            15 => &[Self::XForwardedFor, Self::XAmznTraceId],
+            16 => &[Self::XForwardedHost, Self::XForwardedPort, Self::ProxyConnection],
+            17 => &[Self::XForwardedProto, Self::TransferEncoding, Self::SecWebSocketKey],
+            18 => &[Self::ProxyAuthenticate],
+            19 => &[Self::ProxyAuthorization],
+            _ => &[],
+        }
+    }
 }
 
 /// The version of HTTP that a message speaks.
@@ -368,6 +407,14 @@ mod tests {
             ("", FieldId::Other),
         ] {
             assert_eq!(FieldId::of(name.as_bytes()), id, "{name}");
+        }
+    }
+
+    #[test]
+    fn every_known_field_is_found_by_its_name() {
+        for id in FieldId::KNOWN {
+            assert_eq!(FieldId::of(id.name()), *id);
+            assert_eq!(FieldId::of(&id.name().to_ascii_uppercase()), *id);
         }
     }
 

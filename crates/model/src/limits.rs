@@ -49,8 +49,12 @@ pub const LEAVE_PATIENCE: Duration = Duration::from_secs(5);
 /// Size of a pooled buffer, in bytes.
 pub const BUFFER_BYTES: usize = 16 * 1024;
 
-/// Size that a body buffer grows to while a body keeps coming, in bytes.
-pub const BODY_BUFFER_BYTES_MAX: usize = 256 * 1024;
+/// Size of the buffers for bodies that keep coming, in bytes. What costs is the number of writes, each of which may wake the
+/// client's process: see `docs/benchmarks.md`.
+pub const BODY_BUFFER_BYTES_MAX: usize = 1024 * 1024;
+
+/// Buffers of that size that one worker has at the same time; bodies beyond that do with pooled ones.
+pub const BODY_BUFFERS_MAX: usize = 16;
 
 /// Idle buffers that one worker keeps.
 pub const BUFFERS_IDLE_MAX: usize = 256;

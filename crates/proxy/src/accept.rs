@@ -41,8 +41,7 @@ fn welcome(worker: &Rc<Worker>, door: &Rc<Door>, tcp: TcpStream, peer: SocketAdd
     }
     // Without it answers would wait for acknowledgements; a kernel that refuses it only costs time.
     let _ = tcp.set_nodelay(true);
-    let connection = Box::new(Connection::new(worker, door, tcp, peer));
-    tokio::task::spawn_local(connection::run(Rc::clone(worker), connection));
+    tokio::task::spawn_local(connection::run(Connection::new(worker, door, tcp, peer)));
 }
 
 /// A connection that was reset while it waited is nobody's fault; without descriptors, accepting again at once would spin.

@@ -1,18 +1,22 @@
 //! Buffers that connections borrow while bytes are on their way, so that an idle one holds none.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     ops::{Deref, DerefMut},
     rc::Rc,
 };
 
-use clingfish_model::limits::{BODY_BUFFER_BYTES_MAX, BUFFER_BYTES, BUFFERS_IDLE_MAX};
+use clingfish_model::limits::{
+    BODY_BUFFER_BYTES_MAX, BODY_BUFFERS_MAX, BUFFER_BYTES, BUFFERS_IDLE_MAX,
+};
 
 /// One worker's idle buffers.
 #[derive(Debug, Default)]
 pub(crate) struct BufferPool {
     idle: RefCell<Vec<Vec<u8>>>,
     idle_large: RefCell<Vec<Vec<u8>>>,
+    /// Large buffers in use.
+    large_out: Cell<usize>,
 }
 
 impl BufferPool {
@@ -23,8 +27,12 @@ impl BufferPool {
         Buffer { bytes, pool: Rc::clone(self) }
     }
 
-    /// An empty buffer of [`BODY_BUFFER_BYTES_MAX`], for bodies that keep coming.
+    /// An empty buffer of [`BODY_BUFFER_BYTES_MAX`], for bodies that keep coming; an ordinary one once [`BODY_BUFFERS_MAX`] are out.
     pub(crate) fn take_large(self: &Rc<Self>) -> Buffer {
+        if self.large_out.get() >= BODY_BUFFERS_MAX {
+            return self.take();
+        }
+        self.large_out.set(self.large_out.get() + 1);
         let kept = self.idle_large.borrow_mut().pop();
         let bytes = kept.unwrap_or_else(|| Vec::with_capacity(BODY_BUFFER_BYTES_MAX));
         Buffer { bytes, pool: Rc::clone(self) }
@@ -41,9 +49,6 @@ impl BufferPool {
         }
     }
 }
-
-/// Large buffers that one worker keeps.
-const LARGE_IDLE_MAX: usize = 8;
 
 /// A growable buffer that goes back to its pool when dropped, unless it has grown.
 #[derive(Debug)]
@@ -81,7 +86,10 @@ impl Drop for Buffer {
     fn drop(&mut self) {
         let (idle, idle_max) = match self.bytes.capacity() {
             BUFFER_BYTES => (&self.pool.idle, BUFFERS_IDLE_MAX),
-            BODY_BUFFER_BYTES_MAX => (&self.pool.idle_large, LARGE_IDLE_MAX),
+            BODY_BUFFER_BYTES_MAX => {
+                self.pool.large_out.update(|out| out.saturating_sub(1));
+                (&self.pool.idle_large, BODY_BUFFERS_MAX)
+            }
             // It has grown for a large head.
             _ => return,
         };
@@ -110,8 +118,19 @@ mod tests {
         again.reserve(2 * BUFFER_BYTES);
         drop(again);
         assert!(pool.idle.borrow().is_empty());
-        drop(pool.take_large());
-        assert_eq!(pool.idle_large.borrow().len(), 1);
+    }
+
+    #[test]
+    fn large_buffers_are_few() {
+        let pool = Rc::new(BufferPool::default());
+        let out: Vec<Buffer> = (0..=BODY_BUFFERS_MAX).map(|_| pool.take_large()).collect();
+        let large = out.iter().filter(|buffer| buffer.capacity() == BODY_BUFFER_BYTES_MAX).count();
+        assert_eq!(large, BODY_BUFFERS_MAX);
+        drop(out);
+        assert_eq!(pool.idle_large.borrow().len(), BODY_BUFFERS_MAX);
+        assert_eq!(pool.take_large().capacity(), BODY_BUFFER_BYTES_MAX);
+        pool.sweep();
+        assert_eq!(pool.idle_large.borrow().len(), BODY_BUFFERS_MAX / 2);
     }
 
     #[test]

@@ -1,9 +1,15 @@
 //! A client's connection: small while it waits, one exchange after the other while it does not.
 
-use std::{net::SocketAddr, rc::Rc, time::Instant};
+use std::{
+    future::{Future, poll_fn},
+    net::{IpAddr, SocketAddr},
+    rc::Rc,
+    time::{Duration, Instant},
+};
 
 use clingfish_model::limits::{DRAIN_BYTES_MAX, LINGER};
 use clingfish_snapshot::{FirstHome, ListenerView};
+use socket2::SockRef;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -19,19 +25,21 @@ use crate::{
     worker::{Door, Worker},
 };
 
-/// What a client's connection keeps while nothing happens on it.
+/// What a client's connection keeps while nothing happens on it. Every byte counts: there may be many.
 #[derive(Debug)]
 pub(crate) struct Connection {
     pub(crate) tcp: TcpStream,
-    pub(crate) peer: SocketAddr,
     pub(crate) door: Rc<Door>,
     pub(crate) deadline: Deadline,
-    pub(crate) since: Instant,
     /// A home that no cookie carries yet.
     pub(crate) first_home: Option<Box<FirstHome>>,
     /// Stands for the connection in the log.
     pub(crate) id: u64,
-    _counted: Counted,
+    counted: Counted,
+    /// Seconds from the worker's start until it was accepted.
+    since: u32,
+    peer_port: u16,
+    peer_ip: IpAddr,
 }
 
 /// What becomes of a connection after an exchange.
@@ -64,6 +72,11 @@ impl Drop for Counted {
 }
 
 impl Connection {
+    /// The worker that serves it.
+    pub(crate) fn worker(&self) -> &Rc<Worker> {
+        &self.counted.0
+    }
+
     pub(crate) fn new(
         worker: &Rc<Worker>,
         door: &Rc<Door>,
@@ -74,13 +87,14 @@ impl Connection {
         worker.meter.connections_active.increment();
         Self {
             tcp,
-            peer,
             door: Rc::clone(door),
             deadline: worker.deadlines.open(),
-            since: clock::now(),
             first_home: None,
             id: u64::from_ne_bytes(worker.entropy.borrow_mut().bytes()),
-            _counted: Counted(Rc::clone(worker)),
+            counted: Counted(Rc::clone(worker)),
+            since: worker.age(clock::now()),
+            peer_port: peer.port(),
+            peer_ip: peer.ip().to_canonical(),
         }
     }
 
@@ -90,51 +104,61 @@ impl Connection {
     }
 
     /// Whether it ends with its next answer.
-    pub(crate) fn is_over(&self, worker: &Worker, listener: &ListenerView) -> bool {
-        let age_max = listener.balancer.timeouts.client_keep_alive;
+    pub(crate) fn is_over(&self, listener: &ListenerView, now: Instant) -> bool {
+        let worker = &self.counted.0;
+        let age = worker.age(now).saturating_sub(self.since);
         worker.leaving.get().is_some()
-            || clock::now().saturating_duration_since(self.since) >= age_max
+            || u64::from(age) >= listener.balancer.timeouts.client_keep_alive.as_secs()
     }
 
-    /// Notes that it waits for a request, and for how long it may.
-    fn begin_wait(&self, worker: &Worker) {
+    /// Whose connection it is.
+    pub(crate) fn peer(&self) -> SocketAddr {
+        SocketAddr::new(self.peer_ip, self.peer_port)
+    }
+
+    /// Waits for a request without holding a buffer. False: none will come.
+    fn wait(&self) -> impl Future<Output = bool> {
+        let worker = &self.counted.0;
         let view = worker.view();
         let listener = self.listener(&view);
         let idle = listener.map_or_else(Default::default, |view| view.balancer.timeouts).idle;
         worker.meter.connections_idle.increment();
         self.deadline.idles(true);
         self.deadline.set(worker.leaving.get().map_or(idle, |patience| idle.min(patience)));
-    }
-
-    fn end_wait(&self, worker: &Worker) {
-        self.deadline.idles(false);
-        worker.meter.connections_idle.decrement();
+        poll_fn(|context| {
+            wire::poll_readable(&self.tcp, &self.deadline, context).map(|outcome| {
+                self.deadline.idles(false);
+                self.counted.0.meter.connections_idle.decrement();
+                outcome.is_ok()
+            })
+        })
     }
 }
 
 /// Serves a connection until it ends. What is large is boxed, because most of a connection's life is waiting.
-pub(crate) async fn run(worker: Rc<Worker>, mut connection: Box<Connection>) {
-    loop {
-        connection.begin_wait(&worker);
-        let came = wire::readable(&connection.tcp, &connection.deadline).await;
-        connection.end_wait(&worker);
-        if came.is_err() {
-            return;
-        }
-        match Box::pin(serve::serve(&worker, &mut connection)).await {
-            Next::Idle => {}
-            Next::Close => return,
-            Next::Linger => return Box::pin(linger(&worker, &mut connection)).await,
-            Next::Reset => {
-                // Zero makes the kernel send a reset; a kernel that cannot sends an early end, which is visible as well.
-                let _ = socket2::SockRef::from(&connection.tcp)
-                    .set_linger(Some(std::time::Duration::ZERO));
-                return;
-            }
-            Next::Tunnel(tunnel) => {
-                return Box::pin(tunnel::run(&worker, &mut connection, *tunnel)).await;
+#[expect(clippy::manual_async_fn, reason = "an async fn would keep its argument twice")]
+pub(crate) fn run(mut connection: Connection) -> impl Future<Output = ()> {
+    async move {
+        while connection.wait().await {
+            let next = Box::pin(serve::serve(&mut connection)).await;
+            if !matches!(next, Next::Idle) {
+                return Box::pin(end(&mut connection, next)).await;
             }
         }
+    }
+}
+
+/// What is left to do on a connection that serves no further request.
+async fn end(connection: &mut Connection, next: Next) {
+    let worker = Rc::clone(&connection.counted.0);
+    match next {
+        Next::Idle | Next::Close => {}
+        Next::Linger => linger(&worker, connection).await,
+        Next::Reset => {
+            // Zero makes the kernel send a reset; a kernel that cannot sends an early end, which is visible as well.
+            let _ = SockRef::from(&connection.tcp).set_linger(Some(Duration::ZERO));
+        }
+        Next::Tunnel(tunnel) => tunnel::run(&worker, connection, *tunnel).await,
     }
 }
 
@@ -161,14 +185,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_waiting_connection_is_small() {
-        let size = size_of_val_of(run);
-        eprintln!("future {size}, connection {}", size_of::<Connection>());
-        assert!(size <= 128, "{size} bytes in the task");
-        assert!(size_of::<Connection>() <= 160, "{} bytes beside it", size_of::<Connection>());
-    }
-
-    fn size_of_val_of<F: Future>(_: fn(Rc<Worker>, Box<Connection>) -> F) -> usize {
-        size_of::<F>()
+    fn a_waiting_connection_fits_into_a_small_task() {
+        fn size_of_future<F: Future>(_: fn(Connection) -> F) -> usize {
+            size_of::<F>()
+        }
+        // Tokio adds 104 bytes and rounds up to a multiple of 128.
+        let size = size_of_future(run);
+        assert!(size <= 152, "{size} bytes");
     }
 }

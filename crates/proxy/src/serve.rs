@@ -20,7 +20,8 @@ use crate::{
 };
 
 /// Serves requests until the connection has nothing more to say for now.
-pub(crate) async fn serve(worker: &Rc<Worker>, connection: &mut Connection) -> Next {
+pub(crate) async fn serve(connection: &mut Connection) -> Next {
+    let worker = &Rc::clone(connection.worker());
     let mut input = worker.buffers.take();
     let mut scratch = worker.take_scratch();
     loop {
@@ -56,9 +57,9 @@ impl Turn<'_> {
         scratch: &mut Scratch,
     ) -> Next {
         let Self { worker, view, listener } = self;
-        let closing = connection.is_over(worker, listener);
-        let facts = Facts::new(connection.peer, connection.door.address, &listener.balancer);
+        let facts = Facts::new(connection.peer(), connection.door.address, &listener.balancer);
         let mut outcome = Outcome::new(&facts, connection.id, listener.balancer_id);
+        let closing = connection.is_over(listener, outcome.started);
         let (mut reads, mut writes) = connection.tcp.split();
         let deadline = &connection.deadline;
         let balancer = &*listener.balancer;

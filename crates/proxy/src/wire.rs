@@ -36,18 +36,20 @@ impl From<io::Error> for WireError {
 }
 
 /// Waits until there is something to read, the end included, without holding a buffer meanwhile.
-pub(crate) fn readable(
+pub(crate) async fn readable(stream: &TcpStream, deadline: &Deadline) -> Result<(), WireError> {
+    poll_fn(|context| poll_readable(stream, deadline, context)).await
+}
+
+/// As [`readable`], for whoever counts the bytes of futures.
+pub(crate) fn poll_readable(
     stream: &TcpStream,
     deadline: &Deadline,
-) -> impl Future<Output = Result<(), WireError>> {
-    // One small future: it is all that an idle connection keeps of its code.
-    poll_fn(|context| {
-        let readable = deadline.limit(stream.poll_read_ready(context), context);
-        readable.map(|outcome| match outcome {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(error.into()),
-            Err(_) => Err(WireError::Expired),
-        })
+    context: &mut Context<'_>,
+) -> Poll<Result<(), WireError>> {
+    deadline.limit(stream.poll_read_ready(context), context).map(|outcome| match outcome {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(error.into()),
+        Err(_) => Err(WireError::Expired),
     })
 }
 

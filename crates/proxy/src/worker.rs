@@ -104,6 +104,7 @@ impl Door {
 #[derive(Debug)]
 pub(crate) struct Worker {
     pub(crate) index: usize,
+    started: Instant,
     pub(crate) shared: Arc<Shared>,
     pub(crate) buffers: Rc<BufferPool>,
     pub(crate) deadlines: Rc<Deadlines>,
@@ -135,9 +136,26 @@ impl Worker {
         log: AccessLog,
         mut commands: mpsc::Receiver<Command>,
     ) -> io::Result<()> {
-        let view = View::new(first, None, &shared.registry, index, clock::now());
-        let worker = Rc::new(Self {
+        let worker = Rc::new(Self::new(index, shared, first, log)?);
+        let ticking = tokio::task::spawn_local(Rc::clone(&worker).tick());
+        while let Some(command) = commands.recv().await {
+            worker.obey(command);
+        }
+        ticking.abort();
+        Ok(())
+    }
+
+    fn new(
+        index: usize,
+        shared: Arc<Shared>,
+        first: Arc<Snapshot>,
+        log: AccessLog,
+    ) -> io::Result<Self> {
+        let started = clock::now();
+        let view = View::new(first, None, &shared.registry, index, started);
+        Ok(Self {
             index,
+            started,
             meter: shared.registry.worker(index),
             shared,
             buffers: Rc::default(),
@@ -151,13 +169,13 @@ impl Worker {
             cuts: RefCell::default(),
             view: RefCell::new(Rc::new(view)),
             doors: RefCell::default(),
-        });
-        let ticking = tokio::task::spawn_local(Rc::clone(&worker).tick());
-        while let Some(command) = commands.recv().await {
-            worker.obey(command);
-        }
-        ticking.abort();
-        Ok(())
+        })
+    }
+
+    /// Seconds since the worker started.
+    pub(crate) fn age(&self, now: Instant) -> u32 {
+        let age = now.saturating_duration_since(self.started);
+        u32::try_from(age.as_secs()).unwrap_or(u32::MAX)
     }
 
     fn obey(self: &Rc<Self>, command: Command) {
@@ -315,5 +333,69 @@ impl Worker {
     /// A client connection is gone.
     pub(crate) fn release(&self) {
         self.shared.connections.fetch_sub(1, Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clingfish_affinity::{KeyId, KeyRing, Secret};
+    use clingfish_model::{DesiredState, UnixMillis, desired};
+    use clingfish_snapshot::{Inputs, compile};
+    use clingfish_telemetry::LogWriter;
+
+    use super::*;
+    use crate::connection::Connection;
+
+    fn worker() -> Rc<Worker> {
+        let desired = DesiredState {
+            server: desired::Server::default(),
+            admin: desired::Admin::default(),
+            access_log: desired::AccessLog { sink: desired::LogSink::Off, ..Default::default() },
+            load_balancers: Vec::new(),
+            listeners: Vec::new(),
+            target_groups: Vec::new(),
+        };
+        let ring = KeyRing::first(Secret::new([1; 32]), KeyId::new(1).unwrap(), UnixMillis(0));
+        let (addresses, ring) = (Default::default(), Arc::new(ring));
+        let (desired, addresses, ring) = (&desired, &addresses, &ring);
+        let inputs = Inputs { desired, addresses, ring, workers: 1, now: clock::now() };
+        let first = Arc::new(compile(inputs, None));
+        let (_, mut ends) = LogWriter::start(&desired.access_log, 1).unwrap();
+        let shared = Arc::new(Shared {
+            connections: AtomicU64::new(0),
+            connections_max: AtomicU64::new(1),
+            registry: Arc::new(Registry::new(1)),
+        });
+        Rc::new(Worker::new(0, shared, first, ends.remove(0)).unwrap())
+    }
+
+    #[test]
+    fn a_panic_ends_its_connection_only_and_is_counted() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build_local(tokio::runtime::LocalOptions::default())
+            .unwrap();
+        runtime.block_on(async {
+            let worker = worker();
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let client = tokio::net::TcpStream::connect(address).await.unwrap();
+            let (tcp, peer) = listener.accept().await.unwrap();
+            let door =
+                Rc::new(Door { id: 1, address, listener: Cell::new(None), closing: Notify::new() });
+            assert!(worker.admit());
+            assert!(!worker.admit(), "there may be one");
+            let connection = Connection::new(&worker, &door, tcp, peer);
+            let task = tokio::task::spawn_local(async move {
+                let _connection = connection;
+                panic!("as a fault in a request would");
+            });
+            assert!(task.await.unwrap_err().is_panic());
+            assert_eq!(worker.meter.panics.value(), 1);
+            assert_eq!(worker.meter.connections_active.value(), 0);
+            assert!(worker.admit(), "its place is free again");
+            client.readable().await.unwrap();
+            assert_eq!(client.try_read(&mut [0; 1]).unwrap(), 0, "it is closed");
+        });
     }
 }
