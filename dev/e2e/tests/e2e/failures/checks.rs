@@ -2,25 +2,22 @@
 
 use std::{
     collections::BTreeSet,
-    sync::{
-        Arc,
-        atomic::{AtomicU16, AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex},
 };
 
-use clingfish_testkit::{Clingfish, Flow, RawClient, Target, standard};
+use clingfish_testkit::{Clingfish, Flow, RawClient, Target, eventually, standard};
 
 use super::{CHECKS, state, wait_state};
 use crate::{
     browser::Browser,
-    support::{Seen as _, targets, web},
+    support::{SOON, Seen as _, targets, web},
 };
 
 #[test]
 fn states_and_reasons_of_checks_are_those_of_elb() {
     let (good, wrong, hung, gone) = (
         Target::start("good"),
-        status_on_health(500),
+        status_on_health(&[500]),
         Target::start("hung"),
         Target::start("gone"),
     );
@@ -44,41 +41,68 @@ fn states_and_reasons_of_checks_are_those_of_elb() {
     hung.hang(false);
 }
 
-/// A target whose `/health` answers with a status that the test sets, and counts its answers with it.
-fn status_on_health(status: u16) -> (Target, Arc<(AtomicU16, AtomicUsize)>) {
-    let lever = Arc::new((AtomicU16::new(status), AtomicUsize::new(0)));
+/// What a target's `/health` answers with, again and again from the front.
+struct Lever {
+    /// Protects the statuses, and how many checks have been answered by them.
+    turns: Mutex<(&'static [u16], usize)>,
+}
+
+impl Lever {
+    fn set(&self, statuses: &'static [u16]) {
+        *self.turns.lock().unwrap() = (statuses, 0);
+    }
+
+    fn answered(&self) -> usize {
+        self.turns.lock().unwrap().1
+    }
+
+    fn next(&self) -> u16 {
+        let mut turns = self.turns.lock().unwrap();
+        let status = turns.0[turns.1 % turns.0.len()];
+        turns.1 += 1;
+        status
+    }
+}
+
+fn status_on_health(statuses: &'static [u16]) -> (Target, Arc<Lever>) {
+    let lever = Arc::new(Lever { turns: Mutex::new((statuses, 0)) });
     let held = Arc::clone(&lever);
     let target = Target::answering(move |connection, request| {
         if request.path() != "/health" {
             return standard("lever", connection, request);
         }
-        held.1.fetch_add(1, Ordering::SeqCst);
-        connection.respond(held.0.load(Ordering::SeqCst), "text/plain", b"")?;
+        connection.respond(held.next(), "text/plain", b"")?;
         Ok(Flow::Close)
     });
     (target, lever)
 }
 
 #[test]
-fn as_many_checks_in_a_row_as_the_threshold_change_the_state() {
-    let (target, lever) = status_on_health(200);
+fn only_as_many_checks_in_a_row_as_the_threshold_change_the_state() {
+    let (target, lever) = status_on_health(&[200]);
     let group = targets(&[("a", &target)]);
     let clingfish = Clingfish::start(&web(&format!("{group}\n{CHECKS}")));
     wait_state(&clingfish, "a", "healthy");
-    for (status, wanted, threshold) in [(503, "unhealthy", 2), (204, "healthy", 3)] {
-        lever.0.store(status, Ordering::SeqCst);
-        let before = lever.1.load(Ordering::SeqCst);
-        wait_state(&clingfish, "a", wanted);
-        let checks = lever.1.load(Ordering::SeqCst) - before;
-        assert!(checks >= threshold, "{wanted} after {checks} checks");
-        // Looking takes a moment, in which more checks run: this says only that it did not take many.
-        assert!(checks <= threshold + 5, "{wanted} after {checks} checks");
+    let steps: [(&[u16], &str); 4] = [
+        (&[503, 200], "healthy"),
+        (&[503], "unhealthy"),
+        (&[200, 204, 503], "unhealthy"),
+        (&[204], "healthy"),
+    ];
+    for (statuses, expected) in steps {
+        lever.set(statuses);
+        if statuses.len() == 1 {
+            wait_state(&clingfish, "a", expected);
+        }
+        // A state that this changes wrongly cannot change back, so that the end tells.
+        eventually(SOON, || (lever.answered() >= 7).then_some(()));
+        assert_eq!(state(&clingfish, "a").0, expected, "{statuses:?}");
     }
 }
 
 #[test]
 fn when_every_check_fails_all_targets_serve_and_homes_are_honoured() {
-    let ((a, _keep_a), (b, _keep_b)) = (status_on_health(500), status_on_health(500));
+    let ((a, _keep_a), (b, _keep_b)) = (status_on_health(&[500]), status_on_health(&[500]));
     let group = targets(&[("a", &a), ("b", &b)]);
     let clingfish = Clingfish::start(&web(&format!("{group}\nstickiness = true\n{CHECKS}")));
     for id in ["a", "b"] {
