@@ -88,7 +88,7 @@ impl Connection {
         Self {
             tcp,
             door: Rc::clone(door),
-            deadline: worker.deadlines.open(),
+            deadline: worker.deadlines.open(door.id),
             first_home: None,
             id: u64::from_ne_bytes(worker.entropy.borrow_mut().bytes()),
             counted: Counted(Rc::clone(worker)),

@@ -34,6 +34,8 @@ pub(crate) struct Deadlines {
 #[derive(Debug, Default)]
 struct Slot {
     waker: Option<Waker>,
+    /// The door that the connection came in by.
+    door: u64,
     /// Serial number of the target that the connection's request runs on; 0 is none.
     target: u64,
     /// The connection waits for its next request.
@@ -47,13 +49,16 @@ struct Slot {
 pub(crate) struct Expired;
 
 impl Deadlines {
-    /// A deadline that is not set yet.
-    pub(crate) fn open(self: &Rc<Self>) -> Deadline {
+    /// A deadline that is not set yet, for a connection that came in by that door.
+    pub(crate) fn open(self: &Rc<Self>, door: u64) -> Deadline {
         let index = self.free.borrow_mut().pop().unwrap_or_else(|| {
             self.at.borrow_mut().push(NEVER);
             self.slots.borrow_mut().push(Slot::default());
             u32::try_from(self.at.borrow().len() - 1).unwrap_or(NEVER)
         });
+        if let Some(slot) = self.slots.borrow_mut().get_mut(index as usize) {
+            slot.door = door;
+        }
         self.occupied.notify_one();
         Deadline { table: Rc::clone(self), index }
     }
@@ -101,6 +106,18 @@ impl Deadlines {
         for (at, slot) in self.at.borrow_mut().iter_mut().zip(self.slots.borrow().iter()) {
             if slot.idle {
                 *at = (*at).min(latest);
+            }
+        }
+    }
+
+    /// Ends the idle connections that came in by that door.
+    pub(crate) fn dismiss(&self, door: u64) {
+        for (at, slot) in self.at.borrow_mut().iter_mut().zip(self.slots.borrow_mut().iter_mut()) {
+            if slot.idle && slot.door == door {
+                *at = FIRED;
+                if let Some(waker) = slot.waker.take() {
+                    waker.wake();
+                }
             }
         }
     }
@@ -220,7 +237,7 @@ mod tests {
     #[test]
     fn a_deadline_fires_after_its_span_and_not_before() {
         let table = Rc::new(Deadlines::default());
-        let deadline = table.open();
+        let deadline = table.open(1);
         assert!(!is_ready(&deadline), "none set");
         deadline.set(WHEEL_TICK * 3);
         table.advance(3);
@@ -237,11 +254,11 @@ mod tests {
     #[test]
     fn slots_are_used_again() {
         let table = Rc::new(Deadlines::default());
-        let (first, second) = (table.open(), table.open());
+        let (first, second) = (table.open(1), table.open(1));
         first.set(Duration::ZERO);
         first.runs_on(7);
         drop(first);
-        let third = table.open();
+        let third = table.open(1);
         table.advance(100);
         table.cut(7);
         assert!(!is_ready(&third));
@@ -249,9 +266,20 @@ mod tests {
     }
 
     #[test]
+    fn a_door_that_closes_dismisses_its_idle_connections_only() {
+        let table = Rc::new(Deadlines::default());
+        let (idle, busy, other) = (table.open(1), table.open(1), table.open(2));
+        idle.idles(true);
+        other.idles(true);
+        table.dismiss(1);
+        assert!(is_ready(&idle));
+        assert!(!is_ready(&busy) && !is_ready(&other));
+    }
+
+    #[test]
     fn a_target_that_is_cut_ends_its_requests_only() {
         let table = Rc::new(Deadlines::default());
-        let (gone, stays) = (table.open(), table.open());
+        let (gone, stays) = (table.open(1), table.open(1));
         gone.runs_on(1);
         stays.runs_on(2);
         table.cut(1);

@@ -262,6 +262,8 @@ impl Worker {
             door.listener.set(place.map(|place| place.listener));
             if place.is_none() {
                 door.stop_accepting();
+                // A client that sees the end asks elsewhere; one whose request finds nobody loses it.
+                self.deadlines.dismiss(door.id);
             }
             place.is_some()
         });
