@@ -40,12 +40,7 @@ impl Driver {
     pub(crate) fn new(target: &'static Target, seed: u64) -> Result<Self> {
         let seeds = files::seeds(target.name)?;
         ensure!(!seeds.is_empty(), "{} has no seeds", target.name);
-        Ok(Self {
-            target,
-            rng: Rng::with_seed(seed),
-            seeds,
-            wanderers: Vec::new(),
-        })
+        Ok(Self { target, rng: Rng::with_seed(seed), seeds, wanderers: Vec::new() })
     }
 
     /// Runs every seed as it is and then mutations until the time is over. Returns how many inputs ran.
@@ -145,9 +140,7 @@ impl fmt::Display for Crash {
         writeln!(f, "  {}", self.fault.replace('\n', "\n  "))?;
         writeln!(f, "  text: {:?}", String::from_utf8_lossy(&self.input))?;
         write!(f, "  hex:  ")?;
-        self.input
-            .iter()
-            .try_for_each(|byte| write!(f, "{byte:02x}"))?;
+        self.input.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
         match &self.kept_at {
             Ok(path) => write!(f, "\n  kept: {}", path.display()),
             Err(error) => write!(f, "\n  not kept: {error:#}"),
@@ -167,12 +160,7 @@ mod tests {
             assert!(!seeds.is_empty(), "{} has no seeds", target.name);
             for seed in seeds {
                 let text = String::from_utf8_lossy(&seed).into_owned();
-                assert_eq!(
-                    attempt(target.run, &seed),
-                    Ok(()),
-                    "{}: {text:?}",
-                    target.name
-                );
+                assert_eq!(attempt(target.run, &seed), Ok(()), "{}: {text:?}", target.name);
             }
         }
     }

@@ -36,7 +36,5 @@ pub(crate) fn keep_crash(target: &str, input: &[u8]) -> Result<PathBuf> {
 }
 
 fn folder(kind: &str, target: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join(kind)
-        .join(target)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(kind).join(target)
 }

@@ -48,17 +48,12 @@ fn main() -> ExitCode {
 }
 
 fn obey(args: &[String]) -> Result<()> {
-    if args
-        .iter()
-        .any(|arg| ["--help", "-h"].contains(&arg.as_str()))
-    {
+    if args.iter().any(|arg| ["--help", "-h"].contains(&arg.as_str())) {
         print!("{HELP}");
         return Ok(());
     }
     if args.iter().any(|arg| arg == "--list") {
-        TARGETS
-            .iter()
-            .for_each(|target| println!("{}", target.name));
+        TARGETS.iter().for_each(|target| println!("{}", target.name));
         return Ok(());
     }
     let options = Options::parse(args)?;
@@ -96,17 +91,10 @@ fn fuzz(options: &Options) -> Result<()> {
 
 impl Options {
     fn parse(args: &[String]) -> Result<Self> {
-        let mut options = Self {
-            seconds: 10,
-            target: None,
-            seed: fastrand::u64(..),
-            input: None,
-        };
+        let mut options = Self { seconds: 10, target: None, seed: fastrand::u64(..), input: None };
         let mut args = args.iter();
         while let Some(flag) = args.next() {
-            let value = args
-                .next()
-                .with_context(|| format!("{flag} needs a value\n\n{HELP}"))?;
+            let value = args.next().with_context(|| format!("{flag} needs a value\n\n{HELP}"))?;
             match flag.as_str() {
                 "--seconds" => options.seconds = value.parse()?,
                 "--seed" => options.seed = value.parse()?,

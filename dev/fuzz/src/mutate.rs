@@ -20,9 +20,7 @@ fn change(rng: &mut Rng, input: &mut Vec<u8>, other: &[u8], words: &[&str]) {
     match rng.u8(0..9) {
         0 => change_byte(rng, input, |rng, byte| byte ^ (1 << rng.u8(0..8))),
         1 => change_byte(rng, input, |rng, _| rng.u8(..)),
-        2 => change_byte(rng, input, |rng, byte| {
-            byte.wrapping_add(rng.u8(..3)).wrapping_sub(1)
-        }),
+        2 => change_byte(rng, input, |rng, byte| byte.wrapping_add(rng.u8(..3)).wrapping_sub(1)),
         3 => remove(rng, input),
         4 => {
             let bytes: Vec<u8> = std::iter::repeat_with(|| rng.u8(..)).take(4).collect();
@@ -55,11 +53,7 @@ fn change_byte(rng: &mut Rng, input: &mut [u8], new: impl FnOnce(&mut Rng, u8) -
 /// Puts bytes somewhere: between the others, or over them.
 fn insert(rng: &mut Rng, input: &mut Vec<u8>, bytes: &[u8]) {
     let at = rng.usize(..=input.len());
-    let end = if rng.bool() {
-        at
-    } else {
-        input.len().min(at + bytes.len())
-    };
+    let end = if rng.bool() { at } else { input.len().min(at + bytes.len()) };
     input.splice(at..end, bytes.iter().copied());
 }
 

@@ -16,16 +16,8 @@ pub(crate) struct Target {
 
 /// All of them.
 pub(crate) const TARGETS: [Target; 7] = [
-    Target {
-        name: "request_head",
-        run: h1::request_head,
-        words: HEAD_WORDS,
-    },
-    Target {
-        name: "response_head",
-        run: h1::response_head,
-        words: HEAD_WORDS,
-    },
+    Target { name: "request_head", run: h1::request_head, words: HEAD_WORDS },
+    Target { name: "response_head", run: h1::response_head, words: HEAD_WORDS },
     Target {
         name: "chunked",
         run: h1::chunked,
@@ -89,11 +81,7 @@ pub(crate) const TARGETS: [Target; 7] = [
             "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc",
         ],
     },
-    Target {
-        name: "configuration",
-        run: config::configuration,
-        words: CONFIGURATION_WORDS,
-    },
+    Target { name: "configuration", run: config::configuration, words: CONFIGURATION_WORDS },
 ];
 
 const HEAD_WORDS: &[&str] = &[

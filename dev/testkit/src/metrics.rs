@@ -25,13 +25,9 @@ impl Metrics {
     /// At a line that is neither a comment nor a sample.
     #[track_caller]
     pub fn parse(text: &str) -> Self {
-        let lines = text
-            .lines()
-            .filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
         let sample = |line| Sample::parse(line).unwrap_or_else(|| panic!("no sample: {line}"));
-        Self {
-            samples: lines.map(sample).collect(),
-        }
+        Self { samples: lines.map(sample).collect() }
     }
 
     /// Every sample.

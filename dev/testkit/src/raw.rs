@@ -28,10 +28,7 @@ impl RawClient {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(TIMEOUT))?;
         stream.set_write_timeout(Some(TIMEOUT))?;
-        Ok(Self {
-            stream,
-            pending: Vec::new(),
-        })
+        Ok(Self { stream, pending: Vec::new() })
     }
 
     /// One GET on a connection of its own.
@@ -122,7 +119,8 @@ impl RawClient {
         while self.pending.len() < length {
             self.receive()?;
         }
-        Ok(self.pending.drain(..length).collect())
+        let rest = self.pending.split_off(length);
+        Ok(std::mem::replace(&mut self.pending, rest))
     }
 
     /// Reads until the other side ends the connection.
@@ -157,9 +155,7 @@ impl RawClient {
             }
             body.extend(self.read_exactly(size)?);
             if self.read_exactly(2)? != b"\r\n" {
-                return Err(response::invalid(
-                    "a chunk does not end with CR LF".to_owned(),
-                ));
+                return Err(response::invalid("a chunk does not end with CR LF".to_owned()));
             }
         }
         let mut trailers = Lines::new();
@@ -184,12 +180,12 @@ impl RawClient {
     }
 
     fn receive(&mut self) -> io::Result<()> {
-        let mut buffer = [0; 16 * 1024];
+        let mut buffer = [0; 64 * 1024];
         let count = self.stream.read(&mut buffer)?;
         if count == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        self.pending.extend(buffer.iter().take(count));
+        self.pending.extend_from_slice(buffer.get(..count).unwrap_or_default());
         Ok(())
     }
 }

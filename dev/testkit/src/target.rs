@@ -76,10 +76,7 @@ impl Target {
     ) -> Self {
         let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let reserved = bind(any_port).expect("a port is free");
-        let address = reserved
-            .local_addr()
-            .ok()
-            .and_then(|bound| bound.as_socket());
+        let address = reserved.local_addr().ok().and_then(|bound| bound.as_socket());
         let target = Self {
             address: address.expect("it is bound"),
             _reserved: reserved,

@@ -10,9 +10,7 @@ use crate::{
 
 /// Checks everything and reports.
 pub(crate) fn all(steps: &mut Steps) {
-    steps.run("format", || {
-        run(&mut cargo("fmt --all --check -- -l".split(' ')))
-    });
+    steps.run("format", || run(&mut cargo("fmt --all --check -- -l".split(' '))));
     steps.run("layers", layers::layers);
     steps.run("clippy", clippy);
     steps.run("documentation", documentation);

@@ -15,10 +15,7 @@ pub(crate) fn smoke(each: Duration) -> Result<()> {
 
 /// `cargo xtask fuzz`: optimised, with the assertions on.
 pub(crate) fn fuzz(args: &[String]) -> Result<()> {
-    if !args
-        .iter()
-        .any(|arg| ["--seconds", "--list", "--input"].contains(&arg.as_str()))
-    {
+    if !args.iter().any(|arg| ["--seconds", "--list", "--input"].contains(&arg.as_str())) {
         bail!("for how long? --seconds N is missing");
     }
     let package = "run --quiet --profile fuzz --package clingfish-fuzz --";

@@ -18,10 +18,7 @@ const DEMO_LIMIT: Duration = Duration::from_secs(90);
 pub(crate) fn check(binary: &Path) -> Result<()> {
     let text = fs::read_to_string(workspace::root().join("README.md")).context("README.md")?;
     let lines = commands(&text);
-    ensure!(
-        lines.iter().any(|line| line.starts_with(DEMO)),
-        "the README does not show `{DEMO}`"
-    );
+    ensure!(lines.iter().any(|line| line.starts_with(DEMO)), "the README does not show `{DEMO}`");
     lines.iter().try_for_each(|line| check_line(line, binary))
 }
 

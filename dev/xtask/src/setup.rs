@@ -36,36 +36,21 @@ struct DebianPackage {
 }
 
 const DEBIAN_PACKAGES: [DebianPackage; 5] = [
-    DebianPackage {
-        name: "curl",
-        shown_by: ("curl", &["--version"]),
-    },
-    DebianPackage {
-        name: "python3",
-        shown_by: ("python3", &["--version"]),
-    },
+    DebianPackage { name: "curl", shown_by: ("curl", &["--version"]) },
+    DebianPackage { name: "python3", shown_by: ("python3", &["--version"]) },
     DebianPackage {
         name: "python3-venv",
         shown_by: ("python3", &["-c", "import ensurepip, venv"]),
     },
-    DebianPackage {
-        name: "nodejs",
-        shown_by: ("node", &["--version"]),
-    },
-    DebianPackage {
-        name: "npm",
-        shown_by: ("npm", &["--version"]),
-    },
+    DebianPackage { name: "nodejs", shown_by: ("node", &["--version"]) },
+    DebianPackage { name: "npm", shown_by: ("npm", &["--version"]) },
 ];
 
 /// Installs what is missing.
 pub(crate) fn setup() -> Result<Tools> {
     debian()?;
     fs::create_dir_all(folder())?;
-    Ok(Tools {
-        python: python(&venv())?,
-        node_modules: node(&folder().join("node"))?,
-    })
+    Ok(Tools { python: python(&venv())?, node_modules: node(&folder().join("node"))? })
 }
 
 /// Where everything but Debian's packages goes.
@@ -101,11 +86,7 @@ fn apt_get(args: &[&str]) -> Command {
         .arg("-u")
         .output()
         .is_ok_and(|output| output.stdout.trim_ascii() == b"0");
-    let mut command = if is_root {
-        program("apt-get", [])
-    } else {
-        program("sudo", ["apt-get"])
-    };
+    let mut command = if is_root { program("apt-get", []) } else { program("sudo", ["apt-get"]) };
     command.args(args).env("DEBIAN_FRONTEND", "noninteractive");
     command
 }
@@ -119,13 +100,7 @@ fn python(venv: &Path) -> Result<PathBuf> {
     if !(stamp.is_current() && works(&name, &["--version"])) {
         let create = ["-m", "venv", "--clear"];
         run(program("python3", create).arg(venv))?;
-        let install = [
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-        ];
+        let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
         run(program(&name, install).arg("--requirement").arg(&wanted))?;
         stamp.set()?;
     }

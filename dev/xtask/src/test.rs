@@ -76,14 +76,7 @@ impl Suite {
             let others = format!("not package({E2E})");
             self.tests(&["--no-fail-fast", "-E", &others])
         } else {
-            self.tests(&[
-                "--no-fail-fast",
-                "--lib",
-                "--bins",
-                "--tests",
-                "--exclude",
-                E2E,
-            ])
+            self.tests(&["--no-fail-fast", "--lib", "--bins", "--tests", "--exclude", E2E])
         }
     }
 

@@ -44,23 +44,17 @@ impl Log {
 
     /// All of standard error, once the process has ended.
     pub(super) fn complete(&self) -> String {
-        crate::eventually(super::PATIENCE, || {
-            self.error.reader.is_finished().then(|| self.text())
-        })
+        crate::eventually(super::PATIENCE, || self.error.reader.is_finished().then(|| self.text()))
     }
 
     /// The address that follows this text in standard error: the latest, for a port may change in a reload.
     pub(super) fn address_after(&self, start: &str) -> Option<SocketAddr> {
         let text = self.text();
-        let mut whole_lines = text
-            .split_inclusive('\n')
-            .filter(|line| line.ends_with('\n'));
-        whole_lines
-            .rfind(|line| line.contains(start))
-            .and_then(|line| {
-                let (_, rest) = line.split_once(start)?;
-                rest.split_whitespace().next()?.parse().ok()
-            })
+        let mut whole_lines = text.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+        whole_lines.rfind(|line| line.contains(start)).and_then(|line| {
+            let (_, rest) = line.split_once(start)?;
+            rest.split_whitespace().next()?.parse().ok()
+        })
     }
 }
 

@@ -103,9 +103,7 @@ impl Head {
             ([], []) => Ok(Framing::UntilClose),
             ([], [length]) if length.bytes().all(|c| c.is_ascii_digit()) => {
                 let length = length.parse();
-                length
-                    .map(Framing::Length)
-                    .map_err(|_| invalid(format!("length {lengths:?}")))
+                length.map(Framing::Length).map_err(|_| invalid(format!("length {lengths:?}")))
             }
             ([coding], []) if coding.eq_ignore_ascii_case("chunked") => Ok(Framing::Chunked),
             _ => Err(invalid(format!("framing {codings:?} {lengths:?}"))),
@@ -125,9 +123,7 @@ impl Head {
 
 /// Reads one header line.
 pub(super) fn header(line: &str) -> io::Result<(String, String)> {
-    let (name, value) = line
-        .split_once(':')
-        .ok_or_else(|| invalid(format!("header {line:?}")))?;
+    let (name, value) = line.split_once(':').ok_or_else(|| invalid(format!("header {line:?}")))?;
     if name.is_empty() || name.contains([' ', '\t']) {
         return Err(invalid(format!("header {line:?}")));
     }
@@ -141,9 +137,7 @@ pub(super) fn invalid(what: String) -> io::Error {
 
 fn status(line: &str) -> io::Result<u16> {
     let bad = || invalid(format!("status line {line:?}"));
-    let rest = line
-        .strip_prefix("HTTP/1.1 ")
-        .or_else(|| line.strip_prefix("HTTP/1.0 "));
+    let rest = line.strip_prefix("HTTP/1.1 ").or_else(|| line.strip_prefix("HTTP/1.0 "));
     let (digits, _) = rest.and_then(|rest| rest.split_once(' ')).ok_or_else(bad)?;
     match digits.parse() {
         Ok(status @ 100..=999) if digits.len() == 3 => Ok(status),
@@ -152,9 +146,7 @@ fn status(line: &str) -> io::Result<u16> {
 }
 
 fn values<'a>(headers: &'a [(String, String)], name: &str) -> impl Iterator<Item = &'a str> {
-    let named = headers
-        .iter()
-        .filter(move |(key, _)| key.eq_ignore_ascii_case(name));
+    let named = headers.iter().filter(move |(key, _)| key.eq_ignore_ascii_case(name));
     named.map(|(_, value)| value.as_str())
 }
 

@@ -32,10 +32,7 @@ pub struct Connection {
 impl Connection {
     pub(super) fn new(stream: Arc<TcpStream>) -> io::Result<Self> {
         stream.set_nodelay(true)?;
-        Ok(Self {
-            stream,
-            pending: Vec::new(),
-        })
+        Ok(Self { stream, pending: Vec::new() })
     }
 
     /// Writes these bytes as they are.
@@ -58,7 +55,8 @@ impl Connection {
         while self.pending.len() < length {
             self.receive()?;
         }
-        Ok(self.pending.drain(..length).collect())
+        let rest = self.pending.split_off(length);
+        Ok(std::mem::replace(&mut self.pending, rest))
     }
 
     /// Reads whatever is there, at least one byte; empty at the end.
@@ -143,9 +141,9 @@ impl Connection {
     }
 
     fn try_receive(&mut self) -> io::Result<usize> {
-        let mut buffer = [0; 16 * 1024];
+        let mut buffer = [0; 64 * 1024];
         let count = (&*self.stream).read(&mut buffer)?;
-        self.pending.extend(buffer.iter().take(count));
+        self.pending.extend_from_slice(buffer.get(..count).unwrap_or_default());
         Ok(count)
     }
 }

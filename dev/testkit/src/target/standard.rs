@@ -39,11 +39,7 @@ pub fn standard(name: &str, to: &mut Connection, request: &Received) -> io::Resu
         ["sse"] => events(to, request),
         ["ws"] => websocket::serve(to, request),
         ["continue"] => interim(to, request, "100 Continue"),
-        ["hints"] => interim(
-            to,
-            request,
-            "103 Early Hints\r\nLink: </a.css>; rel=preload",
-        ),
+        ["hints"] => interim(to, request, "103 Early Hints\r\nLink: </a.css>; rel=preload"),
         ["early", ..] => {
             to.respond(413, "text/plain", b"too large\n")?;
             Ok(Flow::Close)
@@ -67,20 +63,13 @@ fn describe(name: &str, to: &mut Connection, request: &Received) -> io::Result<F
         "body_bytes": request.body_bytes,
         "connection": request.connection,
     });
-    respond(
-        to,
-        request,
-        "application/json",
-        answer.to_string().as_bytes(),
-    )
+    respond(to, request, "application/json", answer.to_string().as_bytes())
 }
 
 fn respond(to: &mut Connection, request: &Received, kind: &str, body: &[u8]) -> io::Result<Flow> {
     if request.method() == "HEAD" {
         let length = body.len();
-        to.write(format!(
-            "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n"
-        ))?;
+        to.write(format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n"))?;
     } else {
         to.respond(200, kind, body)?;
     }
@@ -89,34 +78,22 @@ fn respond(to: &mut Connection, request: &Received, kind: &str, body: &[u8]) -> 
 
 /// Whether the connection goes on as the request wishes.
 fn after(request: &Received) -> Flow {
-    let says_close = request
-        .header("connection")
-        .is_some_and(|value| value.contains("close"));
-    if says_close || request.head.contains(" HTTP/1.0\r\n") {
-        Flow::Close
-    } else {
-        Flow::KeepAlive
-    }
+    let says_close = request.header("connection").is_some_and(|value| value.contains("close"));
+    if says_close || request.head.contains(" HTTP/1.0\r\n") { Flow::Close } else { Flow::KeepAlive }
 }
 
 fn respond_status(to: &mut Connection, request: &Received, status: u16) -> io::Result<Flow> {
     if matches!(status, 204 | 304) || request.method() == "HEAD" {
         to.write(format!("HTTP/1.1 {status} Status {status}\r\n\r\n"))?;
     } else {
-        to.respond(
-            status,
-            "text/plain",
-            format!("status {status}\n").as_bytes(),
-        )?;
+        to.respond(status, "text/plain", format!("status {status}\n").as_bytes())?;
     }
     Ok(after(request))
 }
 
 fn slow(to: &mut Connection, request: &Received) -> io::Result<Flow> {
     let count = request.number("bytes").unwrap_or(10);
-    to.write(format!(
-        "HTTP/1.1 200 OK\r\nContent-Length: {count}\r\n\r\n"
-    ))?;
+    to.write(format!("HTTP/1.1 200 OK\r\nContent-Length: {count}\r\n\r\n"))?;
     for _ in 0..count {
         pause(request);
         to.write("x")?;

@@ -4,9 +4,7 @@ use crate::{RawClient, curl, node, python};
 #[test]
 fn a_target_says_who_it_is_and_what_it_received() {
     let target = Target::start("a");
-    let answer = RawClient::get(target.address(), "/cart?x=1")
-        .unwrap()
-        .json();
+    let answer = RawClient::get(target.address(), "/cart?x=1").unwrap().json();
     assert_eq!(answer["target"], "a");
     assert_eq!(answer["path"], "/cart?x=1");
     assert_eq!(target.count(), 1);
@@ -27,11 +25,7 @@ fn paths_choose_the_answer() {
         ("/until-close", 200, "until close\n"),
     ] {
         let answer = RawClient::get(target.address(), path).unwrap();
-        assert_eq!(
-            (answer.status, answer.text().as_str()),
-            (status, body),
-            "{path}"
-        );
+        assert_eq!((answer.status, answer.text().as_str()), (status, body), "{path}");
     }
 }
 
@@ -64,12 +58,7 @@ fn a_connection_carries_several_requests_with_bodies() {
             .unwrap();
         assert_eq!(client.read_response().unwrap().text(), "abc");
     }
-    assert!(
-        target
-            .requests()
-            .iter()
-            .all(|request| request.connection == 1)
-    );
+    assert!(target.requests().iter().all(|request| request.connection == 1));
 }
 
 #[test]
@@ -83,12 +72,7 @@ fn a_stopped_target_refuses_and_comes_back_on_its_port() {
     let refused = RawClient::connect(target.address()).unwrap_err();
     assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
     target.resume();
-    assert_eq!(
-        RawClient::get(target.address(), "/status/200")
-            .unwrap()
-            .status,
-        200
-    );
+    assert_eq!(RawClient::get(target.address(), "/status/200").unwrap().status, 200);
 }
 
 #[test]
@@ -96,9 +80,7 @@ fn a_hanging_target_answers_when_it_is_let_go() {
     let target = Target::start("a");
     target.hang(true);
     let mut client = RawClient::connect(target.address()).unwrap();
-    client
-        .send("GET /status/200 HTTP/1.1\r\nHost: x\r\n\r\n")
-        .unwrap();
+    client.send("GET /status/200 HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
     target.wait_requests(1);
     client.set_timeout(Duration::from_millis(50)).unwrap();
     assert!(client.read_response().is_err());
@@ -112,12 +94,7 @@ fn real_clients_reach_a_target() {
     let target = Target::start("a");
     let url = format!("http://{}/status/418", target.address());
     let got = curl(&["--output", "/dev/null", "--write-out", "%{http_code}", &url]);
-    assert_eq!(
-        (got.stdout.as_str(), got.status),
-        ("418", 0),
-        "{}",
-        got.stderr
-    );
+    assert_eq!((got.stdout.as_str(), got.status), ("418", 0), "{}", got.stderr);
     let script = "import sys, requests; print(requests.get(sys.argv[1]).status_code)";
     assert_eq!(python(script, &[&url]).trim(), "418");
     let script = "fetch(process.argv[1]).then(got => console.log(got.status))";

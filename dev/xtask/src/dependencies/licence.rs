@@ -6,10 +6,7 @@ pub(super) fn is_allowed(expression: &str, allowed: &[String]) -> bool {
     let spaced = expression.replace('/', " OR ");
     let spaced = spaced.replace('(', " ( ").replace(')', " ) ");
     let words: Vec<&str> = spaced.split_whitespace().collect();
-    let mut reader = Reader {
-        rest: &words,
-        allowed,
-    };
+    let mut reader = Reader { rest: &words, allowed };
     reader.any() == Some(true) && reader.rest.is_empty()
 }
 

@@ -73,21 +73,13 @@ impl Tables {
         ensure!(!ranks.is_empty(), "ARCHITECTURE.md has no table of ranks");
         let mut exceptions = Vec::new();
         for [from, to, why] in rows(markdown, EXCEPTIONS) {
-            ensure!(
-                !why.is_empty(),
-                "the exception {from} to {to} has no reason"
-            );
+            ensure!(!why.is_empty(), "the exception {from} to {to} has no reason");
             exceptions.push((from.to_owned(), to.to_owned()));
         }
-        let bans = rows(markdown, BANS).into_iter().map(|[by, banned]| Ban {
-            by: words(by),
-            banned: words(banned),
-        });
-        Ok(Self {
-            bans: bans.collect(),
-            ranks,
-            exceptions,
-        })
+        let bans = rows(markdown, BANS)
+            .into_iter()
+            .map(|[by, banned]| Ban { by: words(by), banned: words(banned) });
+        Ok(Self { bans: bans.collect(), ranks, exceptions })
     }
 
     /// The rank of a crate of the workspace.
@@ -113,10 +105,7 @@ impl Tables {
     /// Rows about crates that are not there.
     pub(super) fn stale<'a>(&self, present: impl Iterator<Item = &'a str>) -> Vec<String> {
         let present: Vec<&str> = present.collect();
-        let named = self
-            .ranks
-            .keys()
-            .filter(|name| !present.contains(&name.as_str()));
+        let named = self.ranks.keys().filter(|name| !present.contains(&name.as_str()));
         named
             .map(|name| format!("the rank table names {name}, which is not in the workspace"))
             .collect()

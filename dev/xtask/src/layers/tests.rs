@@ -18,10 +18,7 @@ const DOCUMENT: &str = "
 ";
 
 fn package(name: &str, uses: &[&str]) -> Package {
-    Package {
-        name: name.to_owned(),
-        uses: uses.iter().copied().map(str::to_owned).collect(),
-    }
+    Package { name: name.to_owned(), uses: uses.iter().copied().map(str::to_owned).collect() }
 }
 
 #[test]
@@ -65,14 +62,8 @@ fn table_and_workspace_name_the_same_crates() {
 fn a_document_that_cannot_be_checked_is_an_error() {
     for (what, document) in [
         ("no table", "| crates |\n"),
-        (
-            "two ranks",
-            "| rank | crates |\n| 0 | model |\n| 1 | model |",
-        ),
-        (
-            "a rank that is no number",
-            "| rank | crates |\n| low | model |",
-        ),
+        ("two ranks", "| rank | crates |\n| 0 | model |\n| 1 | model |"),
+        ("a rank that is no number", "| rank | crates |\n| low | model |"),
         (
             "an exception without a reason",
             "| rank | crates |\n| 0 | model |\n\n| from | to | why |\n| a | b | |",

@@ -3,39 +3,15 @@ use super::*;
 #[test]
 fn bodies_end_where_the_rfc_says() {
     for (head, method, expected) in [
-        (
-            "HTTP/1.1 200 OK\r\nContent-Length: 5",
-            "GET",
-            Some(Framing::Length(5)),
-        ),
-        (
-            "HTTP/1.1 200 OK\r\nContent-Length: 5",
-            "HEAD",
-            Some(Framing::Length(0)),
-        ),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 5", "GET", Some(Framing::Length(5))),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 5", "HEAD", Some(Framing::Length(0))),
         ("HTTP/1.1 204 No Content", "GET", Some(Framing::Length(0))),
-        (
-            "HTTP/1.1 101 Switching Protocols",
-            "GET",
-            Some(Framing::Length(0)),
-        ),
-        (
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked",
-            "GET",
-            Some(Framing::Chunked),
-        ),
+        ("HTTP/1.1 101 Switching Protocols", "GET", Some(Framing::Length(0))),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked", "GET", Some(Framing::Chunked)),
         ("HTTP/1.0 200 OK", "GET", Some(Framing::UntilClose)),
         ("HTTP/1.1 200 OK\r\nContent-Length: +5", "GET", None),
-        (
-            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5",
-            "GET",
-            None,
-        ),
-        (
-            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked",
-            "GET",
-            None,
-        ),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5", "GET", None),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked", "GET", None),
     ] {
         let bytes = format!("{head}\r\n\r\n");
         let (parsed, length) = Head::parse(bytes.as_bytes()).unwrap().unwrap();
@@ -54,10 +30,7 @@ fn heads_that_a_careful_client_refuses_are_errors() {
         "HTTP/1.1 200 OK\r\nspace : x",
         "HTTP/1.1 200 OK\r\na: b\nc: d",
     ] {
-        assert!(
-            Head::parse(format!("{head}\r\n\r\n").as_bytes()).is_err(),
-            "{head}"
-        );
+        assert!(Head::parse(format!("{head}\r\n\r\n").as_bytes()).is_err(), "{head}");
     }
     assert!(Head::parse(b"HTTP/1.1 200 OK\r\n").unwrap().is_none());
 }
