@@ -105,9 +105,9 @@ fn counts(said: &str) -> Vec<usize> {
 fn expect_crowd(said: &str, shoppers: usize) {
     let counts = counts(said);
     assert_eq!(counts.iter().sum::<usize>(), shoppers, "{said}");
-    // New sessions go in turn on each worker: no instance is far from its third.
-    let expected = shoppers / 3;
-    let is_even = counts.iter().all(|count| count.abs_diff(expected) <= 2);
+    // New sessions go in turn on each worker, but those that begin on one connection at the same time share a home.
+    let (expected, slack) = (shoppers / 3, shoppers / 8);
+    let is_even = counts.iter().all(|count| count.abs_diff(expected) <= slack);
     assert!(counts.len() == 3 && is_even, "{said}");
 }
 

@@ -35,8 +35,6 @@ fn block(number: u64) -> Vec<u8> {
 fn run(target: &Target, path: &str, job: &str) -> String {
     let clingfish = before(target, "");
     let base = format!("http://{}", clingfish.listener("web"));
-    // What the first request brings is not the matter.
-    RawClient::get(clingfish.listener("web"), "/warm").ok();
     let memory = peak_memory(&clingfish);
     let said = python(SCRIPT, &[&format!("{base}{path}"), job, &BLOCKS.to_string()]);
     let grown = peak_memory(&clingfish).saturating_sub(memory);
