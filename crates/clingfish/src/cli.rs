@@ -45,8 +45,8 @@ Signals:
   SIGUSR1           open the access log file again, after it was moved away
   SIGTERM, SIGINT   finish what runs, then exit with 0; a second one exits at once
 
-A configuration that is not valid changes nothing and is reported. No connection is closed by a reload unless its own listener
-or target is gone.")]
+A configuration that is not valid changes nothing and is reported.
+No connection is closed by a reload unless its own listener or target is gone.")]
     Serve(Serve),
 
     /// Check a configuration file and say everything that is wrong with it.

@@ -17,7 +17,7 @@ pub(crate) fn run(options: &cli::Keys) -> anyhow::Result<ExitCode> {
         KeysAction::List { state } => {
             let keys = key_file(state)?.list()?;
             println!(
-                "{:<6}  {:<8}  {:<9}  {:<20}  {:<20}  RETIRES",
+                "{:<6}  {:<8}  {:<9}  {:<24}  {:<24}  RETIRES",
                 "KEY", "CHECK", "STATE", "CREATED", "SEALS FROM"
             );
             for key in &keys {
@@ -25,14 +25,13 @@ pub(crate) fn run(options: &cli::Keys) -> anyhow::Result<ExitCode> {
             }
         }
         KeysAction::Rotate { state, delay } => {
-            let delay =
+            let span =
                 parse_duration(delay).context("--delay is not a duration: write 0s, 90s or 5m")?;
             let file = key_file(state)?;
-            let id = file.rotate(delay)?;
-            println!(
-                "key {id} opens cookies from now on and seals them in {delay:?} ({})",
-                file.path().display()
-            );
+            let id = file.rotate(span)?;
+            let when = if span.is_zero() { "too".to_owned() } else { format!("in {delay}") };
+            println!("key {id} opens cookies from now on, and seals them {when}");
+            println!("written to {}", file.path().display());
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -41,7 +40,7 @@ pub(crate) fn run(options: &cli::Keys) -> anyhow::Result<ExitCode> {
 fn line(key: &KeyRow) -> String {
     let check: String = key.fingerprint.iter().map(|byte| format!("{byte:02x}")).collect();
     format!(
-        "{:<6}  {check:<8}  {:<9}  {:<20}  {:<20}  {}",
+        "{:<6}  {check:<8}  {:<9}  {:<24}  {:<24}  {}",
         key.id.to_string(),
         key.state.as_str(),
         rfc3339(key.created),

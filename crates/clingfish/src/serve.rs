@@ -37,19 +37,25 @@ pub(crate) fn validate(options: &cli::Validate) -> anyhow::Result<ExitCode> {
             }
             let desired = &configuration.desired;
             println!(
-                "{}: valid: {} listeners, {} target groups",
+                "{}: valid: {}, {}",
                 options.config.display(),
-                desired.listeners.len(),
-                desired.target_groups.len()
+                count(desired.listeners.len(), "listener"),
+                count(desired.target_groups.len(), "target group")
             );
             Ok(ExitCode::SUCCESS)
         }
         Err(error) => {
             eprintln!("{error}");
-            eprintln!("{} errors", error.errors.len());
+            eprintln!("{}", count(error.errors.len(), "error"));
             Ok(ExitCode::FAILURE)
         }
     }
+}
+
+/// `1 listener`, `2 listeners`.
+fn count(number: usize, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
 }
 
 /// The control plane's runtime: one thread, apart from those that carry requests.
