@@ -21,7 +21,7 @@ use crate::{
     serve,
     tunnel::{self, Tunnel},
     view::View,
-    wire,
+    wire::{self, Silence},
     worker::{Door, Worker},
 };
 
@@ -95,6 +95,13 @@ impl Connection {
             since: worker.age(clock::now()),
             peer_port: peer.port(),
             peer_ip: peer.ip().to_canonical(),
+        }
+    }
+
+    /// A request that comes after the first cookie went out, and without it, is somebody else's: a proxy's connection carries many.
+    pub(crate) fn forget_first_home(&mut self) {
+        if self.first_home.is_some() && wire::silence(&self.tcp) == Silence::Kept {
+            self.first_home = None;
         }
     }
 

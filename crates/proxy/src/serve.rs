@@ -35,6 +35,7 @@ pub(crate) async fn serve(connection: &mut Connection) -> Next {
             None => Next::Close,
         };
         if !matches!(next, Next::Idle) || input.is_empty() {
+            connection.forget_first_home();
             worker.keep_scratch(scratch);
             return next;
         }

@@ -37,6 +37,9 @@ use crate::{
 /// How often idle upstream connections are looked through and log lines handed on.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
 
+/// Ticks that a late tick counts for.
+const TICKS_AT_ONCE_MAX: u128 = 2;
+
 /// What control asks of a worker.
 #[derive(Debug)]
 pub(crate) enum Command {
@@ -282,9 +285,14 @@ impl Worker {
             tokio::time::sleep(WHEEL_TICK).await;
             let now = clock::now();
             let ticks = now.saturating_duration_since(last).as_millis() / WHEEL_TICK.as_millis();
-            let ticks = u32::try_from(ticks).unwrap_or(u32::MAX);
-            last += WHEEL_TICK * ticks;
-            self.deadlines.advance(ticks);
+            if ticks > TICKS_AT_ONCE_MAX {
+                // The thread had no core, or the machine slept. Nobody could do anything in that time, and whoever moved a
+                // deadline since then counted from the tick before: better late than early.
+                last = now;
+            } else {
+                last += WHEEL_TICK * u32::try_from(ticks).unwrap_or_default();
+            }
+            self.deadlines.advance(u32::try_from(ticks.min(TICKS_AT_ONCE_MAX)).unwrap_or_default());
             if now.saturating_duration_since(swept) >= SWEEP_EVERY {
                 swept = now;
                 self.sweep(now);

@@ -117,6 +117,14 @@ impl Target {
         })
     }
 
+    /// Waits until every connection so far has been closed from this side.
+    #[track_caller]
+    pub fn wait_closed(&self) {
+        eventually(Duration::from_secs(15), || {
+            lock(&self.app.connections).is_empty().then_some(())
+        });
+    }
+
     /// Accepts and reads from now on, and answers nothing until told otherwise.
     pub fn hang(&self, is_hanging: bool) {
         self.app.is_hanging.store(is_hanging, Ordering::SeqCst);
@@ -171,11 +179,12 @@ impl App {
             thread::spawn(move || {
                 // The other side may end a connection at any time: that is no fault of the test.
                 let flow = app.serve(&stream, number).unwrap_or(Flow::Close);
-                lock(&app.connections).remove(&number);
-                match flow {
+                let ended = match flow {
                     Flow::Reset => SockRef::from(&*stream).set_linger(Some(Duration::ZERO)),
                     Flow::KeepAlive | Flow::Close => stream.shutdown(Shutdown::Both),
-                }
+                };
+                lock(&app.connections).remove(&number);
+                ended
             });
         }
     }

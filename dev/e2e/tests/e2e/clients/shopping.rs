@@ -105,7 +105,7 @@ fn counts(said: &str) -> Vec<usize> {
 fn expect_crowd(said: &str, shoppers: usize) {
     let counts = counts(said);
     assert_eq!(counts.iter().sum::<usize>(), shoppers, "{said}");
-    // New sessions go in turn on each worker, but those that begin on one connection at the same time share a home.
+    // New sessions go in turn on each worker.
     let (expected, slack) = (shoppers / 3, shoppers / 8);
     let is_even = counts.iter().all(|count| count.abs_diff(expected) <= slack);
     assert!(counts.len() == 3 && is_even, "{said}");

@@ -1,10 +1,10 @@
 //! Where new sessions go, and which requests share a home before the first cookie is out.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use clingfish_testkit::{RawClient, Response, eventually};
 
-use crate::support::{SOON, Seen, Since, Stage, targets, web};
+use crate::support::{SOON, Seen, Stage, targets, web};
 
 /// How many of so many newcomers each target gets.
 #[track_caller]
@@ -136,21 +136,18 @@ fn connections_of_proxies_and_connections_in_alb_style_carry_many_clients() {
 }
 
 #[test]
-fn a_connection_shares_its_first_home_for_two_seconds_only() {
+fn a_request_that_comes_without_the_cookie_after_the_first_answer_is_a_new_clients() {
     let stage = Stage::sticky("true");
     let mut client = RawClient::connect(stage.clingfish.listener("web")).unwrap();
     let mut ask = || {
         client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
         client.read_final_response().unwrap()
     };
-    let since = Since::now();
     let first = ask();
-    assert_eq!(ask().target(), first.target());
-    since.wait(Duration::from_millis(2100));
-    // A client that keeps no cookies, such as a monitoring probe, is not held on one target for ever.
-    let later = ask();
-    assert_eq!(later.verdict(), "new");
-    assert_ne!(later.target(), first.target());
+    // A probe that keeps no cookies, or the connection of a proxy that nobody told us about.
+    let second = ask();
+    assert_eq!((first.verdict(), second.verdict()), ("new", "new"));
+    assert_ne!(second.target(), first.target());
 }
 
 #[test]
