@@ -83,7 +83,7 @@ impl Attempt<'_> {
         match received {
             Ok(Received::Whole { reusable, persistent }) => {
                 if reusable && progress.uploaded.get() {
-                    lease.give_back();
+                    lease.give_back(notes.outcome.answered.unwrap_or(self.exchange.started));
                 }
                 let persistent = persistent && progress.uploaded.get();
                 let used = Used { rest: consumed, surplus: upload.surplus };
@@ -156,7 +156,8 @@ impl Attempt<'_> {
             self.group.meter.fail_open_requests.increment();
         }
         let meter = &exchange.worker.meter;
-        match Lease::take(target, self.group, exchange.worker.index, wanted).await {
+        match Lease::take(target, self.group, exchange.worker.index, wanted, exchange.started).await
+        {
             Ok(lease) if lease.reused => {
                 meter.upstream_reuses.increment();
                 Ok(lease)

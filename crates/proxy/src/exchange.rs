@@ -1,6 +1,6 @@
 //! The conductor: one request through all rooms, its effects in order. The only place that retries.
 
-use std::rc::Rc;
+use std::{rc::Rc, time::Instant};
 
 use clingfish_affinity::{Claim, Reading};
 use clingfish_h1::{BodyLength, RequestFraming};
@@ -36,6 +36,8 @@ pub(crate) struct Exchange<'a> {
     /// What came behind the head.
     pub(crate) rest: &'a [u8],
     pub(crate) now: UnixMillis,
+    /// The same moment, for spans.
+    pub(crate) started: Instant,
     /// The connection ends with this request.
     pub(crate) closing: bool,
 }

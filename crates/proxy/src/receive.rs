@@ -8,7 +8,7 @@ use clingfish_h1::{
     parse_response,
 };
 use clingfish_model::{
-    FieldId, Method, ResponseHead, UnixMillis, Version,
+    FieldId, Method, ResponseHead, Version,
     limits::{BUFFER_BYTES, INTERIM_RESPONSES_MAX},
 };
 use clingfish_snapshot::{FirstHome, Placement};
@@ -201,7 +201,9 @@ impl Receiver<'_> {
             worker.entropy.borrow_mut().bytes()
         };
         let binding = self.group.group.binding(self.placement.target, fresh)?;
-        let now = UnixMillis(clock::wall().0 / 1000);
+        // Wall-clock time of the answer, without asking for it again.
+        let took = outcome.answered.map(|at| at.saturating_duration_since(self.exchange.started));
+        let now = self.exchange.now + took.unwrap_or_default();
         let is_shareable = || {
             let control = head.values(FieldId::CacheControl);
             let (expires, date) = (head.value(FieldId::Expires), head.value(FieldId::Date));

@@ -5,15 +5,18 @@ use std::rc::Rc;
 use clingfish_h1::RequestFraming;
 use clingfish_model::{Method, RequestHead, UnixMillis};
 use clingfish_snapshot::ListenerView;
+use tokio::net::tcp::WriteHalf;
 
 use crate::{
     answer::Refused,
     buffer::Buffer,
     connection::{Connection, Next},
+    deadline::Deadline,
     exchange::{End, Exchange, Notes},
     forward::Facts,
     inbound::{self, Heard, Scratch},
     outcome::Outcome,
+    refusal::Refusal,
     tunnel::Tunnel,
     view::View,
     worker::Worker,
@@ -71,19 +74,27 @@ impl Turn<'_> {
             Ok(Heard::End) => return Next::Close,
             Err(refusal) => {
                 outcome.received_bytes = input.len() as u64;
-                let refused = Refused { refusal, head_only: false, keeps: false };
-                let next =
-                    refused.answer(&mut writes, worker, deadline, balancer, &mut outcome).await;
-                outcome.finish(None, balancer, b"", worker);
-                return next;
+                return self.refuse_head(refusal, &mut writes, deadline, outcome).await;
             }
         };
         let (bytes, rest) = input.split_at_checked(framing.head_len).unwrap_or_default();
         let head = RequestHead::new(bytes, &scratch.request);
         outcome.begin(head, framing.head_len as u64, facts.is_https(head));
         let now = UnixMillis(outcome.created_at.0 / 1000);
-        let exchange =
-            Exchange { worker, view, listener, deadline, facts, head, framing, rest, now, closing };
+        let started = outcome.started;
+        let exchange = Exchange {
+            worker,
+            view,
+            listener,
+            deadline,
+            facts,
+            head,
+            framing,
+            rest,
+            now,
+            started,
+            closing,
+        };
         let mut notes = Notes {
             outcome: &mut outcome,
             first_home: &mut connection.first_home,
@@ -113,6 +124,21 @@ impl Turn<'_> {
         deadline.runs_on(0);
         outcome.finish(Some(head), balancer, &scratch.trace, worker);
         used.take_from(input, framing);
+        next
+    }
+
+    /// Answers what is no request.
+    async fn refuse_head(
+        self,
+        refusal: Refusal,
+        client: &mut WriteHalf<'_>,
+        deadline: &Deadline,
+        mut outcome: Outcome,
+    ) -> Next {
+        let balancer = &*self.listener.balancer;
+        let refused = Refused { refusal, head_only: false, keeps: false };
+        let next = refused.answer(client, self.worker, deadline, balancer, &mut outcome).await;
+        outcome.finish(None, balancer, b"", self.worker);
         next
     }
 }
