@@ -109,7 +109,8 @@ impl Prober {
         }
         // Only once something is in force, and after rosters know what the checks found.
         let is_patient = self.patience_ends.is_none_or(|ends| now < ends);
-        if self.patience_ends.is_some() && (self.timetable.is_all_checked() || !is_patient) {
+        let is_known = self.timetable.is_all_checked() && self.changed.is_empty();
+        if self.patience_ends.is_some() && (is_known || !is_patient) {
             self.status.checked();
         }
         let may_start = self.running.len() < CHECKS_RUNNING_MAX;

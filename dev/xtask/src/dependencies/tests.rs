@@ -9,7 +9,7 @@ skip = [{ crate = "old@1.0.0", reason = "told here" }]
 deny = ["openssl"]
 "#;
 
-const CRATES_IO: &str = "registry+https://example.test/crates.io-index";
+const REGISTRY: &str = "registry+https://example.test/x.io-index";
 
 fn found(name: &str, version: &str, licence: &str, source: &str) -> Crate {
     Crate {
@@ -46,14 +46,14 @@ fn an_expression_is_allowed_when_one_way_through_it_is() {
 fn everything_against_the_policy_is_told() {
     let policy = Policy::parse(DENY).unwrap();
     let crates = [
-        found("fine", "1.0.0", "MIT", CRATES_IO),
-        found("viral", "1.0.0", "GPL-3.0", CRATES_IO),
-        found("openssl", "1.0.0", "MIT", CRATES_IO),
+        found("fine", "1.0.0", "MIT", REGISTRY),
+        found("viral", "1.0.0", "GPL-3.0", REGISTRY),
+        found("openssl", "1.0.0", "MIT", REGISTRY),
         found("elsewhere", "1.0.0", "MIT", "git+https://example.test/x"),
-        found("twice", "1.0.0", "MIT", CRATES_IO),
-        found("twice", "2.0.0", "MIT", CRATES_IO),
-        found("old", "1.0.0", "MIT", CRATES_IO),
-        found("old", "2.0.0", "MIT", CRATES_IO),
+        found("twice", "1.0.0", "MIT", REGISTRY),
+        found("twice", "2.0.0", "MIT", REGISTRY),
+        found("old", "1.0.0", "MIT", REGISTRY),
+        found("old", "2.0.0", "MIT", REGISTRY),
     ];
     assert_eq!(
         faults(&policy, &crates),
