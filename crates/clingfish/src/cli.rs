@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use tracing_subscriber::filter::LevelFilter;
 
 /// A load balancer for stateful applications: every session finds its way home.
 #[derive(Debug, Parser)]
@@ -31,9 +32,9 @@ pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
 
-    /// Which events are written to standard error: error, warn, info, debug, or a filter as of `tracing`.
+    /// Which events are written to standard error: off, error, warn, info, debug or trace.
     #[arg(long, global = true, value_name = "LEVEL", env = "CLINGFISH_LOG")]
-    pub(crate) log: Option<String>,
+    pub(crate) log: Option<LevelFilter>,
 }
 
 #[derive(Debug, Subcommand)]

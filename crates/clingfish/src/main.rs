@@ -11,7 +11,7 @@ mod serve;
 use std::{io::IsTerminal, process::ExitCode};
 
 use clap::Parser;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::cli::{Cli, Command};
 
@@ -22,14 +22,14 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
         Command::Serve(options) => {
-            write_events(cli.log.as_deref().unwrap_or("info"));
+            write_events(cli.log.unwrap_or(LevelFilter::INFO));
             serve::run(&options)
         }
         Command::Validate(options) => serve::validate(&options),
         Command::Keys(options) => keys::run(&options),
         Command::Demo(options) => {
             // The story is what people came for; what happens inside would only break its lines.
-            write_events(cli.log.as_deref().unwrap_or("error"));
+            write_events(cli.log.unwrap_or(LevelFilter::ERROR));
             demo::run(&options)
         }
     };
@@ -40,11 +40,11 @@ fn main() -> ExitCode {
 }
 
 /// Events go to standard error, so that an access log on standard output stays clean.
-fn write_events(filter: &str) {
+fn write_events(level: LevelFilter) {
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
-        .with_env_filter(EnvFilter::new(filter))
+        .with_max_level(level)
         .init();
 }

@@ -58,7 +58,10 @@ impl Node {
             workers,
             registry,
             log: Arc::clone(&log),
-            build: Build { version: env!("CARGO_PKG_VERSION"), commit: "" },
+            build: Build {
+                version: env!("CARGO_PKG_VERSION"),
+                commit: option_env!("CLINGFISH_COMMIT").unwrap_or_default(),
+            },
         })
         .await?;
         Ok(Self { control, log })

@@ -59,7 +59,7 @@ impl Metrics {
             Some(enforced) => Gauges {
                 revision: enforced.snapshot.revision,
                 published_at: Some(enforced.at),
-                target_groups: enforced.snapshot.groups.len(),
+                target_groups: group_names(&enforced.snapshot),
                 listeners: listeners(&enforced),
                 keys: keys(&enforced.snapshot),
                 targets: targets(&enforced.snapshot),
@@ -71,6 +71,10 @@ impl Metrics {
     fn log_counts(&self) -> LogCounts {
         self.log.lock().unwrap_or_else(PoisonError::into_inner).counts()
     }
+}
+
+fn group_names(snapshot: &Snapshot) -> Vec<Arc<str>> {
+    snapshot.groups.iter().map(|group| group.spec.name.as_str().into()).collect()
 }
 
 fn listeners(enforced: &Enforced) -> Vec<ListenerFact> {

@@ -37,11 +37,14 @@ pub const CONNECT_FAILURES_MAX: u32 = 3;
 /// How long requests of one connection share a first home that no cookie carries yet.
 pub const FIRST_HOME_WINDOW: Duration = Duration::from_secs(2);
 
-/// Unread request body that is drained after an early answer before the connection is closed instead.
-pub const DRAIN_BYTES_MAX: u64 = 64 * 1024;
+/// Bytes that a lingering close reads and throws away, so that the peer gets to read our answer.
+pub const DRAIN_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
-/// How long a lingering close waits for the peer to see our answer.
-pub const LINGER: Duration = Duration::from_secs(2);
+/// How long a lingering close lasts at the most.
+pub const LINGER: Duration = Duration::from_secs(30);
+
+/// How long a lingering close waits for more.
+pub const LINGER_IDLE: Duration = Duration::from_secs(2);
 
 /// How long an idle client connection may still say something once the process is on its way out.
 pub const LEAVE_PATIENCE: Duration = Duration::from_secs(5);
@@ -62,7 +65,7 @@ pub const BUFFERS_IDLE_MAX: usize = 256;
 /// Idle upstream connections that one worker keeps for one target.
 pub const UPSTREAM_IDLE_MAX: usize = 256;
 
-/// Granularity of the deadline wheel: a deadline fires at most this much late.
+/// Granularity of deadlines: on a worker that keeps up, one fires at most two of these late, and never early.
 pub const WHEEL_TICK: Duration = Duration::from_millis(50);
 
 /// How long accepting pauses when the process is out of descriptors.

@@ -5,7 +5,9 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
-use clingfish_model::{LoadBalancer, UnixMillis};
+use clingfish_affinity::Verdict;
+use clingfish_h1::write::field;
+use clingfish_model::{LoadBalancer, UnixMillis, Version};
 use tokio::net::tcp::WriteHalf;
 
 use crate::{
@@ -21,7 +23,11 @@ pub(crate) struct Answer {
     pub(crate) head_only: bool,
     /// The connection ends with it.
     pub(crate) closes: bool,
+    /// The client's.
+    pub(crate) version: Version,
     pub(crate) now: UnixMillis,
+    /// For whoever wants to watch: the cause, and the verdict where there is one.
+    pub(crate) debug: Option<(&'static str, Option<Verdict>)>,
 }
 
 impl Answer {
@@ -33,10 +39,21 @@ impl Answer {
         // Writing to memory does not fail.
         let _ = write!(
             out,
-            "HTTP/1.1 {title}\r\nServer: clingfish\r\nDate: {date}\r\nContent-Type: text/html\r\nContent-Length: {}\r\n{}\r\n",
+            "HTTP/1.1 {title}\r\nServer: clingfish\r\nDate: {date}\r\nContent-Type: text/html\r\nContent-Length: {}\r\n",
             body.len(),
-            if self.closes { "Connection: close\r\n" } else { "" },
         );
+        if self.closes {
+            out.extend_from_slice(b"Connection: close\r\n");
+        } else if self.version == Version::Http10 {
+            out.extend_from_slice(b"Connection: keep-alive\r\n");
+        }
+        if let Some((cause, verdict)) = self.debug {
+            field(out, b"clingfish-error", cause.as_bytes());
+            if let Some(verdict) = verdict {
+                field(out, b"clingfish-verdict", verdict.as_str().as_bytes());
+            }
+        }
+        out.extend_from_slice(b"\r\n");
         if !self.head_only {
             out.extend_from_slice(body.as_bytes());
         }
@@ -70,7 +87,9 @@ impl Refused {
         }
         let mut out = worker.buffers.take();
         let now = UnixMillis(clock::wall().0 / 1000);
-        Answer { status, head_only: self.head_only, closes: !self.keeps, now }.write(&mut out);
+        let debug = balancer.debug_header.then_some((self.refusal.reason(), outcome.verdict));
+        let (head_only, closes, version) = (self.head_only, !self.keeps, outcome.version);
+        Answer { status, head_only, closes, version, now, debug }.write(&mut out);
         let patience = balancer.timeouts.idle;
         deadline.set(patience);
         if wire::flush(client, &out, deadline, patience).await.is_err() {
@@ -122,7 +141,15 @@ mod tests {
     #[test]
     fn an_answer_to_head_has_the_length_but_no_body() {
         let mut out = Vec::new();
-        Answer { status: 502, head_only: true, closes: true, now: UnixMillis(0) }.write(&mut out);
+        let answer = Answer {
+            status: 502,
+            head_only: true,
+            closes: true,
+            version: Version::Http11,
+            now: UnixMillis(0),
+            debug: None,
+        };
+        answer.write(&mut out);
         let text = String::from_utf8(out).unwrap();
         assert!(text.starts_with("HTTP/1.1 502 Bad Gateway\r\n"), "{text}");
         assert!(text.contains("Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n"), "{text}");

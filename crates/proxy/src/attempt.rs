@@ -5,7 +5,10 @@ use std::rc::Rc;
 use clingfish_affinity::Reading;
 use clingfish_h1::BodyLength;
 use clingfish_snapshot::Placement;
-use tokio::net::tcp::{ReadHalf, WriteHalf};
+use tokio::net::{
+    TcpStream,
+    tcp::{ReadHalf, WriteHalf},
+};
 
 use crate::{
     clock,
@@ -14,7 +17,7 @@ use crate::{
     receive::{Received, Receiver},
     refusal::Refusal,
     serve::Used,
-    upload::{Means, Progress, Upload},
+    upload::{self, Means, Progress, Upload},
     upstream::{Lease, Wanted},
     view::GroupLocal,
     wire::{self, WireError},
@@ -54,7 +57,7 @@ impl Attempt<'_> {
         writes: &mut WriteHalf<'_>,
         notes: &mut Notes<'_>,
     ) -> Result<End, Failure> {
-        let mut lease = self.lease(wanted).await?;
+        let mut lease = self.lease(wanted, reads.as_ref()).await?;
         let progress = Progress::new();
         let means = self.means(&progress);
         let body_max = self.exchange.listener.balancer.request_limits.body_bytes_max;
@@ -82,8 +85,8 @@ impl Attempt<'_> {
         notes.outcome.received_bytes = self.received_bytes(&progress);
         match received {
             Ok(Received::Whole { reusable, persistent }) => {
-                if reusable && progress.uploaded.get() {
-                    lease.give_back(notes.outcome.answered.unwrap_or(self.exchange.started));
+                if reusable && progress.delivered.get() {
+                    lease.give_back();
                 }
                 let persistent = persistent && progress.uploaded.get();
                 let used = Used { rest: consumed, surplus: upload.surplus };
@@ -140,12 +143,13 @@ impl Attempt<'_> {
                 return Err(self.failure(refusal, reused, means.progress, consumed));
             }
         }
+        means.progress.delivered.set(means.progress.uploaded.get());
         notes.outcome.sent = Some(clock::now());
         notes.outcome.received_bytes = self.received_bytes(means.progress);
         Ok(consumed)
     }
 
-    async fn lease(&self, wanted: Wanted) -> Result<Lease, Failure> {
+    async fn lease(&self, wanted: Wanted, client: &TcpStream) -> Result<Lease, Failure> {
         let exchange = self.exchange;
         let target = self.group.targets.get(self.placement.target);
         let target = target.ok_or_else(|| Failure::never(Refusal::NoTarget))?;
@@ -156,8 +160,13 @@ impl Attempt<'_> {
             self.group.meter.fail_open_requests.increment();
         }
         let meter = &exchange.worker.meter;
-        match Lease::take(target, self.group, exchange.worker.index, wanted, exchange.started).await
-        {
+        let taken = tokio::select! {
+            biased;
+            taken = Lease::take(target, self.group, exchange.worker.index, wanted) => taken,
+            // Nobody is left to dial for.
+            gone = upload::watch(client) => return Err(Failure::never(gone)),
+        };
+        match taken {
             Ok(lease) if lease.reused => {
                 meter.upstream_reuses.increment();
                 Ok(lease)
@@ -167,7 +176,7 @@ impl Attempt<'_> {
                 Ok(lease)
             }
             Err(error) => {
-                let consumed = (exchange.framing.body == BodyLength::None).then_some(0);
+                let consumed = exchange.has_no_body().then_some(0);
                 let again = Again::OnAnotherTarget;
                 Err(Failure { refusal: Refusal::Dial(error), again, consumed })
             }

@@ -24,7 +24,7 @@ impl BufferPool {
     pub(crate) fn take(self: &Rc<Self>) -> Buffer {
         let bytes =
             self.idle.borrow_mut().pop().unwrap_or_else(|| Vec::with_capacity(BUFFER_BYTES));
-        Buffer { bytes, pool: Rc::clone(self) }
+        Buffer { bytes, is_large: false, pool: Rc::clone(self) }
     }
 
     /// An empty buffer of [`BODY_BUFFER_BYTES_MAX`], for bodies that keep coming; an ordinary one once [`BODY_BUFFERS_MAX`] are out.
@@ -35,11 +35,16 @@ impl BufferPool {
         self.large_out.set(self.large_out.get() + 1);
         let kept = self.idle_large.borrow_mut().pop();
         let bytes = kept.unwrap_or_else(|| Vec::with_capacity(BODY_BUFFER_BYTES_MAX));
-        Buffer { bytes, pool: Rc::clone(self) }
+        Buffer { bytes, is_large: true, pool: Rc::clone(self) }
     }
 }
 
 impl BufferPool {
+    /// Whether none lies idle.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.idle.borrow().is_empty() && self.idle_large.borrow().is_empty()
+    }
+
     /// Lets go of half of what lies idle, so that a peak does not hold its memory for ever.
     pub(crate) fn sweep(&self) {
         for idle in [&self.idle, &self.idle_large] {
@@ -54,6 +59,7 @@ impl BufferPool {
 #[derive(Debug)]
 pub(crate) struct Buffer {
     bytes: Vec<u8>,
+    is_large: bool,
     pool: Rc<BufferPool>,
 }
 
@@ -84,17 +90,15 @@ impl DerefMut for Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        let (idle, idle_max) = match self.bytes.capacity() {
-            BUFFER_BYTES => (&self.pool.idle, BUFFERS_IDLE_MAX),
-            BODY_BUFFER_BYTES_MAX => {
-                self.pool.large_out.update(|out| out.saturating_sub(1));
-                (&self.pool.idle_large, BODY_BUFFERS_MAX)
-            }
-            // It has grown for a large head.
-            _ => return,
+        let (idle, capacity, idle_max) = if self.is_large {
+            self.pool.large_out.update(|out| out - 1);
+            (&self.pool.idle_large, BODY_BUFFER_BYTES_MAX, BODY_BUFFERS_MAX)
+        } else {
+            (&self.pool.idle, BUFFER_BYTES, BUFFERS_IDLE_MAX)
         };
         let mut idle = idle.borrow_mut();
-        if idle.len() < idle_max {
+        // One that has grown goes to the allocator: the next would keep its memory for nothing.
+        if self.bytes.capacity() == capacity && idle.len() < idle_max {
             let mut bytes = std::mem::take(&mut self.bytes);
             bytes.clear();
             idle.push(bytes);
@@ -128,6 +132,13 @@ mod tests {
         assert_eq!(large, BODY_BUFFERS_MAX);
         drop(out);
         assert_eq!(pool.idle_large.borrow().len(), BODY_BUFFERS_MAX);
+        for _ in 0..=BODY_BUFFERS_MAX {
+            // Framing may make one grow, which must not cost its place.
+            pool.take_large().reserve(2 * BODY_BUFFER_BYTES_MAX);
+        }
+        assert_eq!(pool.large_out.get(), 0);
+        let out: Vec<Buffer> = (0..BODY_BUFFERS_MAX).map(|_| pool.take_large()).collect();
+        drop(out);
         assert_eq!(pool.take_large().capacity(), BODY_BUFFER_BYTES_MAX);
         pool.sweep();
         assert_eq!(pool.idle_large.borrow().len(), BODY_BUFFERS_MAX / 2);

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use clingfish_model::limits::{DRAIN_BYTES_MAX, LINGER};
+use clingfish_model::limits::{DRAIN_BYTES_MAX, LINGER, LINGER_IDLE};
 use clingfish_snapshot::{FirstHome, ListenerView};
 use socket2::SockRef;
 use tokio::{
@@ -172,16 +172,20 @@ async fn end(connection: &mut Connection, next: Next) {
 /// Reads on for a while after the last answer: closing with unread bytes would reset the connection, and the reset could
 /// overtake the answer.
 async fn linger(worker: &Worker, connection: &mut Connection) {
-    connection.deadline.set(LINGER);
+    connection.deadline.set(LINGER_IDLE);
     let Ok(Ok(())) = connection.deadline.guard(connection.tcp.shutdown()).await else {
         return;
     };
-    let mut sink = worker.buffers.take();
+    let ends_at = clock::now() + LINGER;
     let mut drained = 0;
-    while drained < DRAIN_BYTES_MAX {
-        sink.clear();
-        match connection.deadline.guard(connection.tcp.read_buf(&mut *sink)).await {
-            Ok(Ok(count)) if count > 0 => drained += count as u64,
+    while drained < DRAIN_BYTES_MAX && clock::now() < ends_at {
+        connection.deadline.set(LINGER_IDLE);
+        if wire::readable(&connection.tcp, &connection.deadline).await.is_err() {
+            return;
+        }
+        let mut sink = worker.buffers.take();
+        match connection.tcp.read_buf(&mut *sink).await {
+            Ok(count) if count > 0 => drained += count as u64,
             _ => return,
         }
     }

@@ -220,19 +220,25 @@ fn bind_all(
     probe: bool,
 ) -> io::Result<(SocketAddr, Vec<TcpListener>)> {
     if probe {
-        drop(listen(wanted, false)?);
+        drop(bind(wanted, false)?);
     }
     let mut address = wanted;
     let mut sockets = Vec::with_capacity(count);
     for _ in 0..count {
-        let socket = listen(address, true)?;
+        let socket = listen(address)?;
         address = socket.local_addr()?;
         sockets.push(socket);
     }
     Ok((address, sockets))
 }
 
-fn listen(address: SocketAddr, shared: bool) -> io::Result<TcpListener> {
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = bind(address, true)?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+fn bind(address: SocketAddr, shared: bool) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;
     socket.set_reuse_port(shared)?;
@@ -242,8 +248,7 @@ fn listen(address: SocketAddr, shared: bool) -> io::Result<TcpListener> {
     }
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
-    Ok(socket.into())
+    Ok(socket)
 }
 
 fn open_error(listener: &Listener, source: io::Error) -> OpenError {

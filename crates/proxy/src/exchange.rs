@@ -74,6 +74,7 @@ impl Exchange<'_> {
         writes: &mut WriteHalf<'_>,
         notes: &mut Notes<'_>,
     ) -> End {
+        self.write_trace(notes.trace);
         let Some(group) = self.listener.route(self.head).and_then(|at| self.view.groups.get(at))
         else {
             return self.unread(Refusal::NoRule);
@@ -87,7 +88,6 @@ impl Exchange<'_> {
         }
         group.budget.borrow_mut().earn();
         let reading = self.claim(group, notes.first_home);
-        self.write_trace(notes.trace);
         let mut tried = Tried::default();
         let mut wanted = self.first_wish();
         let mut last = Failure::none();
@@ -119,13 +119,12 @@ impl Exchange<'_> {
 
     /// A refusal before any of the body was looked at.
     fn unread(&self, refusal: Refusal) -> End {
-        let consumed = (self.framing.body == BodyLength::None).then_some(0);
+        let consumed = self.has_no_body().then_some(0);
         End::Refused { refusal, consumed }
     }
 
     fn claim(&self, group: &GroupLocal, first_home: &mut Option<Box<FirstHome>>) -> Reading {
-        let fresh = first_home.take_if(|first| !first.is_fresh(self.now, FirstHome::WINDOW));
-        drop(fresh);
+        first_home.take_if(|first| !first.is_fresh(self.now, FirstHome::WINDOW));
         group.group.claim(
             self.head,
             first_home.as_deref(),
@@ -151,6 +150,11 @@ impl Exchange<'_> {
     /// What cannot be sent twice wants a connection that is certainly open.
     fn first_wish(&self) -> Wanted {
         if self.is_repeatable() { Wanted::Any } else { Wanted::Certain }
+    }
+
+    /// Whether nothing comes behind the head.
+    pub(crate) fn has_no_body(&self) -> bool {
+        matches!(self.framing.body, BodyLength::None | BodyLength::Known(0))
     }
 
     /// Whether doing it twice is as doing it once.

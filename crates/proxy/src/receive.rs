@@ -156,9 +156,12 @@ impl Receiver<'_> {
         }
         .write(&mut out);
         let idle = self.means.timeouts.idle;
-        wire::flush(client, &out, self.exchange.deadline, idle)
-            .await
-            .map_err(|_| Refusal::ClientGone)
+        self.progress.committed.set(true);
+        let sent = wire::flush(client, &out, self.exchange.deadline, idle).await;
+        sent.map_err(|_| Refusal::ClientGone)?;
+        // A whole interim head leaves room for any final one.
+        self.progress.committed.set(false);
+        Ok(())
     }
 
     fn reply<'h>(
@@ -258,7 +261,8 @@ impl Receiver<'_> {
                 decoder.close().map_err(Refusal::BadBody)?;
             }
             if body.egress == Egress::Chunked {
-                let mut out = self.buffer(is_large);
+                // With room for the framing around it.
+                let mut out = self.buffer(is_large || input.len() + CHUNK_ROOM > BUFFER_BYTES);
                 rest = frame(&mut decoder, body.egress, &input, &mut out)?;
                 self.flush(client, &out, notes).await?;
             } else {
@@ -303,8 +307,9 @@ impl Receiver<'_> {
         }
         let idle = self.means.timeouts.idle;
         self.exchange.deadline.set(idle);
-        let result = wire::flush(client, out, self.exchange.deadline, idle).await;
+        // Before the first byte may have gone: from then on nothing else can be said on this connection.
         let was_committed = self.progress.committed.replace(true);
+        let result = wire::flush(client, out, self.exchange.deadline, idle).await;
         match result {
             Ok(()) => {
                 notes.outcome.sent_bytes += out.len() as u64;
@@ -327,6 +332,9 @@ impl Receiver<'_> {
         }
     }
 }
+
+/// Bytes around the data of a chunk, with an end behind it.
+const CHUNK_ROOM: usize = 64;
 
 /// How a body comes and how it goes.
 #[derive(Clone, Copy, Debug)]

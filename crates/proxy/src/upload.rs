@@ -34,7 +34,7 @@ pub(crate) enum Side {
     Target,
 }
 
-/// How far the request body has come; seen by the side that waits for the answer.
+/// A request body on its way.
 #[derive(Debug)]
 pub(crate) struct Upload {
     pub(crate) decoder: BodyDecoder,
@@ -42,11 +42,13 @@ pub(crate) struct Upload {
     pub(crate) surplus: Vec<u8>,
 }
 
-/// What both directions of an exchange tell each other.
+/// How far an exchange has come: what its two directions tell each other.
 #[derive(Debug)]
 pub(crate) struct Progress {
     /// The whole body has been read from the client.
     pub(crate) uploaded: Cell<bool>,
+    /// The target's socket has taken the whole request: only then may another follow on that connection.
+    pub(crate) delivered: Cell<bool>,
     /// Body bytes that came from the client.
     pub(crate) received: Cell<u64>,
     /// Something came from the client that cannot be sent to another target any more.
@@ -63,6 +65,7 @@ impl Progress {
     pub(crate) fn new() -> Self {
         Self {
             uploaded: Cell::new(false),
+            delivered: Cell::new(false),
             received: Cell::new(0),
             spent: Cell::new(false),
             waits_for: Cell::new(Side::Target),
@@ -144,6 +147,7 @@ impl Upload {
                 Err(Ended::TargetGone) => return watch(client.as_ref()).await,
                 Err(Ended::Refused(refusal)) => return refusal,
             }
+            means.progress.delivered.set(true);
             means.progress.waits_for.set(Side::Target);
             means.deadline.set(means.response_timeout);
         }
@@ -156,7 +160,7 @@ impl Upload {
         target: &mut WriteHalf<'_>,
         means: Means<'_>,
     ) -> Result<(), Ended> {
-        let mut pace = Pace::new(clock::now());
+        let mut pace = Pace::default();
         while !means.progress.uploaded.get() {
             means.progress.waits_for.set(Side::Client);
             means.deadline.set(means.timeouts.idle);
@@ -210,23 +214,19 @@ impl From<Refusal> for Ended {
     }
 }
 
-/// How fast a body comes, not counting the time that the target took.
-#[derive(Debug)]
+/// How fast a body comes, from its first byte on, not counting the time that the target took.
+#[derive(Debug, Default)]
 struct Pace {
-    since: Instant,
+    since: Option<Instant>,
 }
 
 impl Pace {
-    fn new(now: Instant) -> Self {
-        Self { since: now }
-    }
-
     fn forgive(&mut self, span: std::time::Duration) {
-        self.since += span;
+        self.since = self.since.map(|since| since + span);
     }
 
-    fn judge(&self, means: Means<'_>, now: Instant) -> Result<(), Refusal> {
-        let took = now.saturating_duration_since(self.since);
+    fn judge(&mut self, means: Means<'_>, now: Instant) -> Result<(), Refusal> {
+        let took = now.saturating_duration_since(*self.since.get_or_insert(now));
         let wanted = means.timeouts.body_rate_min.saturating_mul(took.as_secs());
         if took > Timeouts::BODY_RATE_GRACE
             && means.progress.received.get() < wanted
@@ -240,15 +240,23 @@ impl Pace {
 
 /// Resolves when the client is certainly gone. A client that only closed its sending side still wants its answer, and one that
 /// sends its next request early is not to be read yet.
-async fn watch(client: &TcpStream) -> Refusal {
+pub(crate) async fn watch(client: &TcpStream) -> Refusal {
     let mut byte = [MaybeUninit::uninit(); 1];
     while poll_fn(|context| client.poll_read_ready(context)).await.is_ok() {
         match client.try_io(Interest::READABLE, || SockRef::from(client).peek(&mut byte)) {
             // Readiness may be claimed where there is none.
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(_) => break,
-            Ok(_) => return pending().await,
+            // Its next request, or the end of what it sends: only an error is news from now on.
+            Ok(_) => return watch_errors(client).await,
         }
     }
     Refusal::ClientGone
+}
+
+async fn watch_errors(client: &TcpStream) -> Refusal {
+    match client.ready(Interest::ERROR).await {
+        Ok(ready) if !ready.is_error() => pending().await,
+        _ => Refusal::ClientGone,
+    }
 }

@@ -1,6 +1,6 @@
 //! Room `upstream`: a placement becomes a lease on a connection to its target.
 
-use std::{rc::Rc, time::Instant};
+use std::rc::Rc;
 
 use clingfish_upstream::{DialError, dial};
 use tokio::net::TcpStream;
@@ -58,10 +58,9 @@ impl Lease {
         group: &GroupLocal,
         worker: usize,
         wanted: Wanted,
-        now: Instant,
     ) -> Result<Self, DialError> {
         let flight = InFlight::begin(target, worker);
-        if let Some(tcp) = idle(target, wanted, now) {
+        if let Some(tcp) = idle(target, wanted) {
             return Ok(Self { tcp, reused: true, flight });
         }
         match dial(target.target.address, group.group.spec.connect_timeout).await {
@@ -80,13 +79,13 @@ impl Lease {
     }
 
     /// Keeps the connection for another request.
-    pub(crate) fn give_back(self, now: Instant) {
+    pub(crate) fn give_back(self) {
         let target = Rc::clone(&self.flight.target);
-        target.idle.borrow_mut().give(self.tcp, now);
+        target.idle.borrow_mut().give(self.tcp, clock::now());
     }
 }
 
-fn idle(target: &TargetLocal, wanted: Wanted, now: Instant) -> Option<TcpStream> {
+fn idle(target: &TargetLocal, wanted: Wanted) -> Option<TcpStream> {
     let is_usable = |tcp: &TcpStream| match wanted {
         Wanted::Any => wire::silence(tcp) == Silence::Kept,
         Wanted::Certain => wire::peek(tcp) == Silence::Kept,
@@ -95,7 +94,7 @@ fn idle(target: &TargetLocal, wanted: Wanted, now: Instant) -> Option<TcpStream>
     if wanted == Wanted::Fresh {
         return None;
     }
-    target.idle.borrow_mut().take(now, is_usable)
+    target.idle.borrow_mut().take(clock::now(), is_usable)
 }
 
 /// A failed connect of real traffic counts against the target; several in a row eject it.

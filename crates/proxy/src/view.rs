@@ -73,29 +73,11 @@ impl View {
     }
 }
 
-/// What becomes of a target whose time to leave has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
-    /// It has been put back.
-    Stays,
-    /// It was put back and taken away again, and has until then.
-    Later(Instant),
-    /// Its time is over.
-    Now,
-}
-
 impl View {
-    /// Whether the target of that serial number, which was to leave at `at`, leaves now.
-    pub(crate) fn end_of(&self, serial: u64, at: Instant) -> End {
+    /// Whether the target of that serial number is in a group.
+    pub(crate) fn has(&self, serial: u64) -> bool {
         let mut targets = self.groups.iter().flat_map(|group| &group.targets);
-        if targets.any(|local| local.target.cell.serial() == serial) {
-            return End::Stays;
-        }
-        let mut leaving = self.snapshot.leaving.iter();
-        match leaving.find(|leaving| leaving.target.cell.serial() == serial) {
-            Some(leaving) if leaving.ends_at > at => End::Later(leaving.ends_at),
-            _ => End::Now,
-        }
+        targets.any(|local| local.target.cell.serial() == serial)
     }
 }
 

@@ -115,18 +115,24 @@ pub(crate) enum Silence {
 /// Looks at an idle connection without a system call: whatever the reactor has seen there makes it unusable.
 pub(crate) fn silence(stream: &TcpStream) -> Silence {
     let mut context = Context::from_waker(Waker::noop());
-    match stream.poll_read_ready(&mut context) {
-        Poll::Pending => Silence::Kept,
-        Poll::Ready(_) => peek(stream),
+    if stream.poll_read_ready(&mut context).is_pending() {
+        return Silence::Kept;
     }
-}
-
-/// Asks the kernel whether an idle connection still is one.
-pub(crate) fn peek(stream: &TcpStream) -> Silence {
-    let mut byte = [MaybeUninit::uninit(); 1];
-    let seen = stream.try_io(Interest::READABLE, || SockRef::from(stream).peek(&mut byte));
-    match seen {
+    // Readiness may be claimed where there is none; this takes it back.
+    match stream.try_io(Interest::READABLE, || look(stream)) {
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Silence::Kept,
         _ => Silence::Broken,
     }
+}
+
+/// Asks the kernel whether an idle connection still is one, whatever the reactor has seen.
+pub(crate) fn peek(stream: &TcpStream) -> Silence {
+    match look(stream) {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Silence::Kept,
+        _ => Silence::Broken,
+    }
+}
+
+fn look(stream: &TcpStream) -> io::Result<usize> {
+    SockRef::from(stream).peek(&mut [MaybeUninit::uninit(); 1])
 }

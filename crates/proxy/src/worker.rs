@@ -2,7 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::HashSet,
+    collections::HashMap,
     io,
     net::{SocketAddr, TcpListener as StdListener},
     rc::Rc,
@@ -24,21 +24,15 @@ use tokio::{
 };
 
 use crate::{
-    accept,
-    buffer::BufferPool,
-    clock,
-    deadline::Deadlines,
-    entropy::Entropy,
-    inbound::Scratch,
-    view::{End, View},
-    wire,
+    accept, buffer::BufferPool, clock, deadline::Deadlines, entropy::Entropy, inbound::Scratch,
+    view::View, wire,
 };
 
 /// How often idle upstream connections are looked through and log lines handed on.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
 
 /// Ticks that a late tick counts for.
-const TICKS_AT_ONCE_MAX: u128 = 2;
+const TICKS_AT_ONCE_MAX: u128 = 20;
 
 /// What control asks of a worker.
 #[derive(Debug)]
@@ -119,8 +113,8 @@ pub(crate) struct Worker {
     /// Set once the process is on its way out: how long a connection may still wait for a request.
     pub(crate) leaving: Cell<Option<Duration>>,
     weyl: Cell<u64>,
-    /// Serial numbers of targets that left and whose requests will be cut.
-    cuts: RefCell<HashSet<u64>>,
+    /// Serial numbers of targets that left, and when their requests will be cut.
+    cuts: RefCell<HashMap<u64, Instant>>,
     view: RefCell<Rc<View>>,
     doors: RefCell<Vec<Rc<Door>>>,
 }
@@ -212,31 +206,29 @@ impl Worker {
         };
         for leaving in &next.snapshot.leaving {
             let serial = leaving.target.cell.serial();
-            if self.cuts.borrow_mut().insert(serial) {
+            let before = self.cuts.borrow_mut().insert(serial, leaving.ends_at);
+            if before != Some(leaving.ends_at) {
                 self.cut_later(leaving);
             }
         }
         self.view.replace(Rc::new(next));
     }
 
-    /// Ends what runs on a target that left, once its time is over, unless it has come back.
+    /// Ends what runs on a target that left, once its time is over, unless it has come back or got another time since.
     fn cut_later(self: &Rc<Self>, leaving: &Leaving) {
         let (worker, cell) = (Rc::clone(self), Arc::clone(&leaving.target.cell));
-        let mut ends_at = leaving.ends_at;
+        let ends_at = leaving.ends_at;
         tokio::task::spawn_local(async move {
-            loop {
-                tokio::time::sleep_until(ends_at.into()).await;
-                match worker.view().end_of(cell.serial(), ends_at) {
-                    End::Stays => break,
-                    End::Later(at) => ends_at = at,
-                    End::Now => {
-                        cell.depart(true);
-                        worker.deadlines.cut(cell.serial());
-                        break;
-                    }
-                }
+            tokio::time::sleep_until(ends_at.into()).await;
+            let serial = cell.serial();
+            if worker.cuts.borrow().get(&serial) != Some(&ends_at) {
+                return;
             }
-            worker.cuts.borrow_mut().remove(&cell.serial());
+            worker.cuts.borrow_mut().remove(&serial);
+            if !worker.view().has(serial) {
+                cell.depart(true);
+                worker.deadlines.cut(serial);
+            }
         });
     }
 
@@ -277,9 +269,8 @@ impl Worker {
         let mut last = clock::now();
         let mut swept = last;
         loop {
-            if self.deadlines.len() == 0 {
-                self.sweep(last);
-                self.deadlines.occupied().await;
+            while self.deadlines.len() == 0 {
+                self.rest().await;
                 last = clock::now();
             }
             tokio::time::sleep(WHEEL_TICK).await;
@@ -300,13 +291,28 @@ impl Worker {
         }
     }
 
-    fn sweep(&self, now: Instant) {
+    /// Waits for a connection, and meanwhile lets go of what the last ones left.
+    async fn rest(&self) {
+        if self.sweep(clock::now()) {
+            self.deadlines.occupied().await;
+        } else {
+            // Whichever comes first.
+            let _ = tokio::time::timeout(SWEEP_EVERY, self.deadlines.occupied()).await;
+        }
+    }
+
+    /// True if nothing is left that another sweep could let go.
+    fn sweep(&self, now: Instant) -> bool {
         self.log.borrow_mut().flush();
         self.buffers.sweep();
         self.scratch.borrow_mut().clear();
+        let mut is_clean = self.buffers.is_empty();
         for target in self.view().groups.iter().flat_map(|group| &group.targets) {
-            target.idle.borrow_mut().sweep(now, |tcp| wire::silence(tcp) == wire::Silence::Kept);
+            let mut idle = target.idle.borrow_mut();
+            idle.sweep(now, |tcp| wire::silence(tcp) == wire::Silence::Kept);
+            is_clean &= idle.is_empty();
         }
+        is_clean
     }
 
     /// Positions that were used before, or new ones.

@@ -51,7 +51,7 @@ fn write_process(page: &mut Page, gauges: &Gauges) {
     let mut reloads = page.open(&f::RELOADS);
     reloads.sample(&["applied"], gauges.reloads.applied);
     reloads.sample(&["refused"], gauges.reloads.refused);
-    page.open(&f::TARGET_GROUPS).sample(&[], gauges.target_groups);
+    page.open(&f::TARGET_GROUPS).sample(&[], gauges.target_groups.len());
     let mut listeners = page.open(&f::LISTENER_INFO);
     for fact in &gauges.listeners {
         let labels = [&*fact.listener, &fact.load_balancer, &fact.address, &fact.target_group];

@@ -101,7 +101,10 @@ fn groups_that_no_listener_uses_are_not_checked() {
         let control = stage.start(&unused).await;
         control.until_ready().await;
         let (_, metrics) = get(control.admin_address(), "/metrics").await;
-        let line = "clingfish_target_group_targets{target_group=\"spare\",state=\"unused\"} 1";
-        assert!(metrics.lines().any(|found| found == line), "{metrics}");
+        for (state, count) in [("healthy", 0), ("unused", 1)] {
+            let labels = format!("target_group=\"spare\",state=\"{state}\"");
+            let line = format!("clingfish_target_group_targets{{{labels}}} {count}");
+            assert!(metrics.lines().any(|found| found == line), "{line}: {metrics}");
+        }
     });
 }

@@ -111,9 +111,9 @@ families! {
     GROUP_SESSIONS = Counter "target_group_sessions_created_total" ["target_group"]
         "New bindings given to clients.";
     GROUP_FAIL_OPEN = Counter "target_group_fail_open_requests_total" ["target_group"]
-        "Requests placed while no target was healthy.";
+        "Placements on targets that were out, as no target that takes new sessions was healthy.";
     GROUP_TARGETS = Gauge "target_group_targets" ["target_group", "state"]
-        "Targets by state; states that no target is in are absent.";
+        "Targets by state; states that no target is in are absent, but for healthy.";
     TARGET_REQUESTS = Counter "target_requests_total" ["target_group", "target"]
         "Requests sent to the target, retries included.";
     TARGET_5XX = Counter "target_responses_5xx_total" ["target_group", "target"]

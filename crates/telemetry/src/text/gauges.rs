@@ -21,8 +21,8 @@ pub struct Gauges {
     pub published_at: Option<UnixMillis>,
     /// Configurations taken and not taken since the start.
     pub reloads: Reloads,
-    /// Target groups of that snapshot.
-    pub target_groups: usize,
+    /// Names of that snapshot's target groups, those without targets included.
+    pub target_groups: Vec<Arc<str>>,
     /// Listeners of that snapshot, with the addresses they really have.
     pub listeners: Vec<ListenerFact>,
     /// Keys of the key ring.
@@ -43,7 +43,7 @@ impl Default for Gauges {
             revision: 0,
             published_at: None,
             reloads: Reloads::default(),
-            target_groups: 0,
+            target_groups: Vec::new(),
             listeners: Vec::new(),
             keys: Vec::new(),
             targets: Vec::new(),
@@ -52,10 +52,14 @@ impl Default for Gauges {
     }
 }
 
+/// ELBv2's word for a target that is well.
+const HEALTHY: &str = "healthy";
+
 impl Gauges {
-    /// How many targets of each group are in each state.
+    /// How many targets of each group are in each state. The healthy ones are always told: an alarm cannot watch what is absent.
     pub(crate) fn targets_by_state(&self) -> BTreeMap<(&str, &'static str), u64> {
-        let mut counts = BTreeMap::new();
+        let mut counts: BTreeMap<_, _> =
+            self.target_groups.iter().map(|group| ((&**group, HEALTHY), 0)).collect();
         for fact in &self.targets {
             *counts.entry((&*fact.group, fact.state)).or_default() += 1;
         }

@@ -68,8 +68,8 @@ fn registry() -> Registry {
 }
 
 fn gauges() -> Gauges {
-    let target = |id: &str, state, reason, is_routable| TargetFact {
-        group: "web".into(),
+    let target = |group: &str, id: &str, state, reason, is_routable| TargetFact {
+        group: group.into(),
         target: id.into(),
         address: "10.0.0.1:3000".into(),
         state,
@@ -85,7 +85,7 @@ fn gauges() -> Gauges {
         revision: 7,
         published_at: Some(UnixMillis(1_795_170_366_000)),
         reloads: Reloads { applied: 6, refused: 1 },
-        target_groups: 1,
+        target_groups: vec!["web".into(), "sick".into(), "empty".into()],
         listeners: vec![ListenerFact {
             listener: "public".into(),
             load_balancer: "default".into(),
@@ -98,8 +98,9 @@ fn gauges() -> Gauges {
             created_at: UnixMillis(1_795_000_000_000),
         }],
         targets: vec![
-            target("10.0.0.1:3000", "healthy", "", true),
-            target("odd\"one", "unhealthy", "Target.Timeout", false),
+            target("web", "10.0.0.1:3000", "healthy", "", true),
+            target("web", "odd\"one", "unhealthy", "Target.Timeout", false),
+            target("sick", "10.0.0.2:3000", "unhealthy", "Target.Timeout", false),
         ],
         access_log: LogCounts { written: 5, lost: 1 },
     }
