@@ -1,6 +1,6 @@
 //! Addresses as people write them: of targets, and to listen on.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use clingfish_model::TargetAddress;
 
@@ -32,6 +32,7 @@ pub(crate) fn parse_target(text: &str) -> Result<TargetAddress, BadAddress> {
     if let Ok(address) = text.parse::<SocketAddr>() {
         return socket(text, address);
     }
+    without_brackets(text)?;
     if let Ok(ip) = text.trim_matches(['[', ']']).parse::<IpAddr>() {
         let help = format!("add the port: {:?}", with_port(&ip.to_string(), 8080));
         return bad(format!("{text:?} has no port"), help);
@@ -80,6 +81,7 @@ pub(crate) fn parse_bind(text: &str) -> Result<SocketAddr, BadAddress> {
     if let Ok(address) = text.parse() {
         return Ok(address);
     }
+    without_brackets(text)?;
     let message = format!("{text:?} is not an address to listen on");
     if let Ok(ip) = text.trim_matches(['[', ']']).parse::<IpAddr>() {
         return bad(
@@ -101,6 +103,21 @@ pub(crate) fn parse_bind(text: &str) -> Result<SocketAddr, BadAddress> {
 /// What an address to listen on looks like, for help texts.
 pub(crate) const BIND_HELP: &str =
     "write IP address and port: \"0.0.0.0:8080\", \"127.0.0.1:8080\" or \"[::]:8080\"";
+
+/// Refuses "::1:3000": an IPv6 address and a port, but it may as well be another address and none.
+fn without_brackets(text: &str) -> Result<(), BadAddress> {
+    let parts = text.rsplit_once(':').and_then(|(host, port)| {
+        Some(SocketAddr::new(host.parse::<Ipv6Addr>().ok()?.into(), port_number(port)?))
+    });
+    let Some(meant) = parts.map(|meant| meant.to_string()) else {
+        return Ok(());
+    };
+    let help = match text.parse::<Ipv6Addr>() {
+        Ok(_) => format!("write {meant:?}, or add a port: {:?}", with_port(text, 8080)),
+        Err(_) => format!("write {meant:?}"),
+    };
+    bad(format!("{text:?} is an IPv6 address without brackets"), help)
+}
 
 fn port_number(text: &str) -> Option<u16> {
     let digits = !text.is_empty() && text.bytes().all(|c| c.is_ascii_digit());
@@ -160,6 +177,16 @@ mod tests {
             ("10.0.0.1", "has no port", "\"10.0.0.1:8080\""),
             ("::1", "has no port", "\"[::1]:8080\""),
             ("[::1]", "has no port", "\"[::1]:8080\""),
+            (
+                "::1:3000",
+                "without brackets",
+                "write \"[::1]:3000\", or add a port: \"[::1:3000]:8080\"",
+            ),
+            ("1:2:3:4:5:6:7:8:80", "without brackets", "write \"[1:2:3:4:5:6:7:8]:80\""),
+            ("2001:db8::", "has no port", "\"[2001:db8::]:8080\""),
+            ("1:2:3:4:5:6:7:8", "has no port", "\"[1:2:3:4:5:6:7:8]:8080\""),
+            ("[::1:3000]", "has no port", "\"[::1:3000]:8080\""),
+            ("::1:0", "has no port", "\"[::1:0]:8080\""),
             ("app", "has no port", "\"app:8080\""),
             ("10.0.0.1:0", "port 0", "1 to 65535"),
             ("app:0", "not a port", "1 to 65535"),
@@ -190,6 +217,8 @@ mod tests {
             ("*:80", "\"0.0.0.0:80\""),
             ("80", "\"0.0.0.0:80\""),
             ("localhost:80", "\"127.0.0.1:80\""),
+            (":::80", "\"[::]:80\""),
+            ("::1:80", "\"[::1]:80\""),
             ("example.com:80", "write IP address and port"),
             ("0.0.0.0", "\"0.0.0.0:8080\""),
             ("0.0.0.0:http", "write IP address and port"),
