@@ -95,6 +95,7 @@ fn read_crate(package: &Value) -> Result<Crate> {
 /// Everything that the policy forbids, one line each.
 fn faults(policy: &Policy, crates: &[Crate]) -> Vec<String> {
     let mut faults = Vec::new();
+    let registry = registry(crates);
     let mut versions: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for found in crates {
         let Crate { name, licence, .. } = found;
@@ -105,7 +106,7 @@ fn faults(policy: &Policy, crates: &[Crate]) -> Vec<String> {
             faults.push(format!("{name} is banned"));
         }
         if let Some(source) = &found.source {
-            if !is_the_registry(source) {
+            if Some(source.as_str()) != registry {
                 faults.push(format!("{name} comes from {source}"));
             }
             versions.entry(name).or_default().push(&found.version);
@@ -119,9 +120,14 @@ fn faults(policy: &Policy, crates: &[Crate]) -> Vec<String> {
     faults
 }
 
-/// Cargo's own registry: any other is named by a URL of another form, and a repository is none.
-fn is_the_registry(source: &str) -> bool {
-    source.starts_with("registry+") && source.ends_with(".io-index")
+/// The one registry: where most of the crates come from. A repository is none.
+fn registry(crates: &[Crate]) -> Option<&str> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let sources = crates.iter().filter_map(|found| found.source.as_deref());
+    for source in sources.filter(|source| source.starts_with("registry+")) {
+        *counts.entry(source).or_default() += 1;
+    }
+    counts.into_iter().max_by_key(|(_, count)| *count).map(|(source, _)| source)
 }
 
 #[cfg(test)]

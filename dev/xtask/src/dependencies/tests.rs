@@ -9,7 +9,7 @@ skip = [{ crate = "old@1.0.0", reason = "told here" }]
 deny = ["openssl"]
 "#;
 
-const REGISTRY: &str = "registry+https://example.test/x.io-index";
+const REGISTRY: &str = "registry+https://example.test/x";
 
 fn found(name: &str, version: &str, licence: &str, source: &str) -> Crate {
     Crate {
@@ -64,6 +64,34 @@ fn everything_against_the_policy_is_told() {
             "twice is there as 1.0.0 and 2.0.0",
         ]
     );
+}
+
+#[test]
+fn a_crate_of_another_registry_is_told() {
+    let policy = Policy::parse(DENY).unwrap();
+    for (other, is_fault) in [
+        (REGISTRY, false),
+        ("registry+https://example.test/y", true),
+        ("registry+https://example.test/x.io-index", true),
+        ("sparse+https://example.test/x", true),
+        ("git+https://example.test/x", true),
+    ] {
+        let crates = [
+            found("alien", "1.0.0", "MIT", other),
+            found("a", "1.0.0", "MIT", REGISTRY),
+            found("b", "1.0.0", "MIT", REGISTRY),
+        ];
+        let expected: Vec<_> =
+            is_fault.then(|| format!("alien comes from {other}")).into_iter().collect();
+        assert_eq!(faults(&policy, &crates), expected, "{other}");
+    }
+}
+
+#[test]
+fn a_repository_is_no_registry_even_if_everything_comes_from_it() {
+    let policy = Policy::parse(DENY).unwrap();
+    let crates = [found("a", "1.0.0", "MIT", "git+https://example.test/x")];
+    assert_eq!(faults(&policy, &crates), ["a comes from git+https://example.test/x"]);
 }
 
 #[test]
