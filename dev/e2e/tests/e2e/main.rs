@@ -21,3 +21,4 @@ mod streams;
 mod clients;
 mod observability;
 mod demo;
+mod early;

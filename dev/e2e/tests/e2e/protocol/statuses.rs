@@ -51,10 +51,14 @@ fn requests_that_cannot_be_served_get_their_own_status() {
     let rows = [
         ("GET / HTTP/1.1\r\n\r\n", "400 Bad Request", "host_missing"),
         ("GET / HTTP/1.1\nHost: a\n\n", "400 Bad Request", "bad_line_end"),
-        ("TRACE / HTTP/1.1\r\nHost: a\r\n\r\n", "405 Method Not Allowed", "trace_refused"),
+        ("TRACE / HTTP/1.1\r\nHost: a\r\n\r\n", "405 Method Not Allowed", "trace_method_refused"),
         ("GET / HTTP/1.1\r\nHost", "408 Request Time-out", "head_timeout"),
         (&long_line, "414 Request-URI Too Large", "start_line_too_long"),
-        ("CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n", "501 Not Implemented", "connect_refused"),
+        (
+            "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n",
+            "501 Not Implemented",
+            "connect_method_refused",
+        ),
     ];
     for (request, title, reason) in rows {
         expect_refusal(&clingfish, request, title, reason);
