@@ -135,3 +135,21 @@ fn a_body_that_a_target_did_not_wait_for_is_never_followed_by_another_request() 
         assert_eq!(foreign, None, "after {} of {posted} bytes", seen.bytes);
     }
 }
+
+#[test]
+fn an_upload_that_is_refused_still_gets_its_answer() {
+    let target = clingfish_testkit::Target::start("app");
+    let clingfish = crate::support::before(&target, "body_max = \"1KiB\"");
+    for bytes in [50_000, 200_000, 8_000_000] {
+        let mut client = TcpStream::connect(clingfish.listener("web")).unwrap();
+        client.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        let head = format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {bytes}\r\n\r\n");
+        client.write_all(head.as_bytes()).unwrap();
+        // As most clients do: everything is sent before the answer is read.
+        client.write_all(&vec![b'a'; bytes]).unwrap();
+        let mut answer = [0; 12];
+        client.read_exact(&mut answer).unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 413", "{bytes} bytes");
+    }
+    assert_eq!(target.count(), 0);
+}

@@ -119,6 +119,24 @@ fn answers_of_our_own_are_logged_with_their_cause() {
 }
 
 #[test]
+fn every_request_has_a_trace_id_of_its_own() {
+    let targets_and_limit = Stage::with("body_max = \"1KiB\"", "health_check = false");
+    let stage = &targets_and_limit;
+    let mut client = RawClient::connect(stage.clingfish.listener("web")).unwrap();
+    client.send("GET /first HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    assert_eq!(client.read_response().unwrap().status, 200);
+    client.send("POST /second HTTP/1.1\r\nHost: a\r\nContent-Length: 2000\r\n\r\n").unwrap();
+    assert_eq!(client.read_response().unwrap().status, 413);
+    let ids =
+        ["/first", "/second"].map(|path| log_line(&stage.clingfish, path)["trace_id"].clone());
+    assert!(
+        ids.iter().all(|id| id.as_str().is_some_and(|id| id.starts_with("Root=1-"))),
+        "{ids:?}"
+    );
+    assert_ne!(ids[0], ids[1]);
+}
+
+#[test]
 fn a_client_that_leaves_before_its_answer_is_a_460() {
     let stage = Stage::sticky("true");
     stage.a.hang(true);
