@@ -1,21 +1,18 @@
 //! `clingfish keys`.
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Context;
 use clingfish_affinity::rfc3339;
 use clingfish_config::parse_duration;
-use clingfish_control::KeyRow;
+use clingfish_control::{KeyFile, KeyRow, StateDir};
 
-use crate::{
-    cli::{self, KeysAction},
-    node::key_file,
-};
+use crate::cli::{self, KeysAction};
 
 pub(crate) fn run(options: &cli::Keys) -> anyhow::Result<ExitCode> {
     match &options.action {
         KeysAction::List { state } => {
-            let keys = key_file(state)?.list()?;
+            let keys = ring(state).list()?;
             println!(
                 "{:<6}  {:<8}  {:<9}  {:<24}  {:<24}  RETIRES",
                 "KEY", "CHECK", "STATE", "CREATED", "SEALS FROM"
@@ -27,7 +24,7 @@ pub(crate) fn run(options: &cli::Keys) -> anyhow::Result<ExitCode> {
         KeysAction::Rotate { state, delay } => {
             let span =
                 parse_duration(delay).context("--delay is not a duration: write 0s, 90s or 5m")?;
-            let file = key_file(state)?;
+            let file = ring(state);
             let id = file.rotate(span)?;
             let when = if span.is_zero() { "too".to_owned() } else { format!("in {delay}") };
             println!("key {id} opens cookies from now on, and seals them {when}");
@@ -35,6 +32,17 @@ pub(crate) fn run(options: &cli::Keys) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The folder that the options mean.
+pub(crate) fn folder(state: &cli::State) -> PathBuf {
+    let given = state.state_dir.clone();
+    given.unwrap_or_else(|| StateDir::default_path(|name| std::env::var_os(name)))
+}
+
+/// The key ring file in it. It is looked for, never made: only serving needs a ring where there is none.
+fn ring(state: &cli::State) -> KeyFile {
+    KeyFile::new(StateDir::at(folder(state)).keys(), state.allow_readable_keys)
 }
 
 fn line(key: &KeyRow) -> String {

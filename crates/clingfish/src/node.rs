@@ -12,14 +12,14 @@ use clingfish_control::{
     Build, Configuration, Control, KeyFile, Reloader, Setup, StateDir, first_snapshot,
 };
 use clingfish_model::{
-    desired::Server,
+    desired::{LogSink, Server},
     limits::{DESCRIPTORS_RESERVED, LEAVE_PATIENCE},
 };
 use clingfish_proxy::Workers;
 use clingfish_telemetry::{LogWriter, Registry};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::cli;
+use crate::{cli, keys};
 
 /// How often the way out looks whether the last connection has ended.
 const DRAIN_POLL: Duration = Duration::from_millis(20);
@@ -44,8 +44,14 @@ impl Node {
         let workers = desired.server.workers.map_or_else(cores, Ok)?;
         let first = first_snapshot(desired, &ring, workers);
         let registry = Arc::new(Registry::new(workers));
-        let (log, ends) =
-            LogWriter::start(&desired.access_log, workers).context("cannot open the access log")?;
+        let (log, ends) = LogWriter::start(&desired.access_log, workers).with_context(|| {
+            match &desired.access_log.sink {
+                LogSink::File(path) => format!("access_log: cannot write to {}", path.display()),
+                LogSink::Auto | LogSink::Stdout | LogSink::Off => {
+                    "cannot start the access log".to_owned()
+                }
+            }
+        })?;
         let log = Arc::new(Mutex::new(log));
         let doors = Workers::start(&first, &registry, ends, connections_ceiling())
             .context("cannot start the data plane")?;
@@ -116,14 +122,15 @@ async fn drain(workers: &Workers, server: &Server) {
     }
 }
 
-/// The key ring file that the options mean.
-pub(crate) fn key_file(state: &cli::State) -> anyhow::Result<KeyFile> {
-    let path = state
-        .state_dir
-        .clone()
-        .unwrap_or_else(|| StateDir::default_path(|name| std::env::var_os(name)));
-    let folder = StateDir::open(path)?;
-    Ok(KeyFile::new(folder.keys(), state.allow_readable_keys))
+/// The key ring file that the options mean, in a folder that it can be made in unless something else mounts it.
+fn key_file(state: &cli::State) -> anyhow::Result<KeyFile> {
+    let path = keys::folder(state);
+    let folder = match state.allow_readable_keys {
+        true => StateDir::open_mounted(path)?,
+        false => StateDir::open(path)?,
+    };
+    let file = KeyFile::new(folder.keys(), state.allow_readable_keys);
+    Ok(file.expect_owner(rustix::process::geteuid().as_raw()))
 }
 
 fn cores() -> anyhow::Result<usize> {

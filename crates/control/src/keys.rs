@@ -1,21 +1,36 @@
 //! The key ring file: made once, readable by its owner, replaced in one step.
 
 use std::{
-    fs::File,
+    fs::{self, File, Metadata},
     io::{self, Write},
-    os::unix::fs::PermissionsExt,
+    os::unix::fs::{MetadataExt, fchown},
     path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use clingfish_affinity::{Key, KeyId, KeyRing, KeyRingError, RotateError, Secret};
 use clingfish_model::{UnixMillis, limits::KEY_RING_BYTES_MAX};
+use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
-use crate::{clock, configuration::read_from};
+use crate::{
+    clock,
+    configuration::read_from,
+    state_dir::{SERVICE_DIR, unnamed},
+};
 
 /// Permissions that anybody but the owner has.
 const OTHERS: u32 = 0o077;
+
+/// Permissions that the file's group has.
+const GROUP: u32 = 0o070;
+
+/// The user who may do everything anyway.
+const ROOT: u32 = 0;
 
 /// How often an id is drawn before giving up; of 65,535 at most sixteen are taken.
 const ID_DRAWS_MAX: usize = 64;
@@ -25,14 +40,22 @@ const ID_DRAWS_MAX: usize = 64;
 pub struct KeyFile {
     path: PathBuf,
     allow_readable: bool,
+    user: Option<u32>,
+    /// Whether the owner was warned of already; every clone knows.
+    is_told: Arc<AtomicBool>,
 }
 
 /// Why there is no key ring. Never quotes the file, which holds secrets.
+///
+/// Its text says all of it, the cause too, so that logs need no chain and whoever prints one repeats nothing.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyFileError {
     /// It is not there.
-    #[error("there is no key ring at {path}", path = path.display())]
+    #[error(
+        "there is no key ring at {path}: it is made at the first start of serve; name its folder with --state-dir, such as {SERVICE_DIR}",
+        path = path.display()
+    )]
     Missing {
         /// The file.
         path: PathBuf,
@@ -49,28 +72,39 @@ pub enum KeyFileError {
         mode: u32,
     },
     /// The system does not let us read it.
-    #[error("cannot read the key ring {path}: {source}", path = path.display())]
+    #[error("cannot read the key ring {path}: {cause}", path = path.display())]
     Read {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        cause: io::Error,
     },
     /// The system does not let us write it.
-    #[error("cannot write the key ring {path}: {source}", path = path.display())]
+    #[error("cannot write the key ring {path}: {cause}", path = path.display())]
     Write {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        cause: io::Error,
+    },
+    /// A new file cannot be given to the old one's owner.
+    #[error(
+        "cannot keep the owner of the key ring {path}: {cause}; nothing has changed, run this as its owner or as root",
+        path = path.display()
+    )]
+    Owner {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        cause: io::Error,
     },
     /// It is not a key ring.
-    #[error("{path}: {source}", path = path.display())]
+    #[error("{path}: {cause}", path = path.display())]
     Invalid {
         /// The file.
         path: PathBuf,
         /// What is wrong, and in which line.
-        source: KeyRingError,
+        cause: KeyRingError,
     },
     /// It takes no further key.
     #[error(transparent)]
@@ -138,7 +172,12 @@ pub struct KeyRow {
 impl KeyFile {
     /// The file at `path`. With `allow_readable`, others may be able to read it: for secrets that something else mounts.
     pub fn new(path: impl Into<PathBuf>, allow_readable: bool) -> Self {
-        Self { path: path.into(), allow_readable }
+        Self { path: path.into(), allow_readable, user: None, is_told: Arc::default() }
+    }
+
+    /// Says who reads the ring: of an owner who is neither this user nor root, reading warns once.
+    pub fn expect_owner(self, user: u32) -> Self {
+        Self { user: Some(user), ..self }
     }
 
     /// The file.
@@ -148,21 +187,49 @@ impl KeyFile {
 
     /// Reads the ring.
     pub fn load(&self) -> Result<KeyRing, KeyFileError> {
-        let path = || self.path.clone();
-        let wrong = |source: io::Error| match source.kind() {
-            io::ErrorKind::NotFound => KeyFileError::Missing { path: path() },
-            _ => KeyFileError::Read { path: path(), source },
-        };
+        self.read().map(|(ring, _)| ring)
+    }
+
+    fn read(&self) -> Result<(KeyRing, Metadata), KeyFileError> {
+        let wrong = |cause| self.unreadable(cause);
         let file = File::open(&self.path).map_err(wrong)?;
         // Asked of what was opened, not of the path, which may be another file by now.
-        let mode = file.metadata().map_err(wrong)?.permissions().mode() & 0o7777;
+        let about = file.metadata().map_err(wrong)?;
+        let mode = about.mode() & 0o7777;
         if mode & OTHERS != 0 && !self.allow_readable {
-            return Err(KeyFileError::Readable { path: path(), mode });
+            return Err(KeyFileError::Readable { path: self.path.clone(), mode });
+        }
+        if self.is_news(about.uid()) {
+            tracing::warn!(
+                path = %self.path.display(),
+                owner = about.uid(),
+                "the key ring belongs to another user, who can read and replace its keys"
+            );
         }
         let bytes = Zeroizing::new(read_from(file, KEY_RING_BYTES_MAX).map_err(wrong)?);
         let text = std::str::from_utf8(&bytes)
             .map_err(|_| wrong(io::Error::new(io::ErrorKind::InvalidData, "it is not text")))?;
-        KeyRing::parse(text).map_err(|source| KeyFileError::Invalid { path: path(), source })
+        let ring = KeyRing::parse(text)
+            .map_err(|cause| KeyFileError::Invalid { path: self.path.clone(), cause })?;
+        Ok((ring, about))
+    }
+
+    /// Whether the ring has come into strange hands since it was last read.
+    fn is_news(&self, owner: u32) -> bool {
+        let strange = self.user.is_some_and(|user| is_strange(owner, user));
+        !self.is_told.swap(strange, Ordering::Relaxed) && strange
+    }
+
+    fn unreadable(&self, cause: io::Error) -> KeyFileError {
+        let path = self.path.clone();
+        match cause.kind() {
+            io::ErrorKind::NotFound => KeyFileError::Missing { path },
+            _ => KeyFileError::Read { path, cause },
+        }
+    }
+
+    fn unwritable(&self, cause: io::Error) -> KeyFileError {
+        KeyFileError::Write { path: self.path.clone(), cause: unnamed(cause) }
     }
 
     /// Reads the ring, or makes one with its first key where there is no file.
@@ -174,11 +241,12 @@ impl KeyFile {
             loaded => return loaded,
         }
         let ring = KeyRing::first(secret()?, key_id()?, clock::wall());
-        let written = self.write(&ring, |draft| match draft.persist_noclobber(&self.path) {
+        let draft = self.draft(&ring).map_err(|cause| self.unwritable(cause))?;
+        let place = |draft: NamedTempFile| match draft.persist_noclobber(&self.path) {
             Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => Err(error.error),
             Ok(_) | Err(_) => Ok(()),
-        });
-        written.map_err(|source| KeyFileError::Write { path: self.path.clone(), source })?;
+        };
+        self.settle(draft, place).map_err(|cause| self.unwritable(cause))?;
         self.load()
     }
 
@@ -199,30 +267,43 @@ impl KeyFile {
 
     /// Adds a key that opens at once and seals after `delay`, and drops those that have retired. Gives the new key's id.
     ///
-    /// Instances that watch the file follow by themselves; others must have got it before `delay` is over.
+    /// The file keeps its owner and its mode; where it is a link, what that leads to is replaced. Instances that watch the
+    /// file follow by themselves; others must have got it before `delay` is over.
     pub fn rotate(&self, delay: Duration) -> Result<KeyId, KeyFileError> {
+        let path = fs::canonicalize(&self.path).map_err(|cause| self.unreadable(cause))?;
+        Self { path, ..self.clone() }.rotate_in_place(delay)
+    }
+
+    fn rotate_in_place(&self, delay: Duration) -> Result<KeyId, KeyFileError> {
         let _alone = self.lock();
-        let ring = self.load()?;
+        let (ring, about) = self.read()?;
         let (ring, id) = rotated(&ring, delay)?;
-        let written = self
-            .write(&ring, |draft| draft.persist(&self.path).map(drop).map_err(|error| error.error));
-        written.map_err(|source| KeyFileError::Write { path: self.path.clone(), source })?;
+        let draft = self.draft(&ring).map_err(|cause| self.unwritable(cause))?;
+        resemble(draft.as_file(), &about)
+            .map_err(|cause| KeyFileError::Owner { path: self.path.clone(), cause })?;
+        let place =
+            |draft: NamedTempFile| draft.persist(&self.path).map(drop).map_err(|error| error.error);
+        self.settle(draft, place).map_err(|cause| self.unwritable(cause))?;
         Ok(id)
     }
 
-    /// Writes a draft beside the file, lets `settle` put it in place, and sees to it that both survive a power cut.
-    fn write(
-        &self,
-        ring: &KeyRing,
-        settle: impl FnOnce(tempfile::NamedTempFile) -> io::Result<()>,
-    ) -> io::Result<()> {
-        let folder = self.folder();
+    /// Writes a draft beside the file.
+    fn draft(&self, ring: &KeyRing) -> io::Result<NamedTempFile> {
         // Mode 0600 from the start, by tempfile's own default.
-        let mut draft = tempfile::Builder::new().prefix(".keys-").tempfile_in(folder)?;
+        let mut draft = tempfile::Builder::new().prefix(".keys-").tempfile_in(self.folder())?;
         draft.write_all(ring.to_text().as_bytes())?;
+        Ok(draft)
+    }
+
+    /// Lets `place` put a draft in place, and sees to it that both survive a power cut.
+    fn settle(
+        &self,
+        draft: NamedTempFile,
+        place: impl FnOnce(NamedTempFile) -> io::Result<()>,
+    ) -> io::Result<()> {
         draft.as_file().sync_all()?;
-        settle(draft)?;
-        File::open(folder)?.sync_all()
+        place(draft)?;
+        File::open(self.folder())?.sync_all()
     }
 
     /// Keeps other rotations out until it is dropped. Where the file system has no locks, the last one wins.
@@ -238,6 +319,24 @@ impl KeyFile {
             _ => Path::new("."),
         }
     }
+}
+
+/// Whether a file of `owner` is in hands that `user` need not trust.
+fn is_strange(owner: u32, user: u32) -> bool {
+    owner != user && owner != ROOT
+}
+
+/// Gives a draft the owner and the mode of the file that it is to replace.
+fn resemble(draft: &File, old: &Metadata) -> io::Result<()> {
+    let new = draft.metadata()?;
+    let owner = (new.uid() != old.uid()).then_some(old.uid());
+    let group = (new.gid() != old.gid()).then_some(old.gid());
+    match fchown(draft, owner, group) {
+        // A user cannot give files to a group of others; one that may do nothing with it is no loss.
+        Err(_) if owner.is_none() && old.mode() & GROUP == 0 => {}
+        changed => changed?,
+    }
+    draft.set_permissions(old.permissions())
 }
 
 fn rotated(ring: &KeyRing, delay: Duration) -> Result<(KeyRing, KeyId), KeyFileError> {

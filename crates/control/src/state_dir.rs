@@ -8,7 +8,7 @@ use std::{
 };
 
 /// Where a service keeps its state.
-const SERVICE_DIR: &str = "/var/lib/clingfish";
+pub(crate) const SERVICE_DIR: &str = "/var/lib/clingfish";
 
 /// A folder of our own that takes files.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,45 +16,56 @@ pub struct StateDir {
     path: PathBuf,
 }
 
-/// Why a folder cannot hold our state.
+/// Why a folder cannot hold our state. Its text says all of it, the cause too, so that whoever prints a chain repeats nothing.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StateDirError {
     /// It is not there, and cannot be made.
     #[error(
-        "cannot make the state directory {path}: {source}; make it, or name another one with --state-dir",
+        "cannot make the state directory {path}: {cause}; make it, or name another one with --state-dir",
         path = path.display()
     )]
     Make {
         /// The folder.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        cause: io::Error,
     },
     /// It is there, and takes no files.
     #[error(
-        "cannot write to the state directory {path}: {source}; let this user write there, or name another one with --state-dir",
+        "cannot write to the state directory {path}: {cause}; let this user write there, or name another one with --state-dir",
         path = path.display()
     )]
     Write {
         /// The folder.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        cause: io::Error,
     },
 }
 
 impl StateDir {
+    /// The folder at `path`, whether it is there or not; asks nothing of the system.
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    /// As [`Self::open`], but a folder that holds a key ring need not take files: for those that something else mounts.
+    pub fn open_mounted(path: impl Into<PathBuf>) -> Result<Self, StateDirError> {
+        let folder = Self::at(path);
+        if folder.keys().exists() { Ok(folder) } else { Self::open(folder.path) }
+    }
+
     /// Makes the folder where it is missing, for this user alone, and tries whether it takes files.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, StateDirError> {
         let path = path.into();
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&path);
-        if let Err(source) = made {
-            return Err(StateDirError::Make { path, source });
+        if let Err(cause) = made {
+            return Err(StateDirError::Make { path, cause });
         }
         match tempfile::Builder::new().prefix(".try-").tempfile_in(&path) {
             Ok(_) => Ok(Self { path }),
-            Err(source) => Err(StateDirError::Write { path, source }),
+            Err(error) => Err(StateDirError::Write { path, cause: unnamed(error) }),
         }
     }
 
@@ -91,6 +102,12 @@ impl StateDir {
     pub fn keys(&self) -> PathBuf {
         self.path.join("keys")
     }
+}
+
+/// What went wrong, without the name of a temporary file, which tells nobody anything.
+pub(crate) fn unnamed(error: io::Error) -> io::Error {
+    // The system's own errors name no file.
+    if error.raw_os_error().is_some() { error } else { error.kind().into() }
 }
 
 /// systemd separates several folders by colons.
@@ -147,6 +164,37 @@ mod tests {
             let error = StateDir::open(&path).unwrap_err().to_string();
             assert!(error.contains(path.to_str().unwrap()), "{error}");
             assert!(error.contains("--state-dir"), "{error}");
+            assert!(!error.contains(".try-"), "{error}");
         }
+    }
+
+    #[test]
+    fn what_cannot_be_opened_is_said_once() {
+        use std::error::Error;
+
+        let error = StateDir::open("/proc/clingfish").unwrap_err();
+        assert!(error.source().is_none(), "{error}");
+    }
+
+    #[test]
+    fn a_mounted_folder_takes_files_only_where_the_ring_is_missing() {
+        assert!(StateDir::open_mounted("/proc/self").is_err());
+        let mount = tempfile::tempdir().unwrap();
+        fs::write(mount.path().join("keys"), "").unwrap();
+        let folder = fs::File::open(mount.path()).unwrap();
+        let modified = || folder.metadata().unwrap().modified().unwrap();
+        folder.set_modified(std::time::UNIX_EPOCH).unwrap();
+        StateDir::open_mounted(mount.path()).unwrap();
+        assert_eq!(modified(), std::time::UNIX_EPOCH, "no file is tried in it");
+        StateDir::open(mount.path()).unwrap();
+        assert_ne!(modified(), std::time::UNIX_EPOCH, "without the option one is");
+    }
+
+    #[test]
+    fn a_folder_that_is_only_named_is_not_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = StateDir::at(folder.path().join("state"));
+        assert_eq!(state.keys(), folder.path().join("state/keys"));
+        assert!(!state.path().exists());
     }
 }

@@ -1,4 +1,8 @@
-use std::fs;
+use std::{
+    error::Error,
+    fs,
+    os::unix::fs::{PermissionsExt, chown, symlink},
+};
 
 use super::*;
 
@@ -114,4 +118,96 @@ fn a_file_that_is_no_ring_is_refused_without_quoting_it() {
         }
     }
     assert_eq!(fs::read_to_string(folder.keys().path()).unwrap().len(), 28, "it is left as it was");
+}
+
+#[test]
+fn a_rotation_keeps_mode_and_link() {
+    let folder = Folder::new();
+    folder.keys().load_or_create().unwrap();
+    let ring = folder.0.path().join("elsewhere/ring");
+    fs::create_dir(ring.parent().unwrap()).unwrap();
+    fs::rename(folder.keys().path(), &ring).unwrap();
+    symlink("elsewhere/ring", folder.keys().path()).unwrap();
+    for mode in [0o640, 0o400, 0o600] {
+        folder.set_mode(mode);
+        let before = fs::read(&ring).unwrap();
+        KeyFile::new(folder.keys().path(), true).rotate(Duration::ZERO).unwrap();
+        assert_eq!(folder.mode(), mode, "{mode:o}");
+        assert!(fs::symlink_metadata(folder.keys().path()).unwrap().is_symlink());
+        assert!(fs::read(&ring).unwrap() != before, "the linked ring has the new key");
+    }
+}
+
+/// Only root gives files away; for everybody else the test that follows says what happens.
+#[test]
+fn a_rotation_by_root_leaves_the_ring_to_its_owner() {
+    let folder = Folder::new();
+    folder.keys().load_or_create().unwrap();
+    if chown(folder.keys().path(), Some(4321), Some(4322)).is_err() {
+        return;
+    }
+    folder.keys().rotate(Duration::ZERO).unwrap();
+    let about = fs::metadata(folder.keys().path()).unwrap();
+    assert_eq!((about.uid(), about.gid(), folder.mode()), (4321, 4322, 0o600));
+}
+
+#[test]
+fn a_draft_that_cannot_be_given_to_the_owner_is_an_error() {
+    let folder = Folder::new();
+    let theirs = folder.0.path().join("theirs");
+    fs::write(&theirs, "").unwrap();
+    // Root can make a file of somebody else; to everybody else, root is somebody else.
+    let old = match chown(&theirs, Some(4321), None) {
+        Ok(()) => fs::metadata(&theirs),
+        Err(_) => fs::metadata("/proc"),
+    };
+    // Nobody, not even root, gives away what is in /proc.
+    let draft = File::open("/proc/self/status").unwrap();
+    assert!(resemble(&draft, &old.unwrap()).is_err());
+}
+
+#[test]
+fn owners_other_than_this_user_and_root_are_strange() {
+    for (owner, user, strange) in
+        [(0, 0, false), (0, 7, false), (7, 7, false), (7, 0, true), (8, 7, true)]
+    {
+        assert_eq!(is_strange(owner, user), strange, "{owner} for {user}");
+    }
+}
+
+#[test]
+fn a_strange_owner_is_warned_of_once() {
+    let keys = Folder::new().keys().expect_owner(7);
+    for (owner, news) in [(7, false), (8, true), (8, false), (0, false), (8, true)] {
+        assert_eq!(keys.is_news(owner), news, "{owner}");
+    }
+    assert!(!Folder::new().keys().is_news(8), "nobody asked for it");
+}
+
+#[test]
+fn a_missing_ring_is_explained_and_nothing_is_made() {
+    let folder = Folder::new();
+    let keys = KeyFile::new(folder.0.path().join("wrong/keys"), false);
+    for error in [keys.list().unwrap_err(), keys.rotate(Duration::ZERO).unwrap_err()] {
+        let expected = format!(
+            "there is no key ring at {}: it is made at the first start of serve; name its folder with --state-dir, such as /var/lib/clingfish",
+            keys.path().display()
+        );
+        assert_eq!(error.to_string(), expected);
+    }
+    assert!(folder.names().is_empty());
+}
+
+#[test]
+fn what_is_wrong_is_said_once_and_without_the_draft() {
+    let folder = Folder::new();
+    fs::write(folder.keys().path(), "nonsense").unwrap();
+    folder.set_mode(0o600);
+    let invalid = folder.keys().load().unwrap_err();
+    let unwritable = KeyFile::new("/proc/keys-of-nobody", false).load_or_create().unwrap_err();
+    assert!(matches!(unwritable, KeyFileError::Write { .. }), "{unwritable}");
+    assert!(!unwritable.to_string().contains(".keys-"), "{unwritable}");
+    for error in [invalid, unwritable] {
+        assert!(error.source().is_none(), "{error}");
+    }
 }
