@@ -61,13 +61,13 @@ pub enum StartError {
     Listeners(Vec<OpenError>),
     /// The admin address cannot be opened.
     #[error(
-        "admin: cannot listen on {address}: {source}; choose another address with bind in [admin]"
+        "admin: cannot listen on {address}: {cause}; choose another address with bind in [admin]"
     )]
     Admin {
         /// The address.
         address: SocketAddr,
         /// What the system said.
-        source: io::Error,
+        cause: io::Error,
     },
 }
 
@@ -120,7 +120,7 @@ impl<D: Doors + 'static> Control<D> {
         let bind = steward.applier.desired().admin.bind;
         let admin = Admin::bind(bind, metrics)
             .await
-            .map_err(|source| StartError::Admin { address: bind, source })?;
+            .map_err(|cause| StartError::Admin { address: bind, cause })?;
         let admin_address = admin.address();
         // People and tools look for exactly these words.
         tracing::info!("admin listening on {admin_address}");
