@@ -91,7 +91,7 @@ impl Refused {
         let (head_only, closes, version) = (self.head_only, !self.keeps, outcome.version);
         Answer { status, head_only, closes, version, now, debug }.write(&mut out);
         let patience = balancer.timeouts.idle;
-        deadline.set(patience);
+        deadline.set_now(patience);
         if wire::flush(client, &out, deadline, patience).await.is_err() {
             return Next::Close;
         }

@@ -144,7 +144,9 @@ impl Attempt<'_> {
             }
         }
         means.progress.delivered.set(means.progress.uploaded.get());
-        notes.outcome.sent = Some(clock::now());
+        let now = clock::now();
+        self.exchange.worker.deadlines.observe(now);
+        notes.outcome.sent = Some(now);
         notes.outcome.received_bytes = self.received_bytes(means.progress);
         Ok(consumed)
     }
@@ -172,6 +174,7 @@ impl Attempt<'_> {
                 Ok(lease)
             }
             Ok(lease) => {
+                exchange.worker.deadlines.observe(clock::now());
                 meter.upstream_connects.increment();
                 Ok(lease)
             }

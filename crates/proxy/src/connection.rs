@@ -83,6 +83,8 @@ impl Connection {
         tcp: TcpStream,
         peer: SocketAddr,
     ) -> Self {
+        let now = clock::now();
+        worker.deadlines.observe(now);
         worker.meter.connections_accepted.increment();
         worker.meter.connections_active.increment();
         Self {
@@ -92,7 +94,7 @@ impl Connection {
             first_home: None,
             id: u64::from_ne_bytes(worker.entropy.borrow_mut().bytes()),
             counted: Counted(Rc::clone(worker)),
-            since: worker.age(clock::now()),
+            since: worker.age(now),
             peer_port: peer.port(),
             peer_ip: peer.ip().to_canonical(),
         }
@@ -172,14 +174,14 @@ async fn end(connection: &mut Connection, next: Next) {
 /// Reads on for a while after the last answer: closing with unread bytes would reset the connection, and the reset could
 /// overtake the answer.
 async fn linger(worker: &Worker, connection: &mut Connection) {
-    connection.deadline.set(LINGER_IDLE);
+    connection.deadline.set_now(LINGER_IDLE);
     let Ok(Ok(())) = connection.deadline.guard(connection.tcp.shutdown()).await else {
         return;
     };
     let ends_at = clock::now() + LINGER;
     let mut drained = 0;
     while drained < DRAIN_BYTES_MAX && clock::now() < ends_at {
-        connection.deadline.set(LINGER_IDLE);
+        connection.deadline.set_now(LINGER_IDLE);
         if wire::readable(&connection.tcp, &connection.deadline).await.is_err() {
             return;
         }

@@ -9,11 +9,13 @@ use std::{
     pin::pin,
     rc::Rc,
     task::{Context, Poll, Waker},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use clingfish_model::limits::WHEEL_TICK;
 use tokio::sync::Notify;
+
+use crate::clock;
 
 /// No deadline.
 const NEVER: u32 = u32::MAX;
@@ -21,12 +23,15 @@ const NEVER: u32 = u32::MAX;
 const FIRED: u32 = 0;
 
 /// All deadlines of one worker.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Deadlines {
+    /// Tick 0.
+    epoch: Instant,
     /// Ticks, side by side so that the scan is quick.
     at: RefCell<Vec<u32>>,
     slots: RefCell<Vec<Slot>>,
     free: RefCell<Vec<u32>>,
+    /// The latest tick that anybody has seen.
     tick: Cell<u32>,
     occupied: Notify,
 }
@@ -49,6 +54,25 @@ struct Slot {
 pub(crate) struct Expired;
 
 impl Deadlines {
+    /// None so far; ticks count from `epoch`.
+    pub(crate) fn new(epoch: Instant) -> Self {
+        Self {
+            epoch,
+            at: RefCell::default(),
+            slots: RefCell::default(),
+            free: RefCell::default(),
+            tick: Cell::new(0),
+            occupied: Notify::new(),
+        }
+    }
+
+    /// Takes note of a time that somebody has looked up anyway, so that [`Deadline::set`] can count from it.
+    pub(crate) fn observe(&self, now: Instant) {
+        let elapsed = now.saturating_duration_since(self.epoch).as_millis();
+        let tick = u32::try_from(elapsed / WHEEL_TICK.as_millis()).unwrap_or(NEVER - 1);
+        self.tick.set(self.tick.get().max(tick));
+    }
+
     /// A deadline that is not set yet, for a connection that came in by that door.
     pub(crate) fn open(self: &Rc<Self>, door: u64) -> Deadline {
         let index = self.free.borrow_mut().pop().unwrap_or_else(|| {
@@ -75,10 +99,10 @@ impl Deadlines {
         }
     }
 
-    /// Moves time on by `ticks` and wakes whoever is late.
-    pub(crate) fn advance(&self, ticks: u32) {
-        let tick = self.tick.get().saturating_add(ticks);
-        self.tick.set(tick);
+    /// Wakes whoever is late by now.
+    pub(crate) fn advance(&self, now: Instant) {
+        self.observe(now);
+        let tick = self.tick.get();
         let mut slots = self.slots.borrow_mut();
         for (at, slot) in self.at.borrow_mut().iter_mut().zip(slots.iter_mut()) {
             if *at <= tick && *at != FIRED {
@@ -139,10 +163,16 @@ pub(crate) struct Deadline {
 }
 
 impl Deadline {
-    /// Moves it to `span` from now.
+    /// Moves it to `span` from the time that was looked up last. Only where that was just now: see [`Self::set_now`].
     pub(crate) fn set(&self, span: Duration) {
         let at = self.table.after(span);
         self.store(at);
+    }
+
+    /// Moves it to `span` from now: for whoever has waited since somebody looked at a clock.
+    pub(crate) fn set_now(&self, span: Duration) {
+        self.table.observe(clock::now());
+        self.set(span);
     }
 
     /// Takes it away.
@@ -234,32 +264,37 @@ mod tests {
         pin!(deadline.guard(pending::<()>())).poll(&mut context).is_ready()
     }
 
+    /// Lets so many ticks go by.
+    fn advance(table: &Deadlines, ticks: u32) {
+        table.advance(table.epoch + WHEEL_TICK * (table.tick.get() + ticks));
+    }
+
     #[test]
     fn a_deadline_fires_after_its_span_and_not_before() {
-        let table = Rc::new(Deadlines::default());
+        let table = Rc::new(Deadlines::new(clock::now()));
         let deadline = table.open(1);
         assert!(!is_ready(&deadline), "none set");
         deadline.set(WHEEL_TICK * 3);
-        table.advance(3);
+        advance(&table, 3);
         assert!(!is_ready(&deadline), "the present tick may have just begun or be nearly over");
-        table.advance(1);
+        advance(&table, 1);
         assert!(is_ready(&deadline));
         deadline.set(WHEEL_TICK);
         assert!(!is_ready(&deadline), "moved on");
         deadline.clear();
-        table.advance(1000);
+        advance(&table, 1000);
         assert!(!is_ready(&deadline), "taken away");
     }
 
     #[test]
     fn slots_are_used_again() {
-        let table = Rc::new(Deadlines::default());
+        let table = Rc::new(Deadlines::new(clock::now()));
         let (first, second) = (table.open(1), table.open(1));
         first.set(Duration::ZERO);
         first.runs_on(7);
         drop(first);
         let third = table.open(1);
-        table.advance(100);
+        advance(&table, 100);
         table.cut(7);
         assert!(!is_ready(&third));
         assert_eq!((table.len(), second.index, third.index), (2, 1, 0));
@@ -267,7 +302,7 @@ mod tests {
 
     #[test]
     fn a_door_that_closes_dismisses_its_idle_connections_only() {
-        let table = Rc::new(Deadlines::default());
+        let table = Rc::new(Deadlines::new(clock::now()));
         let (idle, busy, other) = (table.open(1), table.open(1), table.open(2));
         idle.idles(true);
         other.idles(true);
@@ -278,7 +313,7 @@ mod tests {
 
     #[test]
     fn a_target_that_is_cut_ends_its_requests_only() {
-        let table = Rc::new(Deadlines::default());
+        let table = Rc::new(Deadlines::new(clock::now()));
         let (gone, stays) = (table.open(1), table.open(1));
         gone.runs_on(1);
         stays.runs_on(2);

@@ -92,8 +92,12 @@ impl Exchange<'_> {
         let mut wanted = self.first_wish();
         let mut last = Failure::none();
         for attempt in 0..ATTEMPTS_MAX {
-            if attempt > 0 && !group.retry(clock::now()) {
-                break;
+            if attempt > 0 {
+                let now = clock::now();
+                self.worker.deadlines.observe(now);
+                if !group.retry(now) {
+                    break;
+                }
             }
             let placement = match self.place(group, &reading.claim, &tried) {
                 Ok(placement) => placement,

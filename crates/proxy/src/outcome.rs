@@ -181,7 +181,9 @@ impl Outcome {
     }
 
     fn conclude<'a>(&'a self, kind: Kind, mut texts: Texts<'a>, worker: &Worker) {
-        let took = clock::now().saturating_duration_since(self.started);
+        let now = clock::now();
+        worker.deadlines.observe(now);
+        let took = now.saturating_duration_since(self.started);
         self.count(took, worker);
         let mut log = worker.log.borrow_mut();
         if !log.is_on() {

@@ -69,6 +69,7 @@ impl Receiver<'_> {
         for _ in 0..INTERIM_RESPONSES_MAX {
             let framing = self.read_head(target, &mut buffer, notes).await?;
             let now = clock::now();
+            self.exchange.worker.deadlines.observe(now);
             let bytes = buffer.get(..framing.head_len).unwrap_or_default();
             let head = ResponseHead::new(bytes, notes.response);
             if framing.kind == ResponseKind::Interim {
@@ -252,10 +253,11 @@ impl Receiver<'_> {
             matches!(body.egress, Egress::Length(length) if length > BUFFER_BYTES as u64);
         drop((first, out));
         while !decoder.is_complete() {
-            deadline.set(self.means.response_timeout);
+            deadline.set_now(self.means.response_timeout);
             wire::readable(target.as_ref(), deadline).await.map_err(|error| self.cut(error))?;
             let mut input = self.buffer(is_large);
             let count = wire::fill(target, &mut input, deadline).await;
+            self.exchange.worker.deadlines.observe(clock::now());
             if count.map_err(|error| self.cut(error))? == 0 {
                 // The end of a body that lasts until the target closes; too early for any other.
                 decoder.close().map_err(Refusal::BadBody)?;

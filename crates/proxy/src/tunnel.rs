@@ -97,6 +97,6 @@ impl Means<'_> {
 
     fn set_deadline(self) {
         let limit = if self.half_open.get() { self.idle.min(HALF_OPEN_MAX) } else { self.idle };
-        self.deadline.set(limit);
+        self.deadline.set_now(limit);
     }
 }

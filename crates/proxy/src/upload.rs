@@ -149,7 +149,7 @@ impl Upload {
             }
             means.progress.delivered.set(true);
             means.progress.waits_for.set(Side::Target);
-            means.deadline.set(means.response_timeout);
+            means.deadline.set_now(means.response_timeout);
         }
         watch(client.as_ref()).await
     }
@@ -163,7 +163,7 @@ impl Upload {
         let mut pace = Pace::default();
         while !means.progress.uploaded.get() {
             means.progress.waits_for.set(Side::Client);
-            means.deadline.set(means.timeouts.idle);
+            means.deadline.set_now(means.timeouts.idle);
             let mut input = self.next(client, means).await?;
             let mut out = means.buffers.take();
             let consumed = self.take(&input, means, &mut out)?;
@@ -173,7 +173,7 @@ impl Upload {
             }
             pace.judge(means, clock::now())?;
             means.progress.waits_for.set(Side::Target);
-            means.deadline.set(means.response_timeout);
+            means.deadline.set_now(means.response_timeout);
             let began = clock::now();
             wire::flush(target, &out, means.deadline, means.response_timeout).await.map_err(
                 |error| match error {

@@ -97,7 +97,7 @@ pub(crate) async fn flush(
             Err(_) => return Err(WireError::Expired),
         }
         if !bytes.is_empty() {
-            deadline.set(patience);
+            deadline.set_now(patience);
         }
     }
     Ok(())

@@ -31,9 +31,6 @@ use crate::{
 /// How often idle upstream connections are looked through and log lines handed on.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
 
-/// Ticks that a late tick counts for.
-const TICKS_AT_ONCE_MAX: u128 = 20;
-
 /// What control asks of a worker.
 #[derive(Debug)]
 pub(crate) enum Command {
@@ -156,7 +153,7 @@ impl Worker {
             meter: shared.registry.worker(index),
             shared,
             buffers: Rc::default(),
-            deadlines: Rc::default(),
+            deadlines: Rc::new(Deadlines::new(started)),
             memo: RefCell::default(),
             entropy: RefCell::new(Entropy::new()?),
             log: RefCell::new(log),
@@ -193,6 +190,7 @@ impl Worker {
             }
             Command::Leave { patience } => {
                 self.leaving.set(Some(patience));
+                self.deadlines.observe(clock::now());
                 self.deadlines.hurry(patience);
             }
         }
@@ -266,24 +264,14 @@ impl Worker {
 
     /// Moves deadlines on while there are any, and tidies up now and then.
     async fn tick(self: Rc<Self>) {
-        let mut last = clock::now();
-        let mut swept = last;
+        let mut swept = self.started;
         loop {
             while self.deadlines.len() == 0 {
                 self.rest().await;
-                last = clock::now();
             }
             tokio::time::sleep(WHEEL_TICK).await;
             let now = clock::now();
-            let ticks = now.saturating_duration_since(last).as_millis() / WHEEL_TICK.as_millis();
-            if ticks > TICKS_AT_ONCE_MAX {
-                // The thread had no core, or the machine slept. Nobody could do anything in that time, and whoever moved a
-                // deadline since then counted from the tick before: better late than early.
-                last = now;
-            } else {
-                last += WHEEL_TICK * u32::try_from(ticks).unwrap_or_default();
-            }
-            self.deadlines.advance(u32::try_from(ticks.min(TICKS_AT_ONCE_MAX)).unwrap_or_default());
+            self.deadlines.advance(now);
             if now.saturating_duration_since(swept) >= SWEEP_EVERY {
                 swept = now;
                 self.sweep(now);
