@@ -37,9 +37,7 @@ impl BufferPool {
         let bytes = kept.unwrap_or_else(|| Vec::with_capacity(BODY_BUFFER_BYTES_MAX));
         Buffer { bytes, is_large: true, pool: Rc::clone(self) }
     }
-}
 
-impl BufferPool {
     /// Whether none lies idle.
     pub(crate) fn is_empty(&self) -> bool {
         self.idle.borrow().is_empty() && self.idle_large.borrow().is_empty()

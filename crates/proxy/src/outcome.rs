@@ -263,9 +263,7 @@ impl Outcome {
             }
         }
     }
-}
 
-impl Outcome {
     /// The request goes to that target, for that reason.
     pub(crate) fn placed(&mut self, placement: Placement, claim: &Claim) {
         let verdict = placement.verdict();

@@ -12,7 +12,7 @@ use crate::{
     upstream::Lease, wire, worker::Worker,
 };
 
-/// How long one side may go on after the other has ended.
+/// How long one side may stay silent after the other has ended.
 const HALF_OPEN_MAX: Duration = Duration::from_secs(30);
 
 /// A connection that has changed protocols. Holds no buffers while nothing is said.

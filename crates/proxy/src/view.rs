@@ -71,9 +71,7 @@ impl View {
             .collect();
         Self { snapshot, groups }
     }
-}
 
-impl View {
     /// Whether the target of that serial number is in a group.
     pub(crate) fn has(&self, serial: u64) -> bool {
         let mut targets = self.groups.iter().flat_map(|group| &group.targets);
@@ -114,9 +112,7 @@ impl GroupLocal {
             targets,
         }
     }
-}
 
-impl GroupLocal {
     /// Takes one retry out of the budget, if there is one.
     pub(crate) fn retry(&self, now: Instant) -> bool {
         let granted = self.budget.borrow_mut().spend(now);
