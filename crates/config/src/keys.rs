@@ -105,6 +105,7 @@ pub(crate) static TARGET_GROUP: Schema = Schema {
     title: "[target_groups.NAME]",
     keys: &[
         key("targets"),
+        key("protocol_version"),
         with("algorithm", &["load_balancing.algorithm.type"]),
         with("deregistration_delay", &["deregistration_delay.timeout_seconds"]),
         key("connect_timeout"),

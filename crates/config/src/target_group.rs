@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clingfish_model::{Algorithm, Name, TargetGroup};
+use clingfish_model::{Algorithm, Name, ProtocolVersion, TargetGroup};
 
 use crate::{health_check, report::Report, section::Section, stickiness, targets};
 
@@ -19,6 +19,7 @@ pub(crate) fn read(name: Name, section: &Section<'_>, report: &mut Report<'_>) -
         );
     }
     TargetGroup {
+        protocol_version: read_protocol_version(section, report),
         algorithm: read_algorithm(section, report),
         stickiness: stickiness::read(&name, section, report),
         health_check: health_check::read(section, report),
@@ -42,6 +43,12 @@ pub(crate) fn read(name: Name, section: &Section<'_>, report: &mut Report<'_>) -
         ),
         ..TargetGroup::new(name, targets)
     }
+}
+
+fn read_protocol_version(section: &Section<'_>, report: &mut Report<'_>) -> ProtocolVersion {
+    let words = [ProtocolVersion::Http1, ProtocolVersion::Http2, ProtocolVersion::Grpc]
+        .map(|version| (version.as_str(), version));
+    section.word("protocol_version", &words, ProtocolVersion::default(), report)
 }
 
 fn read_algorithm(section: &Section<'_>, report: &mut Report<'_>) -> Algorithm {

@@ -18,5 +18,5 @@ pub use health::HealthCheck;
 pub use id::{GroupHash, Name, ResourceId, TargetHash, TargetId};
 pub use listener::{Listener, LoadBalancer, Timeouts};
 pub use stickiness::{LbCookie, Stickiness};
-pub use target::{Algorithm, Target, TargetAddress, TargetGroup, Weight};
+pub use target::{Algorithm, ProtocolVersion, Target, TargetAddress, TargetGroup, Weight};
 pub use time::UnixMillis;

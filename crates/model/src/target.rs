@@ -11,6 +11,8 @@ pub struct TargetGroup {
     pub name: Name,
     /// At most [`crate::limits::TARGETS_MAX`]; none is legal and answers 503.
     pub targets: Vec<Target>,
+    /// What its targets speak.
+    pub protocol_version: ProtocolVersion,
     /// How a new session finds its target. ELBv2: `load_balancing.algorithm.type`.
     pub algorithm: Algorithm,
     /// Whether and how sessions stay.
@@ -47,6 +49,7 @@ impl TargetGroup {
         Self {
             name,
             targets,
+            protocol_version: ProtocolVersion::default(),
             algorithm: Algorithm::RoundRobin,
             stickiness: Stickiness::Off,
             health_check: HealthCheck::default(),
@@ -134,6 +137,29 @@ impl Weight {
 impl Default for Weight {
     fn default() -> Self {
         Self(1)
+    }
+}
+
+/// What the targets of a group speak. ELBv2: `ProtocolVersion`; fixed for the life of a group there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ProtocolVersion {
+    /// HTTP/1.1.
+    #[default]
+    Http1,
+    /// HTTP/2.
+    Http2,
+    /// HTTP/2, for gRPC: health checks and errors of our own are gRPC's too.
+    Grpc,
+}
+
+impl ProtocolVersion {
+    /// ELBv2's word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Http1 => "HTTP1",
+            Self::Http2 => "HTTP2",
+            Self::Grpc => "GRPC",
+        }
     }
 }
 

@@ -71,6 +71,7 @@ pub(super) const SAMPLES: [Sample; 7] = [
 
 const GROUP: &[(&str, &str)] = &[
     ("targets", "[\"a:1\"]"),
+    ("protocol_version", "\"GRPC\""),
     ("algorithm", "\"least_outstanding_requests\""),
     ("load_balancing.algorithm.type", "\"least_outstanding_requests\""),
     ("deregistration_delay", "\"0s\""),
