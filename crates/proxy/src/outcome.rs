@@ -202,7 +202,7 @@ impl Outcome {
             tried += 1;
         }
         let attempts = attempts.get(..tried).unwrap_or_default();
-        log.push(&Record { facts: self.facts(kind, took, attempts), texts, attempts });
+        log.push(&Record { facts: &self.facts(kind, took, attempts), texts, attempts });
     }
 
     fn facts(&self, kind: Kind, took: Duration, attempts: &[Attempt]) -> Facts {

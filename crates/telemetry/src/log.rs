@@ -6,6 +6,7 @@
 
 mod alb;
 mod batch;
+mod digits;
 mod encode;
 mod json;
 mod output;

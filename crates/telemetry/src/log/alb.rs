@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    encode::{self, ABSENT},
+    encode::{self, ABSENT, Calendar},
     record::{Attempt, Record, UnixMicros},
     session,
 };
@@ -12,15 +12,20 @@ use super::{
 #[cfg(test)]
 pub(super) const FIELDS: usize = 37;
 
-/// Writes one line.
-pub(super) fn write(record: &Record<'_>, out: &mut Vec<u8>) {
-    let (facts, texts) = (&record.facts, &record.texts);
-    let mut line = Line { out, is_first: true };
+/// Writes one line. Where `is_plain`, no text of the record needs escaping.
+pub(super) fn write(
+    record: &Record<'_>,
+    is_plain: bool,
+    calendar: &mut Calendar,
+    out: &mut Vec<u8>,
+) {
+    let (facts, texts) = (record.facts, &record.texts);
+    let mut line = Line { out, is_first: true, is_plain };
     line.bare(|out| out.extend_from_slice(facts.kind.as_str().as_bytes()));
-    line.bare(|out| encode::time(facts.responded_at, out));
+    line.bare(|out| calendar.write(facts.responded_at, out));
     line.bare(|out| {
         out.extend_from_slice(b"app/");
-        encode::quoted_alb(texts.load_balancer, out);
+        quote(texts.load_balancer, is_plain, out);
         out.push(b'/');
         encode::hex(facts.load_balancer_id.value(), out);
     });
@@ -33,26 +38,29 @@ pub(super) fn write(record: &Record<'_>, out: &mut Vec<u8>) {
     line.bare(|out| or_absent(facts.target_status.map(u64::from), out, encode::number));
     line.bare(|out| encode::number(facts.received_bytes, out));
     line.bare(|out| encode::number(facts.sent_bytes, out));
-    line.quoted_by(|out| write_request(record, out));
+    line.quoted_by(|out| write_request(record, is_plain, out));
     line.quoted(texts.user_agent);
     line.absent(2); // ssl_cipher, ssl_protocol
     line.bare(|out| {
         or_absent(facts.group_id, out, |id, out| {
-            encode::group_arn(texts.group, id, encode::quoted_alb, out);
+            out.extend_from_slice(encode::GROUP_ARN.as_bytes());
+            quote(texts.group, is_plain, out);
+            out.push(b'/');
+            encode::hex(id.value(), out);
         });
     });
     line.quoted(texts.trace_id);
     line.absent_quoted(2); // domain_name, chosen_cert_arn
-    write_outcome(record, &mut line);
+    write_outcome(record, calendar, &mut line);
     write_ours(record, &mut line);
 }
 
-fn write_outcome(record: &Record<'_>, line: &mut Line<'_>) {
-    let facts = &record.facts;
+fn write_outcome(record: &Record<'_>, calendar: &mut Calendar, line: &mut Line<'_>) {
+    let facts = record.facts;
     line.bare(|out| {
         or_absent(facts.rule_priority, out, encode::signed);
     });
-    line.bare(|out| encode::time(facts.created_at, out));
+    line.bare(|out| calendar.write(facts.created_at, out));
     line.quoted(facts.action.as_bytes());
     line.absent_quoted(1); // redirect_url
     line.quoted(facts.error_reason.as_bytes());
@@ -82,11 +90,11 @@ fn write_ours(record: &Record<'_>, line: &mut Line<'_>) {
 }
 
 /// `METHOD scheme://host:port/uri HTTP/x`.
-fn write_request(record: &Record<'_>, out: &mut Vec<u8>) {
-    let (facts, texts) = (&record.facts, &record.texts);
+fn write_request(record: &Record<'_>, is_plain: bool, out: &mut Vec<u8>) {
+    let (facts, texts) = (record.facts, &record.texts);
     let text = |bytes: &[u8], out: &mut Vec<u8>| match bytes {
         [] => out.extend_from_slice(ABSENT),
-        _ => encode::quoted_alb(bytes, out),
+        _ => quote(bytes, is_plain, out),
     };
     text(texts.method, out);
     out.push(b' ');
@@ -116,10 +124,10 @@ fn write_list(attempts: &[Attempt], out: &mut Vec<u8>, write: impl Fn(&Attempt, 
 }
 
 /// Writes the line that says how many are missing: as wide as any other, with the number as its error reason.
-pub(super) fn write_lost(lines: u64, at: UnixMicros, out: &mut Vec<u8>) {
-    let mut line = Line { out, is_first: true };
+pub(super) fn write_lost(lines: u64, at: UnixMicros, calendar: &mut Calendar, out: &mut Vec<u8>) {
+    let mut line = Line { out, is_first: true, is_plain: true };
     line.bare(|out| out.extend_from_slice(b"lost"));
-    line.bare(|out| encode::time(at, out));
+    line.bare(|out| calendar.write(at, out));
     line.absent(10);
     line.absent_quoted(2);
     line.absent(3);
@@ -154,6 +162,16 @@ fn or_minus_one(span: Option<Duration>, out: &mut Vec<u8>) {
 struct Line<'a> {
     out: &'a mut Vec<u8>,
     is_first: bool,
+    is_plain: bool,
+}
+
+/// Untrusted bytes, escaped where they need it.
+fn quote(bytes: &[u8], is_plain: bool, out: &mut Vec<u8>) {
+    if is_plain {
+        out.extend_from_slice(bytes);
+    } else {
+        encode::quoted_alb(bytes, out);
+    }
 }
 
 impl Line<'_> {
@@ -176,9 +194,10 @@ impl Line<'_> {
 
     /// Untrusted bytes.
     fn quoted(&mut self, bytes: &[u8]) {
+        let is_plain = self.is_plain;
         self.quoted_by(|out| match bytes {
             [] => out.extend_from_slice(ABSENT),
-            _ => encode::quoted_alb(bytes, out),
+            _ => quote(bytes, is_plain, out),
         });
     }
 

@@ -2,7 +2,10 @@
 
 use clingfish_model::limits::{ACCESS_LOG_BATCH_BYTES_MAX, ATTEMPTS_MAX};
 
-use super::record::{Attempt, Facts, Record, TEXTS, Texts};
+use super::{
+    encode,
+    record::{Attempt, Facts, Record, TEXTS, Texts},
+};
 
 /// Records in the form that is cheapest to make: sizes known beforehand, one copy each, nothing formatted.
 #[derive(Debug, Default)]
@@ -50,22 +53,24 @@ impl Batch {
         let attempts = record.attempts.get(..ATTEMPTS_MAX).unwrap_or(record.attempts);
         self.attempts.extend_from_slice(attempts);
         self.entries.push(Entry {
-            facts: record.facts,
+            facts: *record.facts,
             attempts: u8::try_from(attempts.len()).unwrap_or(u8::MAX),
             lengths,
         });
         debug_assert!(self.bytes() <= ACCESS_LOG_BATCH_BYTES_MAX, "one record fits a batch");
     }
 
-    /// The records in their order.
-    pub(super) fn records(&self) -> impl Iterator<Item = Record<'_>> {
+    /// The records in their order, and whether their texts are plain: to look at all texts of a record at once costs less than one by one.
+    pub(super) fn records(&self) -> impl Iterator<Item = (Record<'_>, bool)> {
         let (mut text, mut attempts) = (&*self.text, &*self.attempts);
-        self.entries.iter().map(move |entry| Record {
-            facts: entry.facts,
-            texts: Texts::from_parts(
-                entry.lengths.map(|length| take(&mut text, usize::from(length))),
-            ),
-            attempts: take(&mut attempts, usize::from(entry.attempts)),
+        self.entries.iter().map(move |entry| {
+            let length = entry.lengths.iter().map(|length| usize::from(*length)).sum();
+            let mut own = take(&mut text, length);
+            let is_plain = encode::are_plain(own);
+            let parts = entry.lengths.map(|length| take(&mut own, usize::from(length)));
+            let (facts, texts) = (&entry.facts, Texts::from_parts(parts));
+            let attempts = take(&mut attempts, usize::from(entry.attempts));
+            (Record { facts, texts, attempts }, is_plain)
         })
     }
 

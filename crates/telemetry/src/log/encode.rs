@@ -8,42 +8,14 @@ use std::{
     time::Duration,
 };
 
-use clingfish_model::ResourceId;
+use super::{digits, record::UnixMicros};
 
-use super::record::UnixMicros;
+pub(super) use super::digits::{hex, hex_short, number};
+
+use super::digits::padded;
 
 /// What stands for a missing value in ALB's format.
 pub(super) const ABSENT: &[u8] = b"-";
-
-/// Decimal digits.
-pub(super) fn number(mut value: u64, out: &mut Vec<u8>) {
-    let mut digits = [b'0'; 20];
-    let mut used = 0;
-    for digit in digits.iter_mut().rev() {
-        *digit = last_digit(value);
-        used += 1;
-        value /= 10;
-        if value == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(digits.get(digits.len() - used..).unwrap_or_default());
-}
-
-/// Decimal digits after a point, with zeros in front.
-fn fraction<const WIDTH: usize>(mut value: u32, out: &mut Vec<u8>) {
-    let mut digits = [b'0'; WIDTH];
-    for digit in digits.iter_mut().rev() {
-        *digit = last_digit(u64::from(value));
-        value /= 10;
-    }
-    out.push(b'.');
-    out.extend_from_slice(&digits);
-}
-
-fn last_digit(value: u64) -> u8 {
-    b'0' + (value % 10) as u8
-}
 
 /// Decimal digits, with a sign where it is below zero.
 pub(super) fn signed(value: i32, out: &mut Vec<u8>) {
@@ -53,55 +25,62 @@ pub(super) fn signed(value: i32, out: &mut Vec<u8>) {
     number(u64::from(value.unsigned_abs()), out);
 }
 
-/// Sixteen hexadecimal digits.
-pub(super) fn hex(value: u64, out: &mut Vec<u8>) {
-    out.extend_from_slice(&hex_digits::<16>(value));
-}
-
-/// Eight hexadecimal digits.
-pub(super) fn hex_short(value: u32, out: &mut Vec<u8>) {
-    out.extend_from_slice(&hex_digits::<8>(u64::from(value)));
-}
-
-fn hex_digits<const WIDTH: usize>(value: u64) -> [u8; WIDTH] {
-    let mut digits = [b'0'; WIDTH];
-    for (at, digit) in digits.iter_mut().rev().enumerate() {
-        *digit = hex_digit((value >> (4 * at)) as u8 & 0xf);
-    }
-    digits
-}
-
-fn hex_digit(nibble: u8) -> u8 {
-    if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 }
-}
-
 /// Seconds with three decimals, as ALB.
 pub(super) fn seconds_millis(span: Duration, out: &mut Vec<u8>) {
     number(span.as_secs(), out);
-    fraction::<3>(span.subsec_millis(), out);
+    out.push(b'.');
+    padded::<3>(span.subsec_millis().into(), out);
 }
 
 /// Seconds with six decimals.
 pub(super) fn seconds_micros(span: Duration, out: &mut Vec<u8>) {
-    number(span.as_secs(), out);
-    fraction::<6>(span.subsec_micros(), out);
+    let (seconds, micros) = (span.as_secs(), span.subsec_micros().into());
+    if seconds < 10 {
+        return digits::brief_span(seconds, micros, out);
+    }
+    number(seconds, out);
+    out.push(b'.');
+    padded::<6>(micros, out);
 }
 
-/// ISO 8601 with microseconds: `2026-11-20T10:26:05.123456Z`.
-pub(super) fn time(at: UnixMicros, out: &mut Vec<u8>) {
-    let (seconds, micros) = (at.0 / 1_000_000, at.0 % 1_000_000);
+/// Writes times, and knows the second that it wrote last: lines that follow each other share nearly all of it.
+#[derive(Debug)]
+pub(super) struct Calendar {
+    second: u64,
+    /// Up to the point.
+    text: [u8; 20],
+}
+
+impl Default for Calendar {
+    fn default() -> Self {
+        Self { second: 0, text: *b"1970-01-01T00:00:00." }
+    }
+}
+
+impl Calendar {
+    /// ISO 8601 with microseconds: `2026-11-20T10:26:05.123456Z`.
+    pub(super) fn write(&mut self, at: UnixMicros, out: &mut Vec<u8>) {
+        let (second, micros) = (at.0 / 1_000_000, at.0 % 1_000_000);
+        if second != self.second {
+            *self = Self { second, text: up_to_the_second(second) };
+        }
+        out.extend_from_slice(&self.text);
+        padded::<6>(micros, out);
+        out.push(b'Z');
+    }
+}
+
+/// `2026-11-20T10:26:05.`
+fn up_to_the_second(seconds: u64) -> [u8; 20] {
+    let digit = |value: u64| b'0' + (value % 10) as u8;
     let (year, month, day) = civil(seconds / 86_400);
-    let [y1, y2, y3, y4] = [1000, 100, 10, 1].map(|unit| last_digit(year / unit));
-    let [m1, m2, d1, d2] = [month / 10, month, day / 10, day].map(last_digit);
+    let [y1, y2, y3, y4] = [1000, 100, 10, 1].map(|unit| digit(year / unit));
+    let [m1, m2, d1, d2] = [month / 10, month, day / 10, day].map(digit);
     let of_day = seconds % 86_400;
-    let [h1, h2] = [of_day / 36_000, of_day / 3_600].map(last_digit);
-    let [n1, n2] = [of_day / 600 % 6, of_day / 60].map(last_digit);
-    let [s1, s2] = [of_day / 10 % 6, of_day].map(last_digit);
-    out.extend_from_slice(&[
-        y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', n1, n2, b':', s1, s2,
-    ]);
-    fraction::<6>(micros as u32, out);
-    out.push(b'Z');
+    let [h1, h2] = [of_day / 36_000, of_day / 3_600].map(digit);
+    let [n1, n2] = [of_day / 600 % 6, of_day / 60].map(digit);
+    let [s1, s2] = [of_day / 10 % 6, of_day].map(digit);
+    [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', n1, n2, b':', s1, s2, b'.']
 }
 
 /// Year, month and day of a day since 1970 (Howard Hinnant's `civil_from_days`, for days that are not negative).
@@ -119,39 +98,36 @@ fn civil(days: u64) -> (u64, u64, u64) {
 /// Address and port: `192.0.2.1:80`, `[2001:db8::1]:80`.
 pub(super) fn address(address: SocketAddr, out: &mut Vec<u8>) {
     if let IpAddr::V4(ip) = address.ip() {
-        for (octet, after) in ip.octets().into_iter().zip(*b"...:") {
-            number(u64::from(octet), out);
-            out.push(after);
-        }
-        number(u64::from(address.port()), out);
+        digits::octets(ip.octets(), out);
+        number(address.port().into(), out);
     } else {
         // Writing to a Vec cannot fail.
         let _ = write!(out, "{address}");
     }
 }
 
-/// The group's ARN around its name, which `quote` escapes. Region and account are made up: there are none here.
-pub(super) fn group_arn(
-    name: &[u8],
-    id: ResourceId,
-    quote: impl FnOnce(&[u8], &mut Vec<u8>),
-    out: &mut Vec<u8>,
-) {
-    out.extend_from_slice(b"arn:aws:elasticloadbalancing:local:000000000000:targetgroup/");
-    quote(name, out);
-    out.push(b'/');
-    hex(id.value(), out);
+/// What is before the name in a group's ARN. Region and account are made up: there are none here.
+pub(super) const GROUP_ARN: &str = "arn:aws:elasticloadbalancing:local:000000000000:targetgroup/";
+
+/// Whether all bytes can stand inside the quotes of either format as they are. Nearly all texts can.
+pub(super) fn are_plain(bytes: &[u8]) -> bool {
+    // Loops of fixed length and without an exit are what the compiler turns into vectors.
+    let all = |chunk: &[u8; CHUNK]| chunk.iter().fold(true, |all, byte| all & is_plain(*byte));
+    let (chunks, rest) = bytes.as_chunks::<CHUNK>();
+    let mut last = [b' '; CHUNK];
+    for (to, from) in last.iter_mut().zip(rest) {
+        *to = *from;
+    }
+    chunks.iter().fold(all(&last), |plain, chunk| plain & all(chunk))
 }
+
+const CHUNK: usize = 32;
 
 /// Bytes inside the quotes of ALB's format: quotes, backslashes and what is not visible ASCII become `\xNN`.
 ///
 /// Not `\"`, since the usual expressions for these logs end a field at the next quote, whatever is before it.
 pub(super) fn quoted_alb(bytes: &[u8], out: &mut Vec<u8>) {
     let mut rest = bytes;
-    if bytes.iter().fold(true, |all, byte| all & is_plain(*byte)) {
-        out.extend_from_slice(bytes);
-        return;
-    }
     while let Some(at) = rest.iter().position(|byte| !is_plain(*byte)) {
         let (plain, special) = rest.split_at_checked(at).unwrap_or((rest, &[]));
         out.extend_from_slice(plain);
@@ -166,11 +142,6 @@ pub(super) fn quoted_alb(bytes: &[u8], out: &mut Vec<u8>) {
 /// Bytes inside the quotes of a JSON string. What is not UTF-8 becomes U+FFFD; control characters, also those beyond ASCII that
 /// terminals obey, become `\uNNNN`.
 pub(super) fn quoted_json(bytes: &[u8], out: &mut Vec<u8>) {
-    // Nearly all texts are plain, and a loop without an exit is one that the compiler can vectorise.
-    if bytes.iter().fold(true, |all, byte| all & is_plain(*byte)) {
-        out.extend_from_slice(bytes);
-        return;
-    }
     for chunk in bytes.utf8_chunks() {
         quoted_json_str(chunk.valid(), out);
         if !chunk.invalid().is_empty() {
@@ -212,18 +183,16 @@ mod tests {
     }
 
     #[test]
-    fn numbers_and_spans_read_as_usual() {
-        for value in [0, 9, 10, 4_294_967_296, u64::MAX] {
-            assert_eq!(text(|out| number(value, out)), value.to_string());
-            assert_eq!(text(|out| hex(value, out)), format!("{value:016x}"));
-        }
+    fn spans_read_as_usual() {
         let span = Duration::from_micros(1_002_345);
         assert_eq!(text(|out| seconds_millis(span, out)), "1.002");
         assert_eq!(text(|out| seconds_micros(span, out)), "1.002345");
+        assert_eq!(text(|out| seconds_micros(span * 100, out)), "100.234500");
     }
 
     #[test]
     fn times_follow_the_calendar() {
+        let mut calendar = Calendar::default();
         for (micros, expected) in [
             (0, "1970-01-01T00:00:00.000000Z"),
             (951_782_400_000_001, "2000-02-29T00:00:00.000001Z"),
@@ -231,7 +200,9 @@ mod tests {
             (1_795_170_365_120_000, "2026-11-20T10:26:05.120000Z"),
             (4_107_542_399_000_000, "2100-02-28T23:59:59.000000Z"),
         ] {
-            assert_eq!(text(|out| time(UnixMicros(micros), out)), expected);
+            let mut out = Vec::new();
+            calendar.write(UnixMicros(micros), &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), expected);
         }
     }
 

@@ -1,161 +1,195 @@
 //! Lines as JSON objects. What is absent has no key.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use super::{
-    encode,
+    encode::{self, Calendar},
     record::{Record, UnixMicros},
     session,
 };
 
-/// Writes one line.
-pub(super) fn write(record: &Record<'_>, out: &mut Vec<u8>) {
-    let (facts, texts) = (&record.facts, &record.texts);
-    let mut line = Object::begin(out);
-    line.text("type", facts.kind.as_str().as_bytes());
-    line.plain("time", |out| encode::time(facts.responded_at, out));
-    line.plain("request_creation_time", |out| encode::time(facts.created_at, out));
-    line.plain("elb", |out| {
-        out.extend_from_slice(b"app/");
-        encode::quoted_json(texts.load_balancer, out);
-        out.push(b'/');
-        encode::hex(facts.load_balancer_id.value(), out);
+/// A key with what stands before and behind it. Each object begins with a member of its own, so all others follow a comma.
+macro_rules! key {
+    ($name:literal) => {
+        concat!(",\"", $name, "\":").as_bytes()
+    };
+}
+
+/// Writes one line. Where `is_plain`, no text of the record needs escaping.
+pub(super) fn write(
+    record: &Record<'_>,
+    is_plain: bool,
+    calendar: &mut Calendar,
+    out: &mut Vec<u8>,
+) {
+    let (facts, texts) = (record.facts, &record.texts);
+    let mut line = Line { out, is_plain };
+    line.out.extend_from_slice(b"{\"type\":\"");
+    line.out.extend_from_slice(facts.kind.as_str().as_bytes());
+    line.out.push(b'"');
+    line.quoted(key!("time"), |line| calendar.write(facts.responded_at, line.out));
+    line.quoted(key!("request_creation_time"), |line| calendar.write(facts.created_at, line.out));
+    line.quoted(key!("elb"), |line| {
+        line.out.extend_from_slice(b"app/");
+        line.untrusted(texts.load_balancer);
+        line.out.push(b'/');
+        encode::hex(facts.load_balancer_id.value(), line.out);
     });
-    line.plain("client", |out| encode::address(facts.client, out));
+    line.address(key!("client"), facts.client);
     if let Some(target) = facts.target {
-        line.plain("target", |out| encode::address(target, out));
+        line.address(key!("target"), target);
     }
-    line.seconds("request_processing_time", facts.request_processing);
-    line.seconds("target_processing_time", facts.target_processing);
-    line.seconds("response_processing_time", facts.response_processing);
-    line.number("elb_status_code", facts.status.map(u64::from));
-    line.number("target_status_code", facts.target_status.map(u64::from));
-    line.number("received_bytes", Some(facts.received_bytes));
-    line.number("sent_bytes", Some(facts.sent_bytes));
+    line.seconds(key!("request_processing_time"), facts.request_processing);
+    line.seconds(key!("target_processing_time"), facts.target_processing);
+    line.seconds(key!("response_processing_time"), facts.response_processing);
+    line.number(key!("elb_status_code"), facts.status);
+    line.number(key!("target_status_code"), facts.target_status);
+    line.number(key!("received_bytes"), Some(facts.received_bytes));
+    line.number(key!("sent_bytes"), Some(facts.sent_bytes));
     write_request(record, &mut line);
     write_route(record, &mut line);
     write_attempts(record, &mut line);
     write_session(record, &mut line);
-    line.end();
+    line.out.push(b'}');
 }
 
-fn write_request(record: &Record<'_>, line: &mut Object<'_>) {
-    let (facts, texts) = (&record.facts, &record.texts);
-    line.text("method", texts.method);
-    line.text("scheme", facts.kind.scheme().as_bytes());
-    line.text("host", texts.host);
-    line.number("port", Some(u64::from(facts.port)));
-    line.text("path", texts.path_and_query);
-    line.text("protocol", facts.version.as_str().as_bytes());
-    line.text("user_agent", texts.user_agent);
-    line.text("trace_id", texts.trace_id);
-    line.plain("conn_trace_id", |out| {
-        out.extend_from_slice(b"TID_");
-        encode::hex(facts.connection, out);
+fn write_request(record: &Record<'_>, line: &mut Line<'_>) {
+    let (facts, texts) = (record.facts, &record.texts);
+    line.text(key!("method"), texts.method);
+    line.known(key!("scheme"), facts.kind.scheme());
+    line.text(key!("host"), texts.host);
+    line.number(key!("port"), Some(facts.port));
+    line.text(key!("path"), texts.path_and_query);
+    line.known(key!("protocol"), facts.version.as_str());
+    line.text(key!("user_agent"), texts.user_agent);
+    line.text(key!("trace_id"), texts.trace_id);
+    line.quoted(key!("conn_trace_id"), |line| {
+        line.out.extend_from_slice(b"TID_");
+        encode::hex(facts.connection, line.out);
     });
 }
 
-fn write_route(record: &Record<'_>, line: &mut Object<'_>) {
-    let (facts, texts) = (&record.facts, &record.texts);
+fn write_route(record: &Record<'_>, line: &mut Line<'_>) {
+    let (facts, texts) = (record.facts, &record.texts);
     if let Some(id) = facts.group_id {
-        line.plain("target_group_arn", |out| {
-            encode::group_arn(texts.group, id, encode::quoted_json, out);
+        line.quoted(key!("target_group_arn"), |line| {
+            line.out.extend_from_slice(encode::GROUP_ARN.as_bytes());
+            line.untrusted(texts.group);
+            line.out.push(b'/');
+            encode::hex(id.value(), line.out);
         });
     }
     if let Some(priority) = facts.rule_priority {
-        line.raw("matched_rule_priority", |out| encode::signed(priority, out));
+        line.raw(key!("matched_rule_priority"), |line| encode::signed(priority, line.out));
     }
-    line.text("actions_executed", facts.action.as_bytes());
-    line.text("error_reason", facts.error_reason.as_bytes());
-    line.text("classification", facts.classification.as_bytes());
-    line.text("classification_reason", facts.classification_reason.as_bytes());
+    line.known(key!("actions_executed"), facts.action);
+    line.known(key!("error_reason"), facts.error_reason);
+    line.known(key!("classification"), facts.classification);
+    line.known(key!("classification_reason"), facts.classification_reason);
 }
 
-fn write_attempts(record: &Record<'_>, line: &mut Object<'_>) {
-    line.raw("attempts", |out| {
-        out.push(b'[');
+fn write_attempts(record: &Record<'_>, line: &mut Line<'_>) {
+    line.raw(key!("attempts"), |line| {
+        line.out.push(b'[');
         for (at, attempt) in record.attempts.iter().enumerate() {
             if at > 0 {
-                out.push(b',');
+                line.out.push(b',');
             }
-            let mut object = Object::begin(out);
-            object.plain("target", |out| encode::address(attempt.target, out));
-            object.number("status_code", attempt.status.map(u64::from));
-            object.end();
+            line.out.extend_from_slice(b"{\"target\":\"");
+            encode::address(attempt.target, line.out);
+            line.out.push(b'"');
+            line.number(key!("status_code"), attempt.status);
+            line.out.push(b'}');
         }
-        out.push(b']');
+        line.out.push(b']');
     });
 }
 
-fn write_session(record: &Record<'_>, line: &mut Object<'_>) {
+fn write_session(record: &Record<'_>, line: &mut Line<'_>) {
     if let Some(verdict) = record.facts.verdict {
-        line.text("verdict", verdict.as_str().as_bytes());
+        line.known(key!("verdict"), verdict.as_str());
     }
     if let Some(session) = record.facts.session {
-        line.plain("session", |out| session::write(session, out));
+        line.quoted(key!("session"), |line| session::write(session, line.out));
     }
-    line.text("home", record.texts.home);
+    line.text(key!("home"), record.texts.home);
 }
 
 /// Writes the line that says how many are missing.
-pub(super) fn write_lost(lines: u64, at: UnixMicros, out: &mut Vec<u8>) {
-    let mut line = Object::begin(out);
-    line.text("type", b"lost");
-    line.plain("time", |out| encode::time(at, out));
-    line.number("lines_lost", Some(lines));
-    line.end();
+pub(super) fn write_lost(lines: u64, at: UnixMicros, calendar: &mut Calendar, out: &mut Vec<u8>) {
+    let mut line = Line { out, is_plain: true };
+    line.out.extend_from_slice(b"{\"type\":\"lost\"");
+    line.quoted(key!("time"), |line| calendar.write(at, line.out));
+    line.number(key!("lines_lost"), Some(lines));
+    line.out.push(b'}');
 }
 
-/// An object that is being written.
-struct Object<'a> {
+/// A line that is being written.
+struct Line<'a> {
     out: &'a mut Vec<u8>,
-    before: u8,
+    /// Untrusted bytes turned out to need no escaping.
+    is_plain: bool,
 }
 
-impl<'a> Object<'a> {
-    fn begin(out: &'a mut Vec<u8>) -> Self {
-        Self { out, before: b'{' }
-    }
-
+impl Line<'_> {
     /// A member whose value `write` writes as it is.
-    fn raw(&mut self, key: &str, write: impl FnOnce(&mut Vec<u8>)) {
-        self.out.push(self.before);
-        self.out.push(b'"');
-        self.out.extend_from_slice(key.as_bytes());
-        self.out.extend_from_slice(b"\":");
-        write(self.out);
-        self.before = b',';
+    #[inline]
+    fn raw(&mut self, key: &[u8], write: impl FnOnce(&mut Self)) {
+        self.out.extend_from_slice(key);
+        write(self);
     }
 
     /// A string that needs no further escaping.
-    fn plain(&mut self, key: &str, write: impl FnOnce(&mut Vec<u8>)) {
-        self.raw(key, |out| {
-            out.push(b'"');
-            write(out);
-            out.push(b'"');
+    #[inline]
+    fn quoted(&mut self, key: &[u8], write: impl FnOnce(&mut Self)) {
+        self.raw(key, |line| {
+            line.out.push(b'"');
+            write(line);
+            line.out.push(b'"');
         });
     }
 
+    /// Words of our own; no member where there are none.
+    #[inline]
+    fn known(&mut self, key: &[u8], word: &'static str) {
+        debug_assert!(encode::are_plain(word.as_bytes()), "our own words need no escaping");
+        if !word.is_empty() {
+            self.quoted(key, |line| line.out.extend_from_slice(word.as_bytes()));
+        }
+    }
+
     /// Untrusted bytes; no member where there are none.
-    fn text(&mut self, key: &str, bytes: &[u8]) {
+    #[inline]
+    fn text(&mut self, key: &[u8], bytes: &[u8]) {
         if !bytes.is_empty() {
-            self.plain(key, |out| encode::quoted_json(bytes, out));
+            self.quoted(key, |line| line.untrusted(bytes));
         }
     }
 
-    fn number(&mut self, key: &str, value: Option<u64>) {
+    fn untrusted(&mut self, bytes: &[u8]) {
+        if self.is_plain {
+            self.out.extend_from_slice(bytes);
+        } else {
+            encode::quoted_json(bytes, self.out);
+        }
+    }
+
+    #[inline]
+    fn address(&mut self, key: &[u8], address: SocketAddr) {
+        self.quoted(key, |line| encode::address(address, line.out));
+    }
+
+    #[inline]
+    fn number(&mut self, key: &[u8], value: Option<impl Into<u64>>) {
         if let Some(value) = value {
-            self.raw(key, |out| encode::number(value, out));
+            self.raw(key, |line| encode::number(value.into(), line.out));
         }
     }
 
-    fn seconds(&mut self, key: &str, span: Option<Duration>) {
+    #[inline]
+    fn seconds(&mut self, key: &[u8], span: Option<Duration>) {
         if let Some(span) = span {
-            self.raw(key, |out| encode::seconds_micros(span, out));
+            self.raw(key, |line| encode::seconds_micros(span, line.out));
         }
-    }
-
-    fn end(self) {
-        self.out.push(b'}');
     }
 }

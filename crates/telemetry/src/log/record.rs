@@ -10,7 +10,7 @@ use crate::Verdict;
 #[derive(Clone, Copy, Debug)]
 pub struct Record<'a> {
     /// What has a fixed size.
-    pub facts: Facts,
+    pub facts: &'a Facts,
     /// What has not.
     pub texts: Texts<'a>,
     /// Targets tried, in order; at most [`clingfish_model::limits::ATTEMPTS_MAX`].

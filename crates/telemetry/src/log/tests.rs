@@ -2,6 +2,7 @@ use std::{
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::LazyLock,
     time::Duration,
 };
 
@@ -13,7 +14,7 @@ use clingfish_model::{
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::*;
+use super::{encode::Calendar, *};
 use crate::{Verdict, text::LogCounts};
 
 fn facts() -> Facts {
@@ -64,37 +65,45 @@ const ATTEMPT: Attempt = Attempt {
 };
 
 fn record() -> Record<'static> {
-    Record { facts: facts(), texts: texts(), attempts: &[ATTEMPT] }
+    static FACTS: LazyLock<Facts> = LazyLock::new(facts);
+    Record { facts: &FACTS, texts: texts(), attempts: &[ATTEMPT] }
 }
 
 /// A request that brought nothing: an unreadable head.
 fn bare() -> Record<'static> {
+    static FACTS: LazyLock<Facts> = LazyLock::new(|| Facts {
+        target: None,
+        request_processing: None,
+        target_processing: None,
+        response_processing: None,
+        status: Some(400),
+        target_status: None,
+        group_id: None,
+        rule_priority: None,
+        action: "",
+        error_reason: "bad request line",
+        classification: "Severe",
+        classification_reason: "BadUri",
+        verdict: None,
+        session: None,
+        ..facts()
+    });
     Record {
-        facts: Facts {
-            target: None,
-            request_processing: None,
-            target_processing: None,
-            response_processing: None,
-            status: Some(400),
-            target_status: None,
-            group_id: None,
-            rule_priority: None,
-            action: "",
-            error_reason: "bad request line",
-            classification: "Severe",
-            classification_reason: "BadUri",
-            verdict: None,
-            session: None,
-            ..facts()
-        },
+        facts: &FACTS,
         texts: Texts { load_balancer: b"default", ..Texts::default() },
         attempts: &[],
     }
 }
 
-fn line(write: fn(&Record<'_>, &mut Vec<u8>), record: &Record<'_>) -> String {
-    let mut out = Vec::new();
-    write(record, &mut out);
+type Write = fn(&Record<'_>, bool, &mut Calendar, &mut Vec<u8>);
+
+/// The record's line, as it comes out of a batch.
+fn line(write: Write, record: &Record<'_>) -> String {
+    let (mut batch, mut out) = (Batch::new(0), Vec::new());
+    batch.push(record);
+    for (record, is_plain) in batch.records() {
+        write(&record, is_plain, &mut Calendar::default(), &mut out);
+    }
     String::from_utf8(out).unwrap()
 }
 
@@ -191,7 +200,7 @@ fn lists_of_attempts_hold_all_of_them() {
 
 #[test]
 fn sessions_are_hashed_and_the_hash_never_changes() {
-    assert_eq!(session_tag([0; 8]), "bc7e19a4");
+    assert_eq!(session_tag([0; 8]), "6667a0d1");
     let lines = line(json::write, &record()) + &line(alb::write, &record());
     assert!(!lines.contains("secret"));
 }
@@ -199,11 +208,11 @@ fn sessions_are_hashed_and_the_hash_never_changes() {
 #[test]
 fn lost_lines_have_the_shape_of_their_format() {
     let mut out = Vec::new();
-    alb::write_lost(7, UnixMicros(0), &mut out);
+    alb::write_lost(7, UnixMicros(0), &mut Calendar::default(), &mut out);
     let alb = String::from_utf8(std::mem::take(&mut out)).unwrap();
     let fields = alb_fields(&alb);
     assert_eq!((fields.len(), &*fields[0], &*fields[24]), (alb::FIELDS, "lost", "7 lines lost"));
-    json::write_lost(7, UnixMicros(0), &mut out);
+    json::write_lost(7, UnixMicros(0), &mut Calendar::default(), &mut out);
     let parsed: Value = serde_json::from_slice(&out).unwrap();
     assert_eq!((&parsed["type"], &parsed["lines_lost"]), (&json!("lost"), &json!(7)));
 }
@@ -254,7 +263,7 @@ proptest! {
             });
         }
         prop_assert_eq!(batch.records().count(), texts.len());
-        for (record, text) in batch.records().zip(&texts) {
+        for ((record, _), text) in batch.records().zip(&texts) {
             prop_assert_eq!(record.texts.path_and_query, &**text);
             prop_assert_eq!(record.texts.method, &text[..text.len().min(64)]);
             prop_assert_eq!(record.texts.home, b"10.0.0.1:3000");
@@ -314,9 +323,7 @@ fn what_is_pushed_is_written_once_and_in_order() {
     let (_folder, path) = folder();
     let (writer, mut log) = start(&path);
     for at in 0..5_000_u64 {
-        let mut record = record();
-        record.facts.sent_bytes = at;
-        log.push(&record);
+        log.push(&Record { facts: &Facts { sent_bytes: at, ..facts() }, ..record() });
         if at % 1_000 == 0 {
             log.flush();
             writer.sync();

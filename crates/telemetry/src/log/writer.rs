@@ -16,7 +16,10 @@ use clingfish_model::{
     limits::ACCESS_LOG_BATCHES_MAX,
 };
 
-use super::{AccessLog, Message, Shared, UnixMicros, alb, batch::Batch, json, output::Output};
+use super::{
+    AccessLog, Message, Shared, UnixMicros, alb, batch::Batch, encode::Calendar, json,
+    output::Output,
+};
 use crate::text::LogCounts;
 
 /// Formatted bytes after which the writer writes, even though more batches wait.
@@ -71,6 +74,7 @@ impl LogWriter {
             lines: 0,
             lost_unsaid: 0,
             latest: UnixMicros(0),
+            calendar: Calendar::default(),
             is_failing: false,
         };
         thread::Builder::new().name("access-log".into()).spawn(move || {
@@ -168,6 +172,7 @@ struct Writer {
     lost_unsaid: u64,
     /// Time of the newest record seen: the thread has no clock of its own.
     latest: UnixMicros,
+    calendar: Calendar,
     is_failing: bool,
 }
 
@@ -210,11 +215,12 @@ impl Writer {
 
     fn format(&mut self, mut batch: Batch) {
         self.lost_unsaid += batch.lost_before;
-        for record in batch.records() {
-            match self.format {
-                LogFormat::Json => json::write(&record, &mut self.text),
-                LogFormat::Alb => alb::write(&record, &mut self.text),
-            }
+        let write = match self.format {
+            LogFormat::Json => json::write,
+            LogFormat::Alb => alb::write,
+        };
+        for (record, is_plain) in batch.records() {
+            write(&record, is_plain, &mut self.calendar, &mut self.text);
             self.text.push(b'\n');
             self.latest = self.latest.max(record.facts.responded_at);
         }
@@ -280,8 +286,12 @@ impl Writer {
         }
         let mut line = Vec::new();
         match self.format {
-            LogFormat::Json => json::write_lost(self.lost_unsaid, self.latest, &mut line),
-            LogFormat::Alb => alb::write_lost(self.lost_unsaid, self.latest, &mut line),
+            LogFormat::Json => {
+                json::write_lost(self.lost_unsaid, self.latest, &mut self.calendar, &mut line);
+            }
+            LogFormat::Alb => {
+                alb::write_lost(self.lost_unsaid, self.latest, &mut self.calendar, &mut line);
+            }
         }
         line.push(b'\n');
         match self.output.write(&line) {
