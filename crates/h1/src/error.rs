@@ -90,6 +90,12 @@ pub enum HeadError {
     /// Expect is anything but one `100-continue`.
     #[error("the expectation is unknown")]
     UnknownExpectation,
+    /// A field that only a connection of HTTP/1 has, in HTTP/2; or a TE there that says more than `trailers`.
+    #[error("a field of an http/1 connection in http/2")]
+    ConnectionField,
+    /// A pseudo-header field of HTTP/2 is missing, not allowed or malformed.
+    #[error("a pseudo-header field is not valid")]
+    BadPseudoField,
     /// A 101 that was not asked for, or to another protocol than asked for.
     #[error("protocols switched without being asked")]
     UnaskedUpgrade,
@@ -141,6 +147,8 @@ impl HeadError {
             Self::BadConnectionOption => "bad_connection_option",
             Self::ForbiddenConnectionOption => "forbidden_connection_option",
             Self::UnknownExpectation => "unknown_expectation",
+            Self::ConnectionField => "connection_field_in_http2",
+            Self::BadPseudoField => "bad_pseudo_field",
             Self::UnaskedUpgrade => "unasked_upgrade",
         }
     }

@@ -97,7 +97,7 @@ impl<'a> Facts<'a> {
     }
 }
 
-fn read_content_length(value: &[u8]) -> Result<u64, HeadError> {
+pub(crate) fn read_content_length(value: &[u8]) -> Result<u64, HeadError> {
     // A list, even of equal numbers, is what a field that came twice looks like after a proxy joined it.
     let is_list = memchr::memchr(b',', value).is_some();
     let number = value.iter().try_fold(0_u64, |number, &byte| {

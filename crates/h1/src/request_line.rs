@@ -61,7 +61,7 @@ fn read_so_far(line: &[u8], from: usize) -> Result<Option<RequestLine>, HeadErro
     }))
 }
 
-fn judge_method(method: &[u8]) -> Result<(), HeadError> {
+pub(crate) fn judge_method(method: &[u8]) -> Result<(), HeadError> {
     if method.len() > METHOD_BYTES_MAX || !method.iter().copied().all(is_token_byte) {
         return Err(HeadError::BadMethod);
     }
@@ -70,7 +70,7 @@ fn judge_method(method: &[u8]) -> Result<(), HeadError> {
 
 /// Visible ASCII without `#`. Browsers send `|`, `"`, `{}`, `[]`, `^` and the backtick as they are; what they never send
 /// is a fragment, a control character or a byte from 0x80 on.
-fn judge_target(target: &[u8]) -> Result<(), HeadError> {
+pub(crate) fn judge_target(target: &[u8]) -> Result<(), HeadError> {
     // No early return: so that it is done many bytes at a time.
     let is_valid = target
         .iter()

@@ -61,8 +61,7 @@ fn read_absolute(
     if !is_authority(authority) {
         return Err(HeadError::BadHost);
     }
-    let plain = |authority| without_port(authority, port);
-    if host.is_some_and(|host| !plain(host.of(head)).eq_ignore_ascii_case(plain(authority))) {
+    if host.is_some_and(|host| !same_authority(host.of(head), authority, port)) {
         return Err(HeadError::HostDisagrees);
     }
     let authority_start = start + scheme.len();
@@ -80,7 +79,7 @@ fn read_absolute(
 ///
 /// A host is an IPv6 address in brackets, or letters, digits, `-`, `.`, `_`, `~`. The generic syntax would allow percent
 /// signs and punctuation, commas among them; no name that is looked up has these, and parsers differ about them.
-fn is_authority(bytes: &[u8]) -> bool {
+pub(crate) fn is_authority(bytes: &[u8]) -> bool {
     if let Some(rest) = bytes.strip_prefix(b"[") {
         return crate::bytes::split_once(rest, b']')
             .is_some_and(|(address, port)| is_ipv6(address) && is_port_or_nothing(port));
@@ -103,6 +102,11 @@ fn is_port_or_nothing(bytes: &[u8]) -> bool {
     is_number
         && digits.iter().fold(0, |port, digit| port * 10 + u32::from(digit - b'0'))
             <= u32::from(u16::MAX)
+}
+
+/// Whether both name the same host and port, where `port` is the scheme's own.
+pub(crate) fn same_authority(one: &[u8], other: &[u8], port: &[u8]) -> bool {
+    without_port(one, port).eq_ignore_ascii_case(without_port(other, port))
 }
 
 /// Takes the scheme's own port off, which says nothing.

@@ -1,0 +1,176 @@
+//! Requests of HTTP/2 judged before they become HTTP/1 (RFC 9113 section 8).
+//!
+//! In frames a field may hold what would end a line of HTTP/1, and framing is said elsewhere: what is translated without
+//! a look is how requests are smuggled. So everything that a target could read differently from us is refused here, by
+//! the rules that hold for heads of HTTP/1. What the frame layer checks already (order of pseudo-header fields, length of
+//! DATA against Content-Length) is left to it; nothing here relies on it.
+
+use clingfish_model::{FieldId, Method};
+
+use crate::{
+    HeadError, Upgrade,
+    bytes::{is_text, is_token},
+    facts::read_content_length,
+    request_line::{judge_method, judge_target},
+    target::{is_authority, same_authority},
+};
+
+/// The pseudo-header fields of a request, as they were decoded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pseudo<'a> {
+    /// `:method`.
+    pub method: &'a [u8],
+    /// `:scheme`.
+    pub scheme: Option<&'a [u8]>,
+    /// `:authority`.
+    pub authority: Option<&'a [u8]>,
+    /// `:path`.
+    pub path: Option<&'a [u8]>,
+    /// `:protocol`, of an extended CONNECT (RFC 8441).
+    pub protocol: Option<&'a [u8]>,
+}
+
+/// What a sound request says, for whoever writes it as HTTP/1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Judged<'a> {
+    /// Host and port, from `:authority` or else from Host. It is written as Host, once; a Host field is not forwarded beside it.
+    pub authority: &'a [u8],
+    /// Content-Length, of which there is one at most.
+    pub content_length: Option<u64>,
+    /// Whether the client waits for a 100 before it sends the body.
+    pub expect_continue: bool,
+    /// The protocol that an extended CONNECT asks for.
+    pub upgrade: Option<Upgrade>,
+}
+
+/// Judges a request of HTTP/2. `fields` are its field lines without the pseudo-header fields, names as decoded.
+///
+/// ```
+/// use clingfish_h1::{HeadError, downgrade::{self, Pseudo}};
+///
+/// let pseudo = Pseudo {
+///     method: b"GET",
+///     scheme: Some(b"https"),
+///     authority: Some(b"shop.example"),
+///     path: Some(b"/cart"),
+///     protocol: None,
+/// };
+/// let sound = downgrade::judge(&pseudo, [(b"accept".as_slice(), b"*/*".as_slice())])?;
+/// assert_eq!(sound.authority, b"shop.example");
+///
+/// let smuggled = downgrade::judge(&pseudo, [(b"foo".as_slice(), b"b\r\nhost: evil".as_slice())]);
+/// assert_eq!(smuggled, Err(HeadError::BadFieldValue));
+/// # Ok::<(), HeadError>(())
+/// ```
+pub fn judge<'a>(
+    pseudo: &Pseudo<'a>,
+    fields: impl IntoIterator<Item = (&'a [u8], &'a [u8])>,
+) -> Result<Judged<'a>, HeadError> {
+    let upgrade = judge_pseudo(pseudo)?;
+    let mut said = Said::default();
+    for (name, value) in fields {
+        said.note(judge_field(name, value)?, value)?;
+    }
+    Ok(Judged {
+        authority: authority(pseudo, said.host)?,
+        content_length: said.content_length,
+        expect_continue: said.expect_continue && said.content_length != Some(0),
+        upgrade,
+    })
+}
+
+/// Judges trailers of HTTP/2; those that may not go further are left out by whoever writes them.
+pub fn judge_trailers<'a>(
+    fields: impl IntoIterator<Item = (&'a [u8], &'a [u8])>,
+) -> Result<(), HeadError> {
+    fields.into_iter().try_for_each(|(name, value)| judge_field(name, value).map(drop))
+}
+
+fn judge_pseudo(pseudo: &Pseudo<'_>) -> Result<Option<Upgrade>, HeadError> {
+    judge_method(pseudo.method)?;
+    let method = Method::of(pseudo.method);
+    let upgrade = match (method, pseudo.protocol) {
+        _ if pseudo.method.is_empty() => return Err(HeadError::BadMethod),
+        (Method::Trace, _) => return Err(HeadError::TraceRefused),
+        (Method::Connect, Some(b"websocket")) => Some(Upgrade::WebSocket),
+        (Method::Connect, _) => return Err(HeadError::ConnectRefused),
+        (_, Some(_)) => return Err(HeadError::BadPseudoField),
+        (_, None) => None,
+    };
+    if !matches!(pseudo.scheme, Some(b"http" | b"https")) {
+        return Err(HeadError::BadPseudoField);
+    }
+    let path = pseudo.path.ok_or(HeadError::BadPseudoField)?;
+    match path {
+        b"*" if method == Method::Options => {}
+        [b'/', ..] => judge_target(path)?,
+        _ => return Err(HeadError::BadTarget),
+    }
+    Ok(upgrade)
+}
+
+fn judge_field(name: &[u8], value: &[u8]) -> Result<FieldId, HeadError> {
+    if !is_token(name) || name.iter().any(u8::is_ascii_uppercase) {
+        return Err(HeadError::BadFieldName);
+    }
+    // White space at the ends would be gone on the other side, so the value would be another.
+    if let [b' ' | b'\t', ..] | [.., b' ' | b'\t'] = value {
+        return Err(HeadError::BadFieldValue);
+    }
+    if !is_text(value) {
+        return Err(HeadError::BadFieldValue);
+    }
+    match FieldId::of(name) {
+        FieldId::Connection
+        | FieldId::KeepAlive
+        | FieldId::ProxyConnection
+        | FieldId::TransferEncoding
+        | FieldId::Upgrade => Err(HeadError::ConnectionField),
+        FieldId::Te if !value.eq_ignore_ascii_case(b"trailers") => Err(HeadError::ConnectionField),
+        id => Ok(id),
+    }
+}
+
+/// What the fields say about framing and routing.
+#[derive(Default)]
+struct Said<'a> {
+    host: Option<&'a [u8]>,
+    content_length: Option<u64>,
+    expect_continue: bool,
+}
+
+impl<'a> Said<'a> {
+    fn note(&mut self, id: FieldId, value: &'a [u8]) -> Result<(), HeadError> {
+        match id {
+            FieldId::Host if self.host.replace(value).is_some() => Err(HeadError::HostRepeated),
+            FieldId::ContentLength => {
+                let length = read_content_length(value)?;
+                match self.content_length.replace(length) {
+                    None => Ok(()),
+                    Some(_) => Err(HeadError::ContentLengthRepeated),
+                }
+            }
+            FieldId::Expect => {
+                let is_known = value.eq_ignore_ascii_case(b"100-continue");
+                if !is_known || std::mem::replace(&mut self.expect_continue, true) {
+                    return Err(HeadError::UnknownExpectation);
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// `:authority` and Host say where the request goes, so they must agree (RFC 9113 section 8.3.1).
+fn authority<'a>(pseudo: &Pseudo<'a>, host: Option<&'a [u8]>) -> Result<&'a [u8], HeadError> {
+    let authority = pseudo.authority.or(host).ok_or(HeadError::HostMissing)?;
+    if !is_authority(authority) || !host.is_none_or(is_authority) {
+        return Err(HeadError::BadHost);
+    }
+    let port: &[u8] = if pseudo.scheme == Some(b"https") { b":443" } else { b":80" };
+    if host.is_some_and(|host| !same_authority(host, authority, port)) {
+        return Err(HeadError::HostDisagrees);
+    }
+    Ok(authority)
+}
