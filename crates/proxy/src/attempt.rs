@@ -1,6 +1,6 @@
 //! One try at one target: a lease, the request, and what comes back.
 
-use std::rc::Rc;
+use std::{pin::pin, rc::Rc};
 
 use clingfish_affinity::Reading;
 use clingfish_h1::BodyLength;
@@ -74,19 +74,21 @@ impl Attempt<'_> {
             means,
         };
         let received = {
-            let answer = receiver.run(&mut target_reads, writes, notes);
-            let upload = upload.run(reads, &mut target_writes, means);
+            // Pinned here, since `select` moves what it is given, and these are large.
+            let mut answer = pin!(receiver.run(&mut target_reads, writes, notes));
+            let mut upload = pin!(upload.run(reads, &mut target_writes, means));
             tokio::select! {
                 biased;
-                received = answer => received,
-                refusal = upload => Err(refusal),
+                received = &mut answer => received,
+                refusal = &mut upload => Err(refusal),
             }
         };
         notes.outcome.received_bytes = self.received_bytes(&progress);
         match received {
             Ok(Received::Whole { reusable, persistent }) => {
                 if reusable && progress.delivered.get() {
-                    lease.give_back();
+                    // Looked up when something last came, which is when the connection fell idle.
+                    lease.give_back(self.exchange.worker.deadlines.latest());
                 }
                 let persistent = persistent && progress.uploaded.get();
                 let used = Used { rest: consumed, surplus: upload.surplus };
@@ -162,9 +164,10 @@ impl Attempt<'_> {
             self.group.meter.fail_open_requests.increment();
         }
         let meter = &exchange.worker.meter;
+        let now = exchange.worker.deadlines.latest();
         let taken = tokio::select! {
             biased;
-            taken = Lease::take(target, self.group, exchange.worker.index, wanted) => taken,
+            taken = Lease::take(target, self.group, exchange.worker.index, wanted, now) => taken,
             // Nobody is left to dial for.
             gone = upload::watch(client) => return Err(Failure::never(gone)),
         };

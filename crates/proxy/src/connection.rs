@@ -149,7 +149,9 @@ impl Connection {
 pub(crate) fn run(mut connection: Connection) -> impl Future<Output = ()> {
     async move {
         while connection.wait().await {
-            let next = Box::pin(serve::serve(&mut connection)).await;
+            // The room first: what is made before it is made elsewhere, and copied.
+            let room = Box::new_uninit();
+            let next = Box::into_pin(Box::write(room, serve::serve(&mut connection))).await;
             if !matches!(next, Next::Idle) {
                 return Box::pin(end(&mut connection, next)).await;
             }

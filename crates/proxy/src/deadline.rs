@@ -17,6 +17,7 @@ use tokio::sync::Notify;
 
 use crate::clock;
 
+const TICK_MILLIS: u64 = WHEEL_TICK.as_millis() as u64;
 /// No deadline.
 const NEVER: u32 = u32::MAX;
 /// Has fired, and fires again for whoever waits, until it is moved.
@@ -33,6 +34,7 @@ pub(crate) struct Deadlines {
     free: RefCell<Vec<u32>>,
     /// The latest tick that anybody has seen.
     tick: Cell<u32>,
+    latest: Cell<Instant>,
     occupied: Notify,
 }
 
@@ -62,15 +64,22 @@ impl Deadlines {
             slots: RefCell::default(),
             free: RefCell::default(),
             tick: Cell::new(0),
+            latest: Cell::new(epoch),
             occupied: Notify::new(),
         }
     }
 
     /// Takes note of a time that somebody has looked up anyway, so that [`Deadline::set`] can count from it.
     pub(crate) fn observe(&self, now: Instant) {
-        let elapsed = now.saturating_duration_since(self.epoch).as_millis();
-        let tick = u32::try_from(elapsed / WHEEL_TICK.as_millis()).unwrap_or(NEVER - 1);
+        let elapsed = millis(now.saturating_duration_since(self.epoch));
+        let tick = u32::try_from(elapsed / TICK_MILLIS).unwrap_or(NEVER - 1);
         self.tick.set(self.tick.get().max(tick));
+        self.latest.set(now);
+    }
+
+    /// The time that was looked up last.
+    pub(crate) fn latest(&self) -> Instant {
+        self.latest.get()
     }
 
     /// A deadline that is not set yet, for a connection that came in by that door.
@@ -148,11 +157,16 @@ impl Deadlines {
 
     /// The tick at which `span` from now has certainly passed.
     fn after(&self, span: Duration) -> u32 {
-        let ticks = span.as_millis().div_ceil(WHEEL_TICK.as_millis());
+        let ticks = millis(span).div_ceil(TICK_MILLIS);
         // One more, because the present tick is partly over.
         let ticks = u32::try_from(ticks).unwrap_or(NEVER - 2).saturating_add(1);
         self.tick.get().saturating_add(ticks).min(NEVER - 1)
     }
+}
+
+/// In 64 bits: to divide the 128 of [`Duration::as_millis`] costs more than all else that a deadline does.
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// One connection's deadline; closed when dropped.

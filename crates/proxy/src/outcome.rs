@@ -67,7 +67,14 @@ struct Kept {
 }
 
 impl Outcome {
-    pub(crate) fn new(facts: &ClientFacts, connection: u64, balancer_id: ResourceId) -> Self {
+    pub(crate) fn new(
+        facts: &ClientFacts,
+        connection: u64,
+        balancer_id: ResourceId,
+        worker: &Worker,
+    ) -> Self {
+        let started = clock::now();
+        worker.deadlines.observe(started);
         Self {
             client: facts.peer,
             port: facts.local.port(),
@@ -75,8 +82,8 @@ impl Outcome {
             version: Version::Http11,
             connection,
             balancer_id,
-            created_at: clock::wall(),
-            started: clock::now(),
+            created_at: worker.wall.at(started),
+            started,
             sent: None,
             answered: None,
             status: None,

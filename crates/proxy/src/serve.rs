@@ -62,8 +62,7 @@ impl Turn<'_> {
     ) -> Next {
         let Self { worker, view, listener } = self;
         let facts = Facts::new(connection.peer(), connection.door.address, &listener.balancer);
-        let mut outcome = Outcome::new(&facts, connection.id, listener.balancer_id);
-        worker.deadlines.observe(outcome.started);
+        let mut outcome = Outcome::new(&facts, connection.id, listener.balancer_id, worker);
         let closing = connection.is_over(listener, outcome.started);
         let (mut reads, mut writes) = connection.tcp.split();
         let deadline = &connection.deadline;

@@ -1,6 +1,6 @@
 //! Room `upstream`: a placement becomes a lease on a connection to its target.
 
-use std::rc::Rc;
+use std::{rc::Rc, time::Instant};
 
 use clingfish_upstream::{DialError, dial};
 use tokio::net::TcpStream;
@@ -58,9 +58,10 @@ impl Lease {
         group: &GroupLocal,
         worker: usize,
         wanted: Wanted,
+        now: Instant,
     ) -> Result<Self, DialError> {
         let flight = InFlight::begin(target, worker);
-        if let Some(tcp) = idle(target, wanted) {
+        if let Some(tcp) = idle(target, wanted, now) {
             return Ok(Self { tcp, reused: true, flight });
         }
         match dial(target.target.address, group.group.spec.connect_timeout).await {
@@ -79,13 +80,13 @@ impl Lease {
     }
 
     /// Keeps the connection for another request.
-    pub(crate) fn give_back(self) {
+    pub(crate) fn give_back(self, now: Instant) {
         let target = Rc::clone(&self.flight.target);
-        target.idle.borrow_mut().give(self.tcp, clock::now());
+        target.idle.borrow_mut().give(self.tcp, now);
     }
 }
 
-fn idle(target: &TargetLocal, wanted: Wanted) -> Option<TcpStream> {
+fn idle(target: &TargetLocal, wanted: Wanted, now: Instant) -> Option<TcpStream> {
     let is_usable = |tcp: &TcpStream| match wanted {
         Wanted::Any => wire::silence(tcp) == Silence::Kept,
         Wanted::Certain => wire::peek(tcp) == Silence::Kept,
@@ -94,7 +95,7 @@ fn idle(target: &TargetLocal, wanted: Wanted) -> Option<TcpStream> {
     if wanted == Wanted::Fresh {
         return None;
     }
-    target.idle.borrow_mut().take(clock::now(), is_usable)
+    target.idle.borrow_mut().take(now, is_usable)
 }
 
 /// A failed connect of real traffic counts against the target; several in a row eject it.

@@ -24,8 +24,14 @@ use tokio::{
 };
 
 use crate::{
-    accept, buffer::BufferPool, clock, deadline::Deadlines, entropy::Entropy, inbound::Scratch,
-    view::View, wire,
+    accept,
+    buffer::BufferPool,
+    clock::{self, Wall},
+    deadline::Deadlines,
+    entropy::Entropy,
+    inbound::Scratch,
+    view::View,
+    wire,
 };
 
 /// How often idle upstream connections are looked through and log lines handed on.
@@ -102,6 +108,7 @@ pub(crate) struct Worker {
     pub(crate) shared: Arc<Shared>,
     pub(crate) buffers: Rc<BufferPool>,
     pub(crate) deadlines: Rc<Deadlines>,
+    pub(crate) wall: Wall,
     pub(crate) memo: RefCell<Memo>,
     pub(crate) entropy: RefCell<Entropy>,
     pub(crate) meter: Arc<WorkerMeter>,
@@ -154,6 +161,7 @@ impl Worker {
             shared,
             buffers: Rc::default(),
             deadlines: Rc::new(Deadlines::new(started)),
+            wall: Wall::new(started),
             memo: RefCell::default(),
             entropy: RefCell::new(Entropy::new()?),
             log: RefCell::new(log),
