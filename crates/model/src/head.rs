@@ -3,7 +3,11 @@
 //! A head is a run of bytes plus positions in them. The positions ([`RequestParts`], [`ResponseParts`]) hold no borrow,
 //! so that a worker can use the same ones for request after request; [`RequestHead`] and [`ResponseHead`] join both for reading.
 
+mod name;
+
 use std::fmt;
+
+use name::Pattern;
 
 /// A run of bytes inside a head.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -67,6 +71,9 @@ macro_rules! field_ids {
             /// Every field that some room looks at.
             pub const KNOWN: &[Self] = &[$(Self::$variant),*];
 
+            /// In the order of the variants.
+            const PATTERNS: &[Pattern] = &[$(Pattern::of($text.as_bytes())),*];
+
             /// Its name in lower case; empty for [`Self::Other`].
             pub fn name(self) -> &'static [u8] {
                 match self {
@@ -118,10 +125,9 @@ field_ids! {
 impl FieldId {
     /// Finds the field of that name, in any case.
     pub fn of(name: &[u8]) -> Self {
-        let Some(first) = name.first().map(u8::to_ascii_lowercase) else { return Self::Other };
+        let words = name::words(name);
         let fits = |known: &&Self| {
-            let text = known.name();
-            text.first() == Some(&first) && name.eq_ignore_ascii_case(text)
+            Self::PATTERNS.get(**known as usize).is_some_and(|pattern| pattern.fits(words))
         };
         Self::of_length(name.len()).iter().find(fits).copied().unwrap_or(Self::Other)
     }
