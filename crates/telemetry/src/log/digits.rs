@@ -1,4 +1,4 @@
-//! Digits, eight at a time: each step works on all bytes of a word at once, and no byte is looked at by itself.
+//! Digits: of short numbers from a table, of others eight at a time, where each step works on all bytes of a word at once.
 
 /// The digit zero in each byte.
 const ZEROS: u64 = 0x3030_3030_3030_3030;
@@ -6,14 +6,46 @@ const ZEROS: u64 = 0x3030_3030_3030_3030;
 /// What has at most eight digits is below this.
 const EIGHT_DIGITS: u64 = 100_000_000;
 
+/// A number of three digits at the most: statuses, octets, sizes of small messages.
+#[derive(Clone, Copy)]
+struct Brief {
+    /// The first digit in the lowest byte.
+    text: u32,
+    /// Length of the text.
+    bits: u8,
+}
+
+const ZERO: Brief = Brief { text: b'0' as u32, bits: 8 };
+
+/// What numbers below a thousand read as.
+static BRIEF: [Brief; 1000] = {
+    let mut all = [ZERO; 1000];
+    let mut value = 0;
+    let mut left = all.as_mut_slice();
+    while let Some((brief, others)) = left.split_first_mut() {
+        let (mut text, mut bits, mut rest) = (0, 0, value);
+        while bits == 0 || rest > 0 {
+            (text, bits, rest) = ((text << 8) | (b'0' as u32 + rest % 10), bits + 8, rest / 10);
+        }
+        *brief = Brief { text, bits };
+        value += 1;
+        left = others;
+    }
+    all
+};
+
 /// Decimal digits.
 pub(super) fn number(value: u64, out: &mut Vec<u8>) {
+    if let Some(brief) = usize::try_from(value).ok().and_then(|value| BRIEF.get(value)) {
+        return append(&brief.text.to_le_bytes(), brief.bits, out);
+    }
     if value >= EIGHT_DIGITS {
         number(value / EIGHT_DIGITS, out);
         return padded::<8>(value % EIGHT_DIGITS, out);
     }
-    let (text, bits) = shortest(value);
-    append(&text.to_le_bytes(), bits, out);
+    let digits = decimals(value);
+    let zeros = digits.trailing_zeros() / 8 * 8;
+    append(&((digits + ZEROS) >> zeros).to_le_bytes(), 64 - zeros, out);
 }
 
 /// The last `WIDTH` decimal digits, with zeros in front; at most eight.
@@ -33,9 +65,9 @@ pub(super) fn brief_span(seconds: u64, micros: u64, out: &mut Vec<u8>) {
 pub(super) fn octets(octets: [u8; 4], out: &mut Vec<u8>) {
     let (mut text, mut end) = (0_u128, 0);
     for octet in octets {
-        let (digits, bits) = shortest(octet.into());
-        text |= u128::from(digits | u64::from(b'.') << bits) << end;
-        end += bits + 8;
+        let Brief { text: digits, bits } = BRIEF.get(usize::from(octet)).copied().unwrap_or(ZERO);
+        text |= u128::from(digits | u32::from(b'.') << bits) << end;
+        end += u32::from(bits) + 8;
     }
     text ^= u128::from(b'.' ^ b':') << (end - 8);
     append(&text.to_le_bytes(), end, out);
@@ -60,14 +92,6 @@ pub(super) fn hex_short(value: u32, out: &mut Vec<u8>) {
     out.extend_from_slice(&text.to_le_bytes());
 }
 
-/// Decimal digits without zeros in front, the first one in the lowest byte, and their length in bits.
-fn shortest(value: u64) -> (u64, u32) {
-    let digits = decimals(value);
-    // The last digit stands, whatever it is.
-    let zeros = (digits | 1 << 56).trailing_zeros() / 8 * 8;
-    ((digits + ZEROS) >> zeros, 64 - zeros)
-}
-
 /// Eight decimal digits as bytes from 0 to 9, the first one in the lowest byte: halves, then quarters, then digits.
 fn decimals(value: u64) -> u64 {
     debug_assert!(value < EIGHT_DIGITS, "eight digits at the most");
@@ -79,8 +103,8 @@ fn decimals(value: u64) -> u64 {
 }
 
 /// The first `bits` of a text. To copy all and cut is cheaper than to copy a length that nobody knows beforehand.
-fn append<const WIDTH: usize>(text: &[u8; WIDTH], bits: u32, out: &mut Vec<u8>) {
-    let end = out.len() + bits as usize / 8;
+fn append<const WIDTH: usize>(text: &[u8; WIDTH], bits: impl Into<u32>, out: &mut Vec<u8>) {
+    let end = out.len() + bits.into() as usize / 8;
     out.extend_from_slice(text);
     out.truncate(end);
 }
