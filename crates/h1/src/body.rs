@@ -112,6 +112,30 @@ impl BodyDecoder {
         }
     }
 
+    /// How many bytes of data come next with nothing around them, so that they may go past the decoder: see [`Self::skip`].
+    /// 0 inside framing, and where [`Self::decode`] has something to say about the body's size.
+    pub fn run_left(&self) -> u64 {
+        match self.state {
+            State::Known { left } | State::ChunkData { left } if left <= self.room => left,
+            State::UntilClose => self.room,
+            _ => 0,
+        }
+    }
+
+    /// Takes note of `count` bytes of such a run that the decoder has not seen.
+    pub fn skip(&mut self, count: u64) {
+        debug_assert!(count <= self.run_left(), "skipped past the end of a run");
+        let left = self.run_left().saturating_sub(count);
+        self.room = self.room.saturating_sub(count);
+        self.state = match self.state {
+            State::Known { .. } if left == 0 => State::Complete,
+            State::Known { .. } => State::Known { left },
+            State::ChunkData { .. } if left == 0 => State::ChunkDataCr,
+            State::ChunkData { .. } => State::ChunkData { left },
+            other => other,
+        };
+    }
+
     /// Says that the peer has closed: the end of a body that lasts until then, an error before the end of any other.
     pub fn close(&mut self) -> Result<(), BodyError> {
         match self.state {
@@ -143,15 +167,7 @@ impl BodyDecoder {
         if judged > self.room {
             return Err(BodyError::TooLarge);
         }
-        self.room -= taken;
-        let left = left - taken;
-        self.state = match self.state {
-            State::Known { .. } if left == 0 => State::Complete,
-            State::Known { .. } => State::Known { left },
-            State::ChunkData { .. } if left == 0 => State::ChunkDataCr,
-            State::ChunkData { .. } => State::ChunkData { left },
-            other => other,
-        };
+        self.skip(taken);
         Ok(self.decoded(at..at + len))
     }
 

@@ -203,3 +203,31 @@ fn drive(decoder: &mut BodyDecoder, piece: &[u8]) -> Result<(Vec<u8>, usize), Bo
         }
     }
 }
+
+#[test]
+fn a_run_of_data_may_go_past_the_decoder() {
+    for (length, before, run, behind) in [
+        (BodyLength::Known(10), "", 10, ""),
+        (BodyLength::Known(10), "abc", 7, ""),
+        (BodyLength::Chunked, "a\r\n", 10, "\r\n0\r\n\r\n"),
+        (BodyLength::Chunked, "a\r\nabc", 7, "\r\n0\r\n\r\n"),
+    ] {
+        let mut decoder = BodyDecoder::new(length, Some(10));
+        decoder.decode(before.as_bytes()).unwrap();
+        assert_eq!(decoder.run_left(), run, "{length:?} behind {before:?}");
+        decoder.skip(run - 1);
+        assert_eq!((decoder.run_left(), decoder.is_complete()), (1, false), "{length:?}");
+        decoder.skip(1);
+        assert_eq!(decoder.run_left(), 0, "{length:?}");
+        decoder.decode(behind.as_bytes()).unwrap();
+        assert!(decoder.is_complete(), "{length:?} behind {before:?}");
+    }
+    let mut lasting = BodyDecoder::new(BodyLength::UntilClose, None);
+    lasting.skip(1 << 40);
+    assert!(lasting.run_left() > 1 << 40);
+    lasting.close().unwrap();
+    assert!(lasting.is_complete());
+    // Between the runs, and where the decoder will refuse, nothing may be skipped.
+    assert_eq!(BodyDecoder::new(BodyLength::Chunked, None).run_left(), 0);
+    assert_eq!(BodyDecoder::new(BodyLength::Known(11), Some(10)).run_left(), 0);
+}

@@ -59,6 +59,18 @@ pub const BODY_BUFFER_BYTES_MAX: usize = 1024 * 1024;
 /// Buffers of that size that one worker has at the same time; bodies beyond that do with pooled ones.
 pub const BODY_BUFFERS_MAX: usize = 16;
 
+/// What is left of a body must be at least this many bytes for it to go through a pipe: below, a buffer is cheaper.
+pub const SPLICE_BYTES_MIN: u64 = 64 * 1024;
+
+/// Size of the pipes for large bodies where the system grants it, in bytes.
+pub const PIPE_BYTES_MAX: usize = 1024 * 1024;
+
+/// A pipe that holds less is of no use.
+pub const PIPE_BYTES_MIN: usize = 64 * 1024;
+
+/// Pipes that one worker has at the same time; bodies beyond that go through buffers.
+pub const PIPES_MAX: usize = 16;
+
 /// Idle buffers that one worker keeps.
 pub const BUFFERS_IDLE_MAX: usize = 256;
 

@@ -109,6 +109,7 @@ impl Attempt<'_> {
     fn means<'m>(&'m self, progress: &'m Progress) -> Means<'m> {
         Means {
             buffers: &self.exchange.worker.buffers,
+            pipes: &self.exchange.worker.pipes,
             deadline: self.exchange.deadline,
             timeouts: &self.exchange.listener.balancer.timeouts,
             response_timeout: self.group.group.spec.response_timeout,

@@ -22,6 +22,7 @@ mod refusal;
 mod reply;
 mod retry;
 mod serve;
+mod splice;
 mod tunnel;
 mod upload;
 mod upstream;

@@ -21,6 +21,7 @@ use crate::{
     outcome::Outcome,
     refusal::Refusal,
     reply::{self, Egress, Reply, Stamped},
+    splice::Splice,
     upload::{Means, Progress},
     view::GroupLocal,
     wire::{self, WireError},
@@ -255,6 +256,11 @@ impl Receiver<'_> {
         while !decoder.is_complete() {
             deadline.set_now(self.means.response_timeout);
             wire::readable(target.as_ref(), deadline).await.map_err(|error| self.cut(error))?;
+            let left = if body.egress == Egress::Chunked { 0 } else { decoder.run_left() };
+            if let Some(splice) = self.means.pipes.between(target, client, left) {
+                self.splice(splice, &mut decoder, notes).await?;
+                continue;
+            }
             let mut input = self.buffer(is_large);
             let count = wire::fill(target, &mut input, deadline).await;
             self.exchange.worker.deadlines.observe(clock::now());
@@ -296,6 +302,28 @@ impl Receiver<'_> {
             rest = rest.get(decoded.consumed..).unwrap_or_default();
         }
         Ok(rest.len())
+    }
+
+    /// As a turn of [`Self::relay`] with buffers.
+    async fn splice(
+        &self,
+        mut splice: Splice<'_>,
+        decoder: &mut BodyDecoder,
+        notes: &mut Notes<'_>,
+    ) -> Result<(), Refusal> {
+        let deadline = self.exchange.deadline;
+        let count = splice.fill(deadline).await;
+        self.exchange.worker.deadlines.observe(clock::now());
+        let count = count.map_err(|error| self.cut(error))? as u64;
+        if count == 0 {
+            return decoder.close().map_err(Refusal::BadBody);
+        }
+        let idle = self.means.timeouts.idle;
+        deadline.set(idle);
+        splice.flush(deadline, idle).await.map_err(|_| Refusal::ClientGone)?;
+        decoder.skip(count);
+        notes.outcome.sent_bytes += count;
+        Ok(())
     }
 
     async fn flush(

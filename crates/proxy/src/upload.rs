@@ -24,6 +24,7 @@ use crate::{
     clock,
     deadline::Deadline,
     refusal::Refusal,
+    splice::PipePool,
     wire::{self, WireError},
 };
 
@@ -90,6 +91,7 @@ impl Progress {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Means<'a> {
     pub(crate) buffers: &'a std::rc::Rc<BufferPool>,
+    pub(crate) pipes: &'a PipePool,
     pub(crate) deadline: &'a Deadline,
     pub(crate) timeouts: &'a Timeouts,
     /// How long the target may take.
@@ -161,42 +163,64 @@ impl Upload {
         means: Means<'_>,
     ) -> Result<(), Ended> {
         let mut pace = Pace::default();
+        let (deadline, patience) = (means.deadline, means.response_timeout);
         while !means.progress.uploaded.get() {
             means.progress.waits_for.set(Side::Client);
-            means.deadline.set_now(means.timeouts.idle);
-            let mut input = self.next(client, means).await?;
-            let mut out = means.buffers.take();
-            let consumed = self.take(&input, means, &mut out)?;
-            if consumed < input.len() {
-                input.consume(consumed);
-                self.surplus.extend_from_slice(&input);
-            }
-            pace.judge(means, clock::now())?;
-            means.progress.waits_for.set(Side::Target);
-            means.deadline.set_now(means.response_timeout);
-            let began = clock::now();
-            wire::flush(target, &out, means.deadline, means.response_timeout).await.map_err(
-                |error| match error {
-                    WireError::Expired => Ended::Refused(means.progress.expired(means.deadline)),
-                    WireError::Broken => Ended::TargetGone,
-                },
-            )?;
+            deadline.set_now(means.timeouts.idle);
+            wire::readable(client.as_ref(), deadline).await.map_err(|error| means.lost(error))?;
+            means.progress.spent.set(true);
+            let left = if means.chunked { 0 } else { self.decoder.run_left() };
+            let (began, sent) = if let Some(mut splice) = means.pipes.between(client, target, left)
+            {
+                let count = splice.fill(deadline).await.map_err(|error| means.lost(error))?;
+                self.skip(count as u64, means)?;
+                let began = pace.turn(means)?;
+                (began, splice.flush(deadline, patience).await)
+            } else {
+                let out = self.next(client, means).await?;
+                let began = pace.turn(means)?;
+                (began, wire::flush(target, &out, deadline, patience).await)
+            };
+            sent.map_err(|error| match error {
+                WireError::Expired => Ended::Refused(means.progress.expired(deadline)),
+                WireError::Broken => Ended::TargetGone,
+            })?;
             pace.forgive(clock::now().saturating_duration_since(began));
         }
         Ok(())
     }
 
-    async fn next(&self, client: &mut ReadHalf<'_>, means: Means<'_>) -> Result<Buffer, Ended> {
-        let failed = |error| match error {
-            WireError::Expired => Ended::Refused(means.progress.expired(means.deadline)),
-            WireError::Broken => Ended::Refused(Refusal::ClientGone),
-        };
-        wire::readable(client.as_ref(), means.deadline).await.map_err(failed)?;
+    /// Reads a part of the body, and gives it as the target gets it.
+    async fn next(&mut self, client: &mut ReadHalf<'_>, means: Means<'_>) -> Result<Buffer, Ended> {
         let mut input = means.buffers.take();
-        means.progress.spent.set(true);
-        match wire::fill(client, &mut input, means.deadline).await.map_err(failed)? {
-            0 => Err(Ended::Refused(Refusal::BodyCut)),
-            _ => Ok(input),
+        let count = wire::fill(client, &mut input, means.deadline).await;
+        if count.map_err(|error| means.lost(error))? == 0 {
+            return Err(Ended::Refused(Refusal::BodyCut));
+        }
+        let mut out = means.buffers.take();
+        let consumed = self.take(&input, means, &mut out)?;
+        self.surplus.extend_from_slice(input.get(consumed..).unwrap_or_default());
+        Ok(out)
+    }
+
+    /// As [`Self::take`], for bytes that go past us.
+    fn skip(&mut self, count: u64, means: Means<'_>) -> Result<(), Refusal> {
+        if count == 0 {
+            return Err(Refusal::BodyCut);
+        }
+        self.decoder.skip(count);
+        means.progress.received.update(|received| received + count);
+        means.progress.uploaded.set(self.decoder.is_complete());
+        Ok(())
+    }
+}
+
+impl Means<'_> {
+    /// The client has stopped sending.
+    fn lost(&self, error: WireError) -> Refusal {
+        match error {
+            WireError::Expired => self.progress.expired(self.deadline),
+            WireError::Broken => Refusal::ClientGone,
         }
     }
 }
@@ -221,6 +245,14 @@ struct Pace {
 }
 
 impl Pace {
+    /// Something has come, and it is the target's turn; gives the time at which that began.
+    fn turn(&mut self, means: Means<'_>) -> Result<Instant, Refusal> {
+        self.judge(means, clock::now())?;
+        means.progress.waits_for.set(Side::Target);
+        means.deadline.set_now(means.response_timeout);
+        Ok(clock::now())
+    }
+
     fn forgive(&mut self, span: std::time::Duration) {
         self.since = self.since.map(|since| since + span);
     }

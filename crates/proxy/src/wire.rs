@@ -103,6 +103,24 @@ pub(crate) async fn flush(
     Ok(())
 }
 
+/// One side of an exchange, for whoever would rather ask the kernel than the stream.
+pub(crate) trait AsTcp {
+    /// The socket, where the bytes of the stream are the socket's own.
+    fn as_tcp(&self) -> Option<&TcpStream>;
+}
+
+impl AsTcp for ReadHalf<'_> {
+    fn as_tcp(&self) -> Option<&TcpStream> {
+        Some(self.as_ref())
+    }
+}
+
+impl AsTcp for WriteHalf<'_> {
+    fn as_tcp(&self) -> Option<&TcpStream> {
+        Some(self.as_ref())
+    }
+}
+
 /// What a peer does that ought to be silent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Silence {

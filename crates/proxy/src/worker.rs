@@ -30,6 +30,7 @@ use crate::{
     deadline::Deadlines,
     entropy::Entropy,
     inbound::Scratch,
+    splice::PipePool,
     view::View,
     wire,
 };
@@ -107,6 +108,7 @@ pub(crate) struct Worker {
     started: Instant,
     pub(crate) shared: Arc<Shared>,
     pub(crate) buffers: Rc<BufferPool>,
+    pub(crate) pipes: PipePool,
     pub(crate) deadlines: Rc<Deadlines>,
     pub(crate) wall: Wall,
     pub(crate) memo: RefCell<Memo>,
@@ -160,6 +162,7 @@ impl Worker {
             meter: shared.registry.worker(index),
             shared,
             buffers: Rc::default(),
+            pipes: PipePool::default(),
             deadlines: Rc::new(Deadlines::new(started)),
             wall: Wall::new(started),
             memo: RefCell::default(),
@@ -301,8 +304,9 @@ impl Worker {
     fn sweep(&self, now: Instant) -> bool {
         self.log.borrow_mut().flush();
         self.buffers.sweep();
+        self.pipes.sweep();
         self.scratch.borrow_mut().clear();
-        let mut is_clean = self.buffers.is_empty();
+        let mut is_clean = self.buffers.is_empty() && self.pipes.is_empty();
         for target in self.view().groups.iter().flat_map(|group| &group.targets) {
             let mut idle = target.idle.borrow_mut();
             idle.sweep(now, |tcp| wire::silence(tcp) == wire::Silence::Kept);

@@ -2,4 +2,5 @@
 
 mod bodies;
 mod events;
+mod splice;
 mod websockets;
