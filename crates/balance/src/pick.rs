@@ -1,6 +1,6 @@
-//! The two algorithms: in turn, and the fewest requests in flight.
+//! Two algorithms: in turn, and the fewest requests in flight.
 
-use crate::{Cursor, Schedule};
+use crate::{Cursor, Schedule, split_mix};
 
 /// Targets of a group up to which [`least_outstanding`] looks at every one.
 pub const LOOK_AT_ALL_MAX: usize = 32;
@@ -119,15 +119,6 @@ impl Busy {
     fn is_less_than(self, other: Self) -> bool {
         self.load * other.weight < other.load * self.weight
     }
-}
-
-/// SplitMix64: turns one random number into as many as there are samples.
-fn split_mix(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut z = *state;
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ pub const SLOTS_MAX: usize = 65_536;
 /// # Limits
 ///
 /// [`SLOTS_MAX`] slots. Beyond, weights are scaled, and every weight above zero keeps one slot at least.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Schedule {
     weights: Box<[u16]>,
     /// `None` stands for the plain turn over all targets, which needs no memory.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use clingfish_model::Name;
 use tracing_subscriber::filter::LevelFilter;
 
 /// A load balancer for stateful applications: every session finds its way home.
@@ -70,6 +71,9 @@ pub(crate) struct Serve {
     pub(crate) config: PathBuf,
 
     #[command(flatten)]
+    pub(crate) place: Place,
+
+    #[command(flatten)]
     pub(crate) state: State,
 }
 
@@ -78,6 +82,21 @@ pub(crate) struct Validate {
     /// The configuration file (TOML).
     #[arg(long, short, value_name = "FILE")]
     pub(crate) config: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+/// Where the process is.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Place {
+    /// The availability zone that this process is in, for target groups with cross_zone = false. Wins over the file's.
+    #[arg(long, value_name = "ZONE", env = "CLINGFISH_AVAILABILITY_ZONE", value_parser = zone)]
+    pub(crate) availability_zone: Option<Name>,
+}
+
+fn zone(text: &str) -> Result<Name, String> {
+    Name::new(text).map_err(|error| error.to_string())
 }
 
 /// Where the key ring is.

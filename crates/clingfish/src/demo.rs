@@ -32,7 +32,7 @@ pub(crate) fn run(options: &cli::Demo) -> anyhow::Result<ExitCode> {
         file.write(false).context("cannot write the demo's configuration")?;
         let state =
             cli::State { state_dir: Some(folder.path().join("state")), allow_readable_keys: false };
-        let node = Node::start(&file.path, &state).await?;
+        let node = Node::start(&file.path, &cli::Place::default(), &state).await?;
         let (_, front) = node.control().listeners().into_iter().next().context("no listener")?;
         let lever = FileLever { file, reloader: node.reloader() };
         let came_true = tell(front, &mut apps, &lever).await?;

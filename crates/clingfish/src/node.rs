@@ -33,8 +33,12 @@ pub(crate) struct Node {
 
 impl Node {
     /// Starts everything; listeners accept when it returns. To be called on the runtime that control is to run on.
-    pub(crate) async fn start(config: &Path, state: &cli::State) -> anyhow::Result<Self> {
-        let configuration = Configuration::read(config)?;
+    pub(crate) async fn start(
+        config: &Path,
+        place: &cli::Place,
+        state: &cli::State,
+    ) -> anyhow::Result<Self> {
+        let configuration = Configuration::read_in(place.availability_zone.as_ref(), config)?;
         for warning in &configuration.warnings {
             tracing::warn!("{warning}");
         }

@@ -11,7 +11,7 @@ use crate::{cli, node::Node};
 pub(crate) fn run(options: &cli::Serve) -> anyhow::Result<ExitCode> {
     runtime()?.block_on(async {
         let mut signals = Signals::new()?;
-        let node = Node::start(&options.config, &options.state).await?;
+        let node = Node::start(&options.config, &options.place, &options.state).await?;
         loop {
             match signals.next().await {
                 // Control reports what came of it.
@@ -30,7 +30,8 @@ pub(crate) fn run(options: &cli::Serve) -> anyhow::Result<ExitCode> {
 
 /// Says everything that is wrong with a configuration file.
 pub(crate) fn validate(options: &cli::Validate) -> anyhow::Result<ExitCode> {
-    match Configuration::read(&options.config) {
+    let zone = options.place.availability_zone.as_ref();
+    match Configuration::read_in(zone, &options.config) {
         Ok(configuration) => {
             for warning in &configuration.warnings {
                 println!("warning: {warning}");

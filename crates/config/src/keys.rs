@@ -49,6 +49,7 @@ pub(crate) static SERVER: Schema = Schema {
         key("connections_max"),
         key("shutdown_pause"),
         key("shutdown_deadline"),
+        key("availability_zone"),
     ],
     aws: &[],
 };
@@ -107,6 +108,19 @@ pub(crate) static TARGET_GROUP: Schema = Schema {
         key("targets"),
         key("protocol_version"),
         with("algorithm", &["load_balancing.algorithm.type"]),
+        with("anomaly_mitigation", &["load_balancing.algorithm.anomaly_mitigation"]),
+        with("slow_start", &["slow_start.duration_seconds"]),
+        with("cross_zone", &["load_balancing.cross_zone.enabled"]),
+        with(
+            "minimum_healthy.count",
+            &["target_group_health.unhealthy_state_routing.minimum_healthy_targets.count"],
+        ),
+        with(
+            "minimum_healthy.percentage",
+            &["target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage"],
+        ),
+        key("target_group_health.dns_failover.minimum_healthy_targets.count"),
+        key("target_group_health.dns_failover.minimum_healthy_targets.percentage"),
         with("deregistration_delay", &["deregistration_delay.timeout_seconds"]),
         key("connect_timeout"),
         key("response_timeout"),
@@ -134,14 +148,7 @@ pub(crate) static TARGET_GROUP: Schema = Schema {
         with("health_check.unhealthy_threshold", &["unhealthy_threshold_count"]),
         with("health_check.matcher", &["matcher.http_code"]),
     ],
-    aws: &[
-        "lambda.multi_value_headers.enabled",
-        "load_balancing.algorithm.anomaly_mitigation",
-        "load_balancing.cross_zone.enabled",
-        "slow_start.duration_seconds",
-        "stickiness.app_cookie.",
-        "target_group_health.",
-    ],
+    aws: &["lambda.multi_value_headers.enabled", "stickiness.app_cookie."],
 };
 
 pub(crate) static TARGET: Schema = Schema {

@@ -10,6 +10,7 @@ mod load_balancer;
 mod nearest;
 mod report;
 mod section;
+mod selection;
 mod server;
 mod stickiness;
 mod syntax;
@@ -60,6 +61,14 @@ use crate::{
 /// );
 /// ```
 pub fn parse(text: &str) -> Result<(DesiredState, Vec<Diagnostic>), Vec<Diagnostic>> {
+    parse_in(None, text)
+}
+
+/// As [`parse`], for a process that was told its availability zone by other means than the file.
+pub fn parse_in(
+    zone: Option<&Name>,
+    text: &str,
+) -> Result<(DesiredState, Vec<Diagnostic>), Vec<Diagnostic>> {
     let (document, syntax_errors) = DeTable::parse_recoverable(text);
     let mut report = Report::new(text);
     for error in &syntax_errors {
@@ -68,11 +77,11 @@ pub fn parse(text: &str) -> Result<(DesiredState, Vec<Diagnostic>), Vec<Diagnost
     let label = keys::ROOT.title.to_owned();
     let table = document.get_ref();
     let root = Section::of(table, String::new(), label, 0, &keys::ROOT, &mut report);
-    let state = read(&root, &mut report);
+    let state = read(&root, zone, &mut report);
     report.finish().map(|warnings| (state, warnings))
 }
 
-fn read(root: &Section<'_>, report: &mut Report<'_>) -> DesiredState {
+fn read(root: &Section<'_>, zone: Option<&Name>, report: &mut Report<'_>) -> DesiredState {
     let balancers = children(root, "load_balancers", &keys::LOAD_BALANCER, report);
     let groups = children(root, "target_groups", &keys::TARGET_GROUP, report);
     let mut names = Names {
@@ -83,15 +92,18 @@ fn read(root: &Section<'_>, report: &mut Report<'_>) -> DesiredState {
         names.load_balancers.push(DEFAULT_LOAD_BALANCER);
     }
     let admin = server::read_admin(root, report);
+    let mut server = server::read_server(root, report);
+    server.availability_zone = zone.cloned().or(server.availability_zone);
+    let has_zone = server.availability_zone.is_some();
     let listeners = root
         .value("listeners")
         .map_or_else(Vec::new, |value| listener::read(value, &names, &admin, report));
     warn_of_unused(root, &balancers, &groups, &listeners, report);
     DesiredState {
-        server: server::read_server(root, report),
+        server,
         access_log: server::read_access_log(root, report),
         load_balancers: read_load_balancers(&balancers, report),
-        target_groups: read_target_groups(&groups, report),
+        target_groups: read_target_groups(&groups, has_zone, report),
         admin,
         listeners,
     }
@@ -111,11 +123,15 @@ fn read_load_balancers(children: &[Child<'_>], report: &mut Report<'_>) -> Vec<L
     balancers
 }
 
-fn read_target_groups(children: &[Child<'_>], report: &mut Report<'_>) -> Vec<TargetGroup> {
+fn read_target_groups(
+    children: &[Child<'_>],
+    has_own_zone: bool,
+    report: &mut Report<'_>,
+) -> Vec<TargetGroup> {
     let mut groups = Vec::new();
     for child in children {
         let name = child.checked_name(report);
-        groups.push(target_group::read(name, &child.section, report));
+        groups.push(target_group::read(name, has_own_zone, &child.section, report));
     }
     groups.sort_by(|a: &TargetGroup, b| a.name.cmp(&b.name));
     groups

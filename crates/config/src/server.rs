@@ -30,6 +30,7 @@ pub(crate) fn read_server(root: &Section<'_>, report: &mut Report<'_>) -> Server
             default.shutdown_deadline,
             report,
         ),
+        availability_zone: section.value("availability_zone").and_then(|value| value.name(report)),
     }
 }
 

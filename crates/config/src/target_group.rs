@@ -2,12 +2,17 @@
 
 use std::time::Duration;
 
-use clingfish_model::{Algorithm, Name, ProtocolVersion, TargetGroup};
+use clingfish_model::{Name, ProtocolVersion, Stickiness, TargetGroup};
 
-use crate::{health_check, report::Report, section::Section, stickiness, targets};
+use crate::{health_check, report::Report, section::Section, selection, stickiness, targets};
 
 /// Reads one target group; what is wrong in it has its default.
-pub(crate) fn read(name: Name, section: &Section<'_>, report: &mut Report<'_>) -> TargetGroup {
+pub(crate) fn read(
+    name: Name,
+    has_own_zone: bool,
+    section: &Section<'_>,
+    report: &mut Report<'_>,
+) -> TargetGroup {
     let targets = section.value("targets");
     let targets = targets.map_or_else(Vec::new, |value| targets::read(value, section, report));
     if targets.is_empty() {
@@ -18,11 +23,20 @@ pub(crate) fn read(name: Name, section: &Section<'_>, report: &mut Report<'_>) -
             "write targets = [\"10.0.0.1:3000\"]",
         );
     }
+    let algorithm = selection::read_algorithm(section, report);
+    let cross_zone = selection::read_cross_zone(&targets, has_own_zone, section, report);
+    let stickiness = stickiness::read(&name, section, report);
+    if stickiness != Stickiness::Off {
+        selection::refuse_stickiness(algorithm, cross_zone, section, report);
+    }
     TargetGroup {
         protocol_version: read_protocol_version(section, report),
-        algorithm: read_algorithm(section, report),
-        stickiness: stickiness::read(&name, section, report),
+        algorithm,
+        slow_start: selection::read_slow_start(algorithm, section, report),
+        cross_zone,
+        stickiness,
         health_check: health_check::read(section, report),
+        health_thresholds: selection::read_thresholds(section, report),
         deregistration_delay: section.duration(
             "deregistration_delay",
             Duration::ZERO..=TargetGroup::DEREGISTRATION_DELAY_MAX,
@@ -49,13 +63,4 @@ fn read_protocol_version(section: &Section<'_>, report: &mut Report<'_>) -> Prot
     let words = [ProtocolVersion::Http1, ProtocolVersion::Http2, ProtocolVersion::Grpc]
         .map(|version| (version.as_str(), version));
     section.word("protocol_version", &words, ProtocolVersion::default(), report)
-}
-
-fn read_algorithm(section: &Section<'_>, report: &mut Report<'_>) -> Algorithm {
-    let words = [Algorithm::RoundRobin, Algorithm::LeastOutstandingRequests]
-        .map(|algorithm| (algorithm.as_str(), algorithm));
-    section
-        .value("algorithm")
-        .and_then(|value| value.word(report, &words, &["weighted_random"]))
-        .unwrap_or(Algorithm::RoundRobin)
 }

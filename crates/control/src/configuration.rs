@@ -8,7 +8,7 @@ use std::{
 };
 
 use clingfish_config::Diagnostic;
-use clingfish_model::{DesiredState, limits::CONFIG_BYTES_MAX};
+use clingfish_model::{DesiredState, Name, limits::CONFIG_BYTES_MAX};
 
 /// What a configuration file asks for.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub struct Configuration {
     pub desired: DesiredState,
     /// What is legal but hardly meant, with file and line.
     pub warnings: Vec<String>,
+    /// The zone that the process was told beside the file, which wins.
+    pub(crate) zone: Option<Name>,
     pub(crate) fingerprint: Fingerprint,
     /// Nothing but white space.
     pub(crate) is_blank: bool,
@@ -46,15 +48,20 @@ impl std::error::Error for ConfigurationError {}
 impl Configuration {
     /// Reads and checks the file.
     pub fn read(path: &Path) -> Result<Self, ConfigurationError> {
+        Self::read_in(None, path)
+    }
+
+    /// As [`Self::read`], for a process that was told its availability zone beside the file. Reloads go by it too.
+    pub fn read_in(zone: Option<&Name>, path: &Path) -> Result<Self, ConfigurationError> {
         let file = path.display().to_string();
         let bytes = read_bounded(path, CONFIG_BYTES_MAX).map_err(|error| ConfigurationError {
             errors: vec![format!("cannot read {file}: {error}")],
             fingerprint: None,
         })?;
-        Self::parse(&file, &bytes)
+        Self::parse(zone, &file, &bytes)
     }
 
-    fn parse(file: &str, bytes: &[u8]) -> Result<Self, ConfigurationError> {
+    fn parse(zone: Option<&Name>, file: &str, bytes: &[u8]) -> Result<Self, ConfigurationError> {
         let fingerprint = Fingerprint::of(bytes);
         let wrong = |errors| ConfigurationError { errors, fingerprint: Some(fingerprint) };
         let text = std::str::from_utf8(bytes).map_err(|error| {
@@ -62,10 +69,10 @@ impl Configuration {
             wrong(vec![format!("{file}:{line}: the file is not UTF-8 text")])
         })?;
         let render = |found: Vec<Diagnostic>| found.iter().map(|one| one.render(file)).collect();
-        match clingfish_config::parse(text) {
+        match clingfish_config::parse_in(zone, text) {
             Ok((desired, warnings)) => {
                 let (warnings, is_blank) = (render(warnings), text.trim().is_empty());
-                Ok(Self { desired, warnings, fingerprint, is_blank })
+                Ok(Self { desired, warnings, zone: zone.cloned(), fingerprint, is_blank })
             }
             Err(errors) => Err(wrong(render(errors))),
         }
@@ -108,12 +115,12 @@ mod tests {
 
     #[test]
     fn every_error_names_file_and_line() {
-        let error =
-            Configuration::parse("c.toml", b"[admim]\n[server]\nworkers = \"x\"\n").unwrap_err();
+        let error = Configuration::parse(None, "c.toml", b"[admim]\n[server]\nworkers = \"x\"\n")
+            .unwrap_err();
         assert_eq!(error.errors.len(), 2, "{error}");
         assert!(error.errors[0].starts_with("c.toml:1:"), "{error}");
         assert!(error.errors[1].starts_with("c.toml:3:"), "{error}");
-        let error = Configuration::parse("c.toml", b"[admin]\n# \xff\n").unwrap_err();
+        let error = Configuration::parse(None, "c.toml", b"[admin]\n# \xff\n").unwrap_err();
         assert_eq!(error.to_string(), "c.toml:2: the file is not UTF-8 text");
     }
 

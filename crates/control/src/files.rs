@@ -3,6 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use clingfish_affinity::KeyRing;
+use clingfish_model::Name;
 
 use crate::{
     Configuration, ConfigurationError, KeyFile, KeyFileError,
@@ -14,6 +15,8 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Files {
     config: FileWatch,
+    /// The zone that the process was told beside the file.
+    zone: Option<Name>,
     /// Content that was last tried, whether it was good or not.
     tried: Option<Fingerprint>,
     keys: KeyFile,
@@ -40,6 +43,7 @@ impl Files {
     ) -> Self {
         Self {
             config: FileWatch::new(path),
+            zone: configuration.zone.clone(),
             tried: Some(configuration.fingerprint),
             keys_watch: FileWatch::new(keys.path()),
             keys,
@@ -76,7 +80,7 @@ impl Files {
 
     /// An empty file is what a full disk or a broken copy leaves behind; nobody means to stop serving by it.
     fn read_config(&self) -> Result<Configuration, ConfigurationError> {
-        let found = Configuration::read(self.config.path())?;
+        let found = Configuration::read_in(self.zone.as_ref(), self.config.path())?;
         if found.is_blank {
             let path = self.config.path().display();
             let message =

@@ -1,6 +1,6 @@
 //! What real traffic says about targets, and what to do when none is left.
 
-use clingfish_model::limits::CONNECT_FAILURES_MAX;
+use clingfish_model::{MinimumHealthy, limits::CONNECT_FAILURES_MAX};
 
 /// What follows from a failed connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,11 +20,10 @@ pub fn after_connect_failure(in_a_row: u32) -> AfterFailure {
 
 /// Whether requests may go to every registered target, healthy or not, because too few are healthy.
 ///
-/// ALB's threshold at its default: fewer than one. `registered` does not count draining targets, which never get new
-/// sessions; homes are honoured all the same.
-pub fn fail_open(healthy: usize, registered: usize) -> bool {
-    const HEALTHY_MIN: usize = 1;
-    registered > 0 && healthy < HEALTHY_MIN
+/// `registered` does not count draining targets, which never get new sessions; homes are honoured all the same. With
+/// cross-zone off, both count the targets of one zone.
+pub fn fail_open(healthy: usize, registered: usize, minimum: MinimumHealthy) -> bool {
+    registered > 0 && !minimum.is_met(healthy, registered)
 }
 
 #[cfg(test)]
@@ -44,9 +43,17 @@ mod tests {
     }
 
     #[test]
-    fn all_targets_serve_when_none_is_healthy() {
-        for (healthy, registered, expected) in [(0, 3, true), (1, 3, false), (0, 0, false)] {
-            assert_eq!(fail_open(healthy, registered), expected, "{healthy} of {registered}");
+    fn all_targets_serve_when_too_few_are_healthy() {
+        let half = MinimumHealthy { percentage: Some(50), ..MinimumHealthy::default() };
+        for (healthy, registered, minimum, expected) in [
+            (0, 3, MinimumHealthy::default(), true),
+            (1, 3, MinimumHealthy::default(), false),
+            (1, 3, half, true),
+            (2, 3, half, false),
+            (0, 0, half, false),
+        ] {
+            let row = format!("{healthy} of {registered} by {minimum:?}");
+            assert_eq!(fail_open(healthy, registered, minimum), expected, "{row}");
         }
     }
 }

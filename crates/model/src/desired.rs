@@ -44,6 +44,8 @@ pub struct Server {
     pub shutdown_pause: Duration,
     /// From the closing of the listeners until what still runs is cut; 30 s by default.
     pub shutdown_deadline: Duration,
+    /// Where this process is, for target groups whose [`TargetGroup::cross_zone`] is off.
+    pub availability_zone: Option<Name>,
 }
 
 impl Server {
@@ -62,6 +64,7 @@ impl Default for Server {
             connections_max: 20_000,
             shutdown_pause: Duration::ZERO,
             shutdown_deadline: Duration::from_secs(30),
+            availability_zone: None,
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod health;
 pub mod id;
 pub mod limits;
 pub mod listener;
+pub mod selection;
 pub mod stickiness;
 pub mod target;
 pub mod time;
@@ -17,6 +18,7 @@ pub use head::{Field, FieldId, Method, RequestHead, ResponseHead, Span, Version}
 pub use health::HealthCheck;
 pub use id::{GroupHash, Name, ResourceId, TargetHash, TargetId};
 pub use listener::{Listener, LoadBalancer, Timeouts};
+pub use selection::{Algorithm, CrossZone, HealthThresholds, MinimumHealthy, SlowStart};
 pub use stickiness::{LbCookie, Stickiness};
-pub use target::{Algorithm, ProtocolVersion, Target, TargetAddress, TargetGroup, Weight};
+pub use target::{ProtocolVersion, Target, TargetAddress, TargetGroup, Weight};
 pub use time::UnixMillis;

@@ -2,7 +2,10 @@
 
 use std::{fmt, net::SocketAddr, ops::RangeInclusive, time::Duration};
 
-use crate::{GroupHash, HealthCheck, Name, ResourceId, Stickiness, TargetHash, TargetId};
+use crate::{
+    Algorithm, CrossZone, GroupHash, HealthCheck, HealthThresholds, Name, ResourceId, SlowStart,
+    Stickiness, TargetHash, TargetId,
+};
 
 /// Targets that serve the same thing, with the policy that spreads requests over them.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,10 +18,16 @@ pub struct TargetGroup {
     pub protocol_version: ProtocolVersion,
     /// How a new session finds its target. ELBv2: `load_balancing.algorithm.type`.
     pub algorithm: Algorithm,
+    /// How long a target takes to grow into its share; with [`Algorithm::RoundRobin`] only.
+    pub slow_start: SlowStart,
+    /// Whether targets of other zones take part.
+    pub cross_zone: CrossZone,
     /// Whether and how sessions stay.
     pub stickiness: Stickiness,
     /// How targets are probed.
     pub health_check: HealthCheck,
+    /// How few of them may be healthy before all are tried.
+    pub health_thresholds: HealthThresholds,
     /// How long a removed target may finish what runs; 0 to 3600 s, 300 s by default.
     /// ELBv2: `deregistration_delay.timeout_seconds`.
     pub deregistration_delay: Duration,
@@ -51,8 +60,11 @@ impl TargetGroup {
             targets,
             protocol_version: ProtocolVersion::default(),
             algorithm: Algorithm::RoundRobin,
+            slow_start: SlowStart::default(),
+            cross_zone: CrossZone::default(),
             stickiness: Stickiness::Off,
             health_check: HealthCheck::default(),
+            health_thresholds: HealthThresholds::default(),
             deregistration_delay: Self::DEREGISTRATION_DELAY,
             connect_timeout: Self::CONNECT_TIMEOUT,
             response_timeout: Self::RESPONSE_TIMEOUT,
@@ -79,7 +91,7 @@ pub struct Target {
     pub address: TargetAddress,
     /// Share of new sessions; 0 takes none.
     pub weight: Weight,
-    /// Availability zone, for logs and later placement.
+    /// Availability zone, which counts where [`TargetGroup::cross_zone`] is off.
     pub zone: Option<Name>,
     /// Keeps the sessions it has, takes no new ones.
     pub drain: bool,
@@ -159,25 +171,6 @@ impl ProtocolVersion {
             Self::Http1 => "HTTP1",
             Self::Http2 => "HTTP2",
             Self::Grpc => "GRPC",
-        }
-    }
-}
-
-/// How a new session finds its target.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Algorithm {
-    /// In turn, smoothly by weight.
-    RoundRobin,
-    /// The one with the fewest requests in flight, by weight.
-    LeastOutstandingRequests,
-}
-
-impl Algorithm {
-    /// ELBv2's word for it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::RoundRobin => "round_robin",
-            Self::LeastOutstandingRequests => "least_outstanding_requests",
         }
     }
 }

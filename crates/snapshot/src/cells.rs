@@ -8,6 +8,7 @@ use std::{
     time::Instant,
 };
 
+use clingfish_balance::Share;
 use clingfish_health::{AfterFailure, CheckOutcome, State, TargetHealth, after_connect_failure};
 use clingfish_model::HealthCheck;
 
@@ -19,6 +20,10 @@ pub struct TargetCell {
     connect_failures: AtomicU32,
     /// Its deregistration delay is over.
     departed: AtomicBool,
+    /// Of its weight, in 64ths. Written by the control plane alone, read when a roster is made.
+    share: AtomicU8,
+    /// It fails more than its peers do.
+    anomalous: AtomicBool,
     /// Protects the state machine of checks and ejections; taken by the prober, by a worker at the moment of an ejection, and
     /// by whoever reports health. Never on the way of a request that goes well.
     health: Mutex<TargetHealth>,
@@ -55,6 +60,8 @@ impl TargetCell {
             standing: AtomicU8::new(standing(&health)),
             connect_failures: AtomicU32::new(0),
             departed: AtomicBool::new(false),
+            share: AtomicU8::new(Share::FULL.parts()),
+            anomalous: AtomicBool::new(false),
             health: Mutex::new(health),
             load: (0..workers.max(1)).map(|_| Load::default()).collect(),
         }
@@ -135,6 +142,26 @@ impl TargetCell {
     /// Notes that its deregistration delay is over, or that it is wanted again.
     pub fn depart(&self, departed: bool) {
         self.departed.store(departed, Relaxed);
+    }
+
+    /// How much of its weight it counts for.
+    pub fn share(&self) -> Share {
+        Share::from_parts(self.share.load(Relaxed))
+    }
+
+    /// Sets how much of its weight it counts for; true if that is something else than before, so that rosters must be made anew.
+    pub fn set_share(&self, share: Share) -> bool {
+        self.share.swap(share.parts(), Relaxed) != share.parts()
+    }
+
+    /// Whether it fails more than its peers do.
+    pub fn is_anomalous(&self) -> bool {
+        self.anomalous.load(Relaxed)
+    }
+
+    /// Notes whether it fails more than its peers do; true if that is something else than before.
+    pub fn set_anomalous(&self, anomalous: bool) -> bool {
+        self.anomalous.swap(anomalous, Relaxed) != anomalous
     }
 
     /// One more request in flight from that worker. The worker is the only writer of its count.

@@ -44,7 +44,8 @@ pub fn compile(inputs: Inputs<'_>, previous: Option<&Snapshot>) -> Snapshot {
                 .filter(|left| left.group == spec.name)
                 .map(|left| left.target.clone());
             let gone = gone.collect();
-            Arc::new(Group::new(spec, targets, gone))
+            let zone = inputs.desired.server.availability_zone.as_ref();
+            Arc::new(Group::new(spec, targets, gone, zone))
         })
         .collect();
     Snapshot {

@@ -9,9 +9,11 @@ use std::{
 
 use arc_swap::ArcSwap;
 use clingfish_affinity::Policy;
-use clingfish_balance::Schedule;
+use clingfish_balance::{Lottery, Schedule};
 use clingfish_health::fail_open;
-use clingfish_model::{GroupHash, Name, Stickiness, TargetGroup, TargetHash, TargetId, Weight};
+use clingfish_model::{
+    Algorithm, CrossZone, GroupHash, Name, Stickiness, TargetGroup, TargetHash, TargetId, Weight,
+};
 
 use crate::TargetCell;
 
@@ -32,6 +34,8 @@ pub struct Group {
     pub(crate) by_hash: ByHash<usize>,
     /// Targets that are leaving.
     pub(crate) leaving: ByHash<Arc<TargetCell>>,
+    /// Whose targets alone take part; none where all do.
+    zone: Option<Name>,
     roster: ArcSwap<Roster>,
     /// Serialises [`Group::refresh`], so that an older look at the cells never replaces a newer one.
     refreshing: Mutex<()>,
@@ -57,30 +61,55 @@ pub struct Target {
 }
 
 /// Who may get new sessions now. Made anew when health changes, so that no request has to look for it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Roster {
     /// Turns, as positions in [`Roster::members`].
     pub schedule: Schedule,
+    /// Chances, likewise; empty but for [`Algorithm::WeightedRandom`].
+    pub lottery: Lottery,
     /// Indices of targets.
     pub members: Vec<usize>,
-    /// Routable targets, draining ones included.
-    pub healthy: usize,
-    /// Nobody is healthy, or nobody who takes new sessions: all of those are tried, and homes are honoured.
+    /// Too few are healthy: all that take new sessions are tried, and homes are honoured.
     pub fail_open: bool,
 }
 
 impl Group {
-    pub(crate) fn new(spec: TargetGroup, targets: Vec<Target>, leaving: Vec<Target>) -> Self {
+    /// A group in a process of that zone.
+    pub(crate) fn new(
+        spec: TargetGroup,
+        targets: Vec<Target>,
+        leaving: Vec<Target>,
+        own_zone: Option<&Name>,
+    ) -> Self {
         let by_hash =
             targets.iter().enumerate().map(|(index, target)| (target.hash, index)).collect();
-        let roster = ArcSwap::from_pointee(Roster::of(&targets));
         let hash = spec.hash();
         let policy = match &spec.stickiness {
             Stickiness::Off => None,
             Stickiness::LbCookie(cookie) => Some(Policy::new(cookie, hash)),
         };
-        let leaving = leaving.into_iter().map(|target| (target.hash, target.cell)).collect();
-        Self { spec, hash, policy, targets, by_hash, leaving, roster, refreshing: Mutex::new(()) }
+        let group = Self {
+            zone: own_zone.filter(|_| spec.cross_zone == CrossZone::Off).cloned(),
+            spec,
+            hash,
+            policy,
+            targets,
+            by_hash,
+            leaving: leaving.into_iter().map(|target| (target.hash, target.cell)).collect(),
+            roster: ArcSwap::default(),
+            refreshing: Mutex::new(()),
+        };
+        group.refresh();
+        group
+    }
+
+    /// Whether a target gets new sessions, as far as its settings go.
+    pub fn takes_new(&self, target: &Target) -> bool {
+        !target.drain && target.weight.value() > 0 && self.has_in_zone(target)
+    }
+
+    fn has_in_zone(&self, target: &Target) -> bool {
+        self.zone.is_none() || self.zone == target.zone
     }
 
     /// The index of the target that a token names.
@@ -96,28 +125,40 @@ impl Group {
     /// Looks at all cells again, after the health of one has changed.
     pub fn refresh(&self) {
         let _one_at_a_time = self.refreshing.lock().unwrap_or_else(PoisonError::into_inner);
-        self.roster.store(Arc::new(Roster::of(&self.targets)));
+        self.roster.store(Arc::new(Roster::of(self)));
+    }
+
+    /// Whether too few are healthy of those that take new sessions; where nobody takes any, of those that keep theirs.
+    fn is_failing_open(&self) -> bool {
+        let is_healthy = |target: &&Target| target.cell.is_routable();
+        let (takers, keepers): (Vec<&Target>, Vec<&Target>) = self
+            .targets
+            .iter()
+            .filter(|target| self.has_in_zone(target))
+            .partition(|target| self.takes_new(target));
+        let registered = if takers.is_empty() { keepers } else { takers };
+        let healthy = registered.iter().copied().filter(is_healthy).count();
+        fail_open(healthy, registered.len(), self.spec.health_thresholds.routing)
     }
 }
 
 impl Roster {
-    fn of(targets: &[Target]) -> Self {
-        let is_healthy = |target: &&Target| target.cell.is_routable();
-        let takes_new = |target: &&Target| !target.drain && target.weight.value() > 0;
-        let takers = || targets.iter().filter(takes_new);
-        let healthy = targets.iter().filter(is_healthy).count();
-        let fail_open = fail_open(healthy, targets.len())
-            || fail_open(takers().filter(is_healthy).count(), takers().count());
-        let members: Vec<(usize, &Target)> = targets
+    fn of(group: &Group) -> Self {
+        let fail_open = group.is_failing_open();
+        let members: Vec<(usize, &Target)> = group
+            .targets
             .iter()
             .enumerate()
-            .filter(|(_, target)| takes_new(target) && (fail_open || is_healthy(target)))
+            .filter(|(_, target)| group.takes_new(target))
+            .filter(|(_, target)| fail_open || target.cell.is_routable())
             .collect();
-        let weights: Vec<u16> = members.iter().map(|(_, target)| target.weight.value()).collect();
+        let weigh = |target: &Target| target.cell.share().weigh(target.weight.value());
+        let weights: Vec<u16> = members.iter().map(|(_, target)| weigh(target)).collect();
+        let is_by_chance = matches!(group.spec.algorithm, Algorithm::WeightedRandom { .. });
         Self {
-            schedule: Schedule::new(&weights),
+            lottery: if is_by_chance { Lottery::new(&weights) } else { Lottery::default() },
+            schedule: if is_by_chance { Schedule::default() } else { Schedule::new(&weights) },
             members: members.into_iter().map(|(index, _)| index).collect(),
-            healthy,
             fail_open,
         }
     }

@@ -184,6 +184,7 @@ impl Group {
                     |member| target_of(member).map_or(0, |(_, target)| target.cell.in_flight());
                 least_outstanding(&roster.schedule, cursor, random, is_eligible, load)
             }
+            Algorithm::WeightedRandom { .. } => roster.lottery.draw_eligible(random, is_eligible),
         };
         let none = if tried.is_empty() { NoTarget::NoneRegistered } else { NoTarget::AllTried };
         member.and_then(target_of).map(|(index, _)| index).ok_or(none)

@@ -8,4 +8,5 @@ mod leaving;
 mod names;
 mod placement;
 mod reloads;
+mod selection;
 mod tokens;

@@ -118,7 +118,11 @@ fn expected(parts: &[Part]) -> Verdict {
 }
 
 fn algorithm() -> impl Strategy<Value = Algorithm> {
-    prop_oneof![Just(Algorithm::RoundRobin), Just(Algorithm::LeastOutstandingRequests)]
+    prop_oneof![
+        Just(Algorithm::RoundRobin),
+        Just(Algorithm::LeastOutstandingRequests),
+        Just(Algorithm::WeightedRandom { anomaly_mitigation: true }),
+    ]
 }
 
 proptest! {
