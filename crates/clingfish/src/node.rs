@@ -9,13 +9,13 @@ use std::{
 
 use anyhow::Context;
 use clingfish_control::{
-    Build, Configuration, Control, KeyFile, Reloader, Setup, StateDir, first_snapshot,
+    Build, Configuration, Control, KeyFile, Process, Reloader, Setup, StateDir, first_snapshot,
 };
 use clingfish_model::{
     desired::{LogSink, Server},
     limits::{DESCRIPTORS_RESERVED, LEAVE_PATIENCE},
 };
-use clingfish_proxy::Workers;
+use clingfish_proxy::{Inheritance, Workers};
 use clingfish_telemetry::{LogWriter, Registry};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -57,8 +57,9 @@ impl Node {
             }
         })?;
         let log = Arc::new(Mutex::new(log));
-        let doors = Workers::start(&first, &registry, ends, connections_ceiling())
-            .context("cannot start the data plane")?;
+        let doors =
+            Workers::start(&first, &registry, ends, connections_ceiling(), Inheritance::default())
+                .context("cannot start the data plane")?;
         let control = Control::start(Setup {
             config: config.to_owned(),
             configuration,
@@ -72,6 +73,9 @@ impl Node {
                 version: env!("CARGO_PKG_VERSION"),
                 commit: option_env!("CLINGFISH_COMMIT").unwrap_or_default(),
             },
+            process: Process { pid: std::process::id(), generation: 0 },
+            admin_socket: None,
+            opened: Inheritance::default().opened,
         })
         .await?;
         Ok(Self { control, log })

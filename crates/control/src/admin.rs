@@ -2,7 +2,14 @@
 
 mod host;
 
-use std::{convert::Infallible, io, net::SocketAddr, sync::Arc};
+use std::{
+    convert::Infallible,
+    io,
+    net::{SocketAddr, TcpListener as StdListener},
+    os::fd::AsFd as _,
+    pin::pin,
+    sync::Arc,
+};
 
 use clingfish_model::limits::{
     ACCEPT_BACKOFF, ADMIN_CONNECTION_AGE_MAX, ADMIN_CONNECTIONS_MAX, ADMIN_HEAD_BYTES_MAX,
@@ -19,7 +26,7 @@ use hyper::{
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    sync::{Semaphore, watch},
     task::JoinSet,
 };
 
@@ -61,11 +68,26 @@ impl Answer {
 }
 
 impl Admin {
-    /// Listens at `bind`.
-    pub(crate) async fn bind(bind: SocketAddr, metrics: Metrics) -> io::Result<Self> {
-        let listener = TcpListener::bind(bind).await?;
+    /// Listens at `bind`, on a socket that another process made for it where there is one.
+    pub(crate) async fn bind(
+        bind: SocketAddr,
+        inherited: Option<StdListener>,
+        metrics: Metrics,
+    ) -> io::Result<Self> {
+        let listener = match inherited {
+            Some(socket) => {
+                socket.set_nonblocking(true)?;
+                TcpListener::from_std(socket)?
+            }
+            None => TcpListener::bind(bind).await?,
+        };
         let address = listener.local_addr()?;
         Ok(Self { listener, desk: Arc::new(Desk { address, metrics }) })
+    }
+
+    /// A handle for the socket, for another process.
+    pub(crate) fn lend(&self) -> io::Result<StdListener> {
+        Ok(self.listener.as_fd().try_clone_to_owned()?.into())
     }
 
     /// Where it really listens.
@@ -73,17 +95,29 @@ impl Admin {
         self.desk.address
     }
 
-    /// Works until it is dropped.
-    pub(crate) async fn run(self) {
+    /// Works from the moment that `opened` turns true until it is dropped, or another process answers.
+    pub(crate) async fn run(self, mut opened: watch::Receiver<bool>) {
+        if opened.wait_for(|opened| *opened).await.is_err() {
+            return;
+        }
         let room = Arc::new(Semaphore::new(ADMIN_CONNECTIONS_MAX));
         let mut connections = JoinSet::new();
+        let mut phase = self.desk.metrics.status.follow_phase();
         loop {
-            let Ok(place) = Arc::clone(&room).acquire_owned().await else {
+            let place = tokio::select! {
+                place = Arc::clone(&room).acquire_owned() => place,
+                () = succeeded(&mut phase) => break,
+            };
+            let Ok(place) = place else {
                 return;
             };
             // Those that have ended meanwhile.
             while connections.try_join_next().is_some() {}
-            match self.listener.accept().await {
+            let accepted = tokio::select! {
+                accepted = self.listener.accept() => accepted,
+                () = succeeded(&mut phase) => break,
+            };
+            match accepted {
                 Ok((stream, _)) => {
                     let desk = Arc::clone(&self.desk);
                     connections.spawn(async move {
@@ -97,21 +131,41 @@ impl Admin {
                 }
             }
         }
+        drop(self.listener);
+        while connections.join_next().await.is_some() {}
     }
 }
 
+/// Resolves when another process answers.
+async fn succeeded(phase: &mut watch::Receiver<Phase>) {
+    // An error means that the process ends, and this task with it.
+    let _ = phase.wait_for(|phase| *phase == Phase::Succeeded).await;
+}
+
 async fn serve(stream: TcpStream, desk: Arc<Desk>) {
+    let mut phase = desk.metrics.status.follow_phase();
     let service = service_fn(move |request| {
         let answer = desk.answer(&request);
         async move { Ok::<_, Infallible>(response(answer)) }
     });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(ADMIN_HEAD_WITHIN)
-        .max_buf_size(ADMIN_HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), service);
-    // Clients come and go as they like; what they break is their own connection.
-    let _ = tokio::time::timeout(ADMIN_CONNECTION_AGE_MAX, connection).await;
+    let mut connection = pin!(
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(ADMIN_HEAD_WITHIN)
+            .max_buf_size(ADMIN_HEAD_BYTES_MAX)
+            .serve_connection(TokioIo::new(stream), service)
+    );
+    let served = async {
+        tokio::select! {
+            _ = connection.as_mut() => return,
+            // Whoever keeps a connection would go on asking the wrong process.
+            () = succeeded(&mut phase) => connection.as_mut().graceful_shutdown(),
+        }
+        // Clients come and go as they like; what they break is their own connection.
+        let _ = connection.await;
+    };
+    // The same holds for those that stay too long.
+    let _ = tokio::time::timeout(ADMIN_CONNECTION_AGE_MAX, served).await;
 }
 
 impl Desk {
@@ -147,6 +201,7 @@ fn readiness(phase: Phase) -> Answer {
         Phase::Checking => Answer::text(no, "waiting for first health checks\n"),
         Phase::Ready => Answer::text(StatusCode::OK, "ready\n"),
         Phase::Leaving => Answer::text(no, "shutting down\n"),
+        Phase::Succeeded => Answer::text(no, "another process has taken over\n"),
     }
 }
 

@@ -120,6 +120,10 @@ impl<D: Doors> Applier<D> {
         self.put_in_force(next);
     }
 
+    pub(crate) fn doors(&self) -> &D {
+        &self.doors
+    }
+
     /// Gives back the doors: nothing is applied any more.
     pub(crate) fn into_doors(self) -> D {
         self.doors

@@ -2,18 +2,21 @@
 
 use std::{
     io,
-    net::SocketAddr,
+    net::{SocketAddr, TcpListener},
     path::PathBuf,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, atomic::Ordering::Relaxed},
 };
 
 use clingfish_affinity::KeyRing;
 use clingfish_model::limits::{LOOKUP_PATIENCE, RELOADS_WAITING_MAX};
 use clingfish_snapshot::{Doors, OpenError, Snapshot};
-use clingfish_telemetry::{LogWriter, Registry, text::Build};
+use clingfish_telemetry::{
+    LogWriter, Registry,
+    text::{Build, Process},
+};
 use clingfish_upstream::Resolver;
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{mpsc, oneshot, watch},
     task::JoinHandle,
 };
 
@@ -26,7 +29,7 @@ use crate::{
     metrics::Metrics,
     prober::Prober,
     status::Status,
-    steward::{Request, Steward},
+    steward::{Ask, Request, Steward},
 };
 
 /// What a start needs: what was read, and what runs already.
@@ -50,6 +53,12 @@ pub struct Setup<D> {
     pub log: Arc<Mutex<LogWriter>>,
     /// Which program this is.
     pub build: Build,
+    /// Which process this is.
+    pub process: Process,
+    /// A socket that another process made for the admin address; none has this one make its own.
+    pub admin_socket: Option<TcpListener>,
+    /// Turns true when the admin address may answer; until then somebody else may.
+    pub opened: watch::Receiver<bool>,
 }
 
 /// Why the control plane does not start.
@@ -77,6 +86,8 @@ pub struct Control<D> {
     requests: mpsc::Sender<Request<D>>,
     status: Arc<Status>,
     admin_address: SocketAddr,
+    /// Another handle of what the admin task accepts from.
+    admin_socket: TcpListener,
     /// Prober, admin and steward.
     tasks: [Owned; 3],
 }
@@ -111,26 +122,27 @@ impl<D: Doors + 'static> Control<D> {
     }
 
     pub(crate) async fn start_with<R: Resolve>(
-        setup: Setup<D>,
+        mut setup: Setup<D>,
         resolver: R,
     ) -> Result<Self, StartError> {
         let status = Arc::new(Status::new());
+        let (admin_inherited, opened) = (setup.admin_socket.take(), setup.opened.clone());
         let (mut steward, metrics) = assemble(setup, resolver, &status);
         steward.applier.open().map_err(StartError::Listeners)?;
         let bind = steward.applier.desired().admin.bind;
-        let admin = Admin::bind(bind, metrics)
-            .await
-            .map_err(|cause| StartError::Admin { address: bind, cause })?;
-        let admin_address = admin.address();
+        let refused = |cause| StartError::Admin { address: bind, cause };
+        let admin = Admin::bind(bind, admin_inherited, metrics).await.map_err(refused)?;
+        let (admin_address, admin_socket) = (admin.address(), admin.lend().map_err(refused)?);
         // People and tools look for exactly these words.
         tracing::info!("admin listening on {admin_address}");
-        let admin = Owned(tokio::spawn(admin.run()));
+        let admin = Owned(tokio::spawn(admin.run(opened)));
         let prober = Prober::new(steward.applier.reader(), Arc::clone(&status));
         let prober = Owned(tokio::spawn(prober.run()));
         steward.begin(LOOKUP_PATIENCE).await;
         let (requests, incoming) = mpsc::channel(RELOADS_WAITING_MAX);
         let steward = Owned(tokio::spawn(steward.run(incoming)));
-        Ok(Self { requests, status, admin_address, tasks: [prober, admin, steward] })
+        let tasks = [prober, admin, steward];
+        Ok(Self { requests, status, admin_address, admin_socket, tasks })
     }
 
     /// Where the admin address really is.
@@ -157,7 +169,7 @@ impl<D: Doors + 'static> Control<D> {
     pub async fn until_ready(&self) {
         let mut phase = self.status.follow_phase();
         // The sender is in `self.status`, so that waiting cannot fail.
-        let _ = phase.wait_for(|phase| matches!(phase, Phase::Ready | Phase::Leaving)).await;
+        let _ = phase.wait_for(|phase| !matches!(phase, Phase::Starting | Phase::Checking)).await;
     }
 
     /// As [`Reloader::reload`].
@@ -180,9 +192,47 @@ impl<D: Doors + 'static> Control<D> {
     /// Checks go on, and the admin address answers, until this value is dropped or [`Self::shutdown`] is called.
     pub async fn begin_shutdown(&self) -> Option<D> {
         self.status.leave();
+        self.resign().await
+    }
+
+    /// As [`Self::begin_shutdown`], where another process has taken over: the admin address is its own from now on.
+    pub async fn succeed(&self) -> Option<D> {
+        self.status.succeed();
+        self.resign().await
+    }
+
+    async fn resign(&self) -> Option<D> {
         let (answer, doors) = oneshot::channel();
         self.requests.send(Request::Resign(answer)).await.ok()?;
         doors.await.ok()
+    }
+
+    /// Asks something of the doors; none once they were given back.
+    pub async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&D) -> T + Send + 'static,
+    ) -> Option<T> {
+        let (sender, answer) = oneshot::channel();
+        let ask = Box::new(move |doors: &D| {
+            // Whoever asked may have gone.
+            let _ = sender.send(question(doors));
+        });
+        self.requests.send(Request::Ask(Ask(ask))).await.ok()?;
+        answer.await.ok()
+    }
+
+    /// A handle of the admin address's socket, for another process.
+    ///
+    /// # Errors
+    ///
+    /// When there is no descriptor left for it.
+    pub fn lend_admin(&self) -> io::Result<TcpListener> {
+        self.admin_socket.try_clone()
+    }
+
+    /// Counts a new process that did not take over.
+    pub fn count_failed_upgrade(&self) {
+        self.status.upgrades_failed.fetch_add(1, Relaxed);
     }
 
     /// Ends all tasks and waits for them.
@@ -215,7 +265,19 @@ fn assemble<D: Doors, R: Resolve>(
     resolver: R,
     status: &Arc<Status>,
 ) -> (Steward<D, R>, Metrics) {
-    let Setup { config, configuration, keys, first, doors, workers, registry, log, build } = setup;
+    let Setup {
+        config,
+        configuration,
+        keys,
+        first,
+        doors,
+        workers,
+        registry,
+        log,
+        build,
+        process,
+        ..
+    } = setup;
     let ring: &KeyRing = &first.ring;
     let files = Files::new(config, &configuration, keys, ring);
     let lookups = Lookups::new(resolver);
@@ -224,6 +286,7 @@ fn assemble<D: Doors, R: Resolve>(
         registry: Arc::clone(&registry),
         log: Arc::clone(&log),
         build,
+        process,
         workers,
     };
     let desired = configuration.desired;

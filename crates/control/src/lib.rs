@@ -24,7 +24,7 @@ mod steward;
 mod watch;
 
 pub use apply::first_snapshot;
-pub use clingfish_telemetry::text::Build;
+pub use clingfish_telemetry::text::{Build, Process};
 pub use configuration::{Configuration, ConfigurationError};
 pub use control::{Control, Reloader, Setup, StartError};
 pub use keys::{KeyFile, KeyFileError, KeyRow, KeyState};

@@ -6,7 +6,7 @@ use clingfish_health::Registration;
 use clingfish_snapshot::{Group, Snapshot, Target};
 use clingfish_telemetry::{
     Gauges, LogWriter, Registry, render,
-    text::{Build, KeyFact, ListenerFact, LogCounts, Reloads, TargetFact},
+    text::{Build, KeyFact, ListenerFact, LogCounts, Process, Reloads, TargetFact},
 };
 
 use crate::{
@@ -23,6 +23,7 @@ pub(crate) struct Metrics {
     pub(crate) registry: Arc<Registry>,
     pub(crate) log: Arc<Mutex<LogWriter>>,
     pub(crate) build: Build,
+    pub(crate) process: Process,
     pub(crate) workers: usize,
 }
 
@@ -44,6 +45,8 @@ impl Metrics {
     fn gauges(&self) -> Gauges {
         let process = Gauges {
             build: self.build,
+            process: self.process,
+            upgrades_failed: self.status.upgrades_failed.load(Relaxed),
             started_at: self.status.started_at,
             ready: self.phase() == Phase::Ready,
             workers: self.workers,

@@ -25,6 +25,8 @@ pub enum Phase {
     Ready,
     /// On the way out.
     Leaving,
+    /// On the way out, while another process has taken over the addresses.
+    Succeeded,
 }
 
 /// A snapshot that all workers use.
@@ -46,6 +48,7 @@ pub(crate) struct Status {
     pub(crate) started_at: UnixMillis,
     pub(crate) reloads_applied: AtomicU64,
     pub(crate) reloads_refused: AtomicU64,
+    pub(crate) upgrades_failed: AtomicU64,
 }
 
 impl Status {
@@ -56,6 +59,7 @@ impl Status {
             started_at: clock::wall(),
             reloads_applied: AtomicU64::new(0),
             reloads_refused: AtomicU64::new(0),
+            upgrades_failed: AtomicU64::new(0),
         }
     }
 
@@ -83,6 +87,11 @@ impl Status {
     /// From now on `/readyz` says no.
     pub(crate) fn leave(&self) {
         self.phase.send_replace(Phase::Leaving);
+    }
+
+    /// From now on another process answers.
+    pub(crate) fn succeed(&self) {
+        self.phase.send_replace(Phase::Succeeded);
     }
 
     pub(crate) fn phase(&self) -> Phase {

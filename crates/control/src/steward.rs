@@ -1,6 +1,7 @@
 //! The one task that changes what is in force: it looks after files, names and requests to reload.
 
 use std::{
+    fmt,
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -33,6 +34,17 @@ pub(crate) enum Request<D> {
     Reload(oneshot::Sender<Result<u64, Vec<String>>>),
     /// Change nothing any more, and give back the doors.
     Resign(oneshot::Sender<D>),
+    /// Look at the doors.
+    Ask(Ask<D>),
+}
+
+/// What somebody wants to know of the doors.
+pub(crate) struct Ask<D>(pub(crate) Box<dyn FnOnce(&D) + Send>);
+
+impl<D> fmt::Debug for Ask<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Ask")
+    }
 }
 
 /// Owns everything that decides what is in force.
@@ -105,6 +117,7 @@ impl<D: Doors, R: Resolve> Steward<D, R> {
                         let _ = answer.send(self.applier.into_doors());
                         return;
                     }
+                    Some(Request::Ask(Ask(question))) => question(self.applier.doors()),
                     None => return,
                 },
                 _ = polls.tick() => {

@@ -1,17 +1,36 @@
 //! Room `listener`: takes connections from one listening socket.
 
-use std::{io, net::SocketAddr, rc::Rc};
+use std::{
+    io,
+    net::{SocketAddr, TcpListener as StdListener},
+    rc::Rc,
+};
 
 use clingfish_model::limits::ACCEPT_BACKOFF;
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::{
     connection::{self, Connection},
+    sockets,
     worker::{Door, Worker},
 };
 
 /// Accepts until the door closes; then takes what is already waiting, because closing would reset it.
-pub(crate) async fn run(worker: Rc<Worker>, door: Rc<Door>, listener: TcpListener) {
+pub(crate) async fn run(worker: Rc<Worker>, door: Rc<Door>, socket: StdListener) {
+    let mut opened = worker.shared.opened.clone();
+    tokio::select! {
+        biased;
+        () = door.closing.notified() => return,
+        // Whoever could still open it may have gone: then it stays closed.
+        opened = opened.wait_for(|opened| *opened) => if opened.is_err() { return },
+    }
+    let listener = match sockets::listen(&socket).and_then(|()| TcpListener::from_std(socket)) {
+        Ok(listener) => listener,
+        Err(error) => {
+            tracing::error!(address = %door.address, %error, "cannot accept on listener");
+            return;
+        }
+    };
     loop {
         tokio::select! {
             biased;

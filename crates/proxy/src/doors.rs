@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    net::{SocketAddr, TcpListener},
+    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -15,9 +15,9 @@ use std::{
 use clingfish_model::{Listener, Name};
 use clingfish_snapshot::{Doors, OpenError, Snapshot};
 use clingfish_telemetry::{AccessLog, Registry};
-use socket2::{Domain, Protocol, Socket, Type};
 use tokio::sync::mpsc;
 
+use crate::sockets::{Inheritance, Inherited, Sockets};
 use crate::worker::{Command, OpenedSocket, Place, Shared, Worker};
 
 /// Commands that may wait for one worker. Control waits for each snapshot to be adopted, so there are never many.
@@ -25,9 +25,6 @@ const COMMANDS_MAX: usize = 64;
 
 /// How long control waits for a worker to adopt a snapshot before it goes on without its answer.
 const ADOPT_PATIENCE: Duration = Duration::from_secs(5);
-
-/// Connections that the kernel holds for us, at most what `somaxconn` allows.
-const BACKLOG: i32 = 4096;
 
 /// All data plane threads and their listening sockets.
 #[derive(Debug)]
@@ -38,6 +35,8 @@ pub struct Workers {
     last_door: u64,
     /// Connections that descriptors suffice for, whatever the configuration says.
     connections_ceiling: u64,
+    /// Sockets from before, until the first listeners have taken theirs.
+    inherited: Vec<Inherited>,
 }
 
 #[derive(Debug)]
@@ -52,14 +51,15 @@ struct OpenDoor {
     name: Name,
     /// As configured.
     bind: SocketAddr,
-    /// As the system gave it.
-    address: SocketAddr,
-    /// One for each worker; empty once handed over.
-    sockets: Vec<TcpListener>,
+    /// Kept for whoever takes over; the workers have handles of their own.
+    sockets: Sockets,
+    /// Whether the workers have them.
+    is_given: bool,
 }
 
 impl Workers {
-    /// Starts a thread for each end of the access log on a first snapshot, without listeners until [`Doors::enforce`].
+    /// Starts a thread for each end of the access log on a first snapshot, without listeners until [`Doors::enforce`]. Of what it
+    /// inherits, sockets that no listener of the first snapshot wants are closed.
     ///
     /// # Errors
     ///
@@ -69,8 +69,10 @@ impl Workers {
         registry: &Arc<Registry>,
         logs: Vec<AccessLog>,
         connections_ceiling: u64,
+        inheritance: Inheritance,
     ) -> io::Result<Self> {
         let shared = Arc::new(Shared {
+            opened: inheritance.opened,
             connections: AtomicU64::new(0),
             connections_max: AtomicU64::new(first.server.connections_max.min(connections_ceiling)),
             registry: Arc::clone(registry),
@@ -89,7 +91,8 @@ impl Workers {
             )?;
             threads.push(Thread { commands: sender, handle });
         }
-        Ok(Self { shared, threads, doors: Vec::new(), last_door: 0, connections_ceiling })
+        let (doors, inherited) = (Vec::new(), inheritance.sockets);
+        Ok(Self { shared, threads, doors, last_door: 0, connections_ceiling, inherited })
     }
 
     /// Open client connections.
@@ -118,12 +121,44 @@ impl Workers {
         }
     }
 
+    /// Handles for all listening sockets, for another process.
+    ///
+    /// # Errors
+    ///
+    /// When there are no descriptors left for them.
+    pub fn lend(&self) -> io::Result<Vec<Inherited>> {
+        let mut lent = Vec::new();
+        for door in &self.doors {
+            for socket in door.sockets.all() {
+                let (name, socket) = (Some(door.name.clone()), socket.try_clone()?);
+                lent.push(Inherited { name, bind: door.bind, socket });
+            }
+        }
+        Ok(lent)
+    }
+
     fn tell(&self, command: impl Fn() -> Command) {
         for thread in &self.threads {
             if thread.commands.try_send(command()).is_err() {
                 tracing::error!("a worker no longer takes commands");
             }
         }
+    }
+
+    /// Inherited sockets or new ones. Those listen at once, unless somebody else still serves the address.
+    fn sockets_for(&mut self, wanted: &Listener) -> io::Result<Sockets> {
+        let (workers, bind) = (self.threads.len(), wanted.bind);
+        if let Some(found) = Sockets::inherit(&wanted.name, bind, workers, &mut self.inherited)? {
+            return Ok(found);
+        }
+        let has_port = |address: SocketAddr| address.port() == bind.port();
+        let ours = self.doors.iter().any(|door| has_port(door.sockets.address))
+            || self.inherited.iter().any(|other| other.socket.local_addr().is_ok_and(has_port));
+        let sockets = Sockets::bind(bind, workers, !ours)?;
+        if *self.shared.opened.borrow() {
+            sockets.listen()?;
+        }
+        Ok(sockets)
     }
 
     /// Whether an open door serves what is wanted. Port 0 asks for any port, so there the name has to agree as well.
@@ -142,12 +177,11 @@ impl Doors for Workers {
             if self.find(listener).is_some() {
                 continue;
             }
-            let ours = self.doors.iter().any(|door| door.address.port() == listener.bind.port());
-            match bind_all(listener.bind, self.threads.len(), !ours) {
-                Ok((address, sockets)) => {
+            match self.sockets_for(listener) {
+                Ok(sockets) => {
                     self.last_door += 1;
-                    let (name, bind) = (listener.name.clone(), listener.bind);
-                    opened.push(OpenDoor { id: self.last_door, name, bind, address, sockets });
+                    let (id, name, bind) = (self.last_door, listener.name.clone(), listener.bind);
+                    opened.push(OpenDoor { id, name, bind, sockets, is_given: false });
                 }
                 Err(source) => errors.push(open_error(listener, source)),
             }
@@ -174,20 +208,26 @@ impl Doors for Workers {
                 door.name = view.listener.name.clone();
             }
         }
+        // Those that nobody wants: whoever has them as well takes what waits in them.
+        for unwanted in self.inherited.drain(..) {
+            tracing::info!(address = %unwanted.bind, "no listener wants an inherited socket");
+        }
         let places: Arc<[Place]> = wanted
             .iter()
             .enumerate()
             .filter_map(|(listener, door)| Some(Place { door: (*door)?, listener }))
             .collect();
         let (done, adopted) = std_mpsc::sync_channel(self.threads.len());
-        for thread in &self.threads {
-            let opened = self.doors.iter_mut().filter_map(OpenDoor::hand_over).collect();
+        for (worker, thread) in self.threads.iter().enumerate() {
+            let new = self.doors.iter().filter(|door| !door.is_given);
+            let opened = new.flat_map(|door| door.handles(worker)).collect();
             let (snapshot, places) = (Arc::clone(snapshot), Arc::clone(&places));
             let command = Command::Adopt { snapshot, opened, places, done: done.clone() };
             if thread.commands.try_send(command).is_err() {
                 tracing::error!("a worker no longer takes commands");
             }
         }
+        self.doors.iter_mut().for_each(|door| door.is_given = true);
         drop(done);
         for _ in &self.threads {
             if adopted.recv_timeout(ADOPT_PATIENCE).is_err() {
@@ -201,54 +241,21 @@ impl Doors for Workers {
     }
 
     fn addresses(&self) -> Vec<(Name, SocketAddr)> {
-        self.doors.iter().map(|door| (door.name.clone(), door.address)).collect()
+        self.doors.iter().map(|door| (door.name.clone(), door.sockets.address)).collect()
     }
 }
 
 impl OpenDoor {
-    fn hand_over(&mut self) -> Option<OpenedSocket> {
-        let socket = self.sockets.pop()?;
-        Some(OpenedSocket { door: self.id, socket, address: self.address })
+    /// A worker's handles. Without descriptors for them it goes without.
+    fn handles(&self, worker: usize) -> Vec<OpenedSocket> {
+        let address = self.sockets.address;
+        let handles = self.sockets.of_worker(worker).unwrap_or_else(|error| {
+            tracing::error!(%address, worker, %error, "a worker cannot accept");
+            Vec::new()
+        });
+        let opened = |socket| OpenedSocket { door: self.id, socket, address };
+        handles.into_iter().map(opened).collect()
     }
-}
-
-/// One listening socket for each worker, all on the same address. SO_REUSEPORT would let us share a port with another process
-/// of the same user in silence, so a socket without it tries the address first.
-fn bind_all(
-    wanted: SocketAddr,
-    count: usize,
-    probe: bool,
-) -> io::Result<(SocketAddr, Vec<TcpListener>)> {
-    if probe {
-        drop(bind(wanted, false)?);
-    }
-    let mut address = wanted;
-    let mut sockets = Vec::with_capacity(count);
-    for _ in 0..count {
-        let socket = listen(address)?;
-        address = socket.local_addr()?;
-        sockets.push(socket);
-    }
-    Ok((address, sockets))
-}
-
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = bind(address, true)?;
-    socket.listen(BACKLOG)?;
-    Ok(socket.into())
-}
-
-fn bind(address: SocketAddr, shared: bool) -> io::Result<Socket> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    socket.set_reuse_address(true)?;
-    socket.set_reuse_port(shared)?;
-    if address.is_ipv6() {
-        // An IPv6 wildcard means IPv6: whoever wants both writes both, as with every other pair of addresses.
-        socket.set_only_v6(true)?;
-    }
-    socket.set_nonblocking(true)?;
-    socket.bind(&address.into())?;
-    Ok(socket)
 }
 
 fn open_error(listener: &Listener, source: io::Error) -> OpenError {

@@ -23,6 +23,7 @@ mod reply;
 mod retry;
 mod serve;
 mod splice;
+mod sockets;
 mod tunnel;
 mod upload;
 mod upstream;
@@ -31,3 +32,4 @@ mod wire;
 mod worker;
 
 pub use doors::Workers;
+pub use sockets::{Inheritance, Inherited};

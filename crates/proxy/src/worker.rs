@@ -18,10 +18,7 @@ use clingfish_affinity::Memo;
 use clingfish_model::limits::{BUFFERS_IDLE_MAX, WHEEL_TICK};
 use clingfish_snapshot::{Leaving, Snapshot};
 use clingfish_telemetry::{AccessLog, Registry, WorkerMeter};
-use tokio::{
-    net::TcpListener,
-    sync::{Notify, mpsc},
-};
+use tokio::sync::{Notify, mpsc, watch};
 
 use crate::{
     accept,
@@ -81,6 +78,8 @@ pub(crate) struct Shared {
     /// How many there may be.
     pub(crate) connections_max: AtomicU64,
     pub(crate) registry: Arc<Registry>,
+    /// Turns true when accepting may begin.
+    pub(crate) opened: watch::Receiver<bool>,
 }
 
 /// One listener as one worker sees it; connections hold it to know whose they are.
@@ -242,20 +241,13 @@ impl Worker {
     }
 
     fn open(self: &Rc<Self>, opened: OpenedSocket) {
-        let listener = match TcpListener::from_std(opened.socket) {
-            Ok(listener) => listener,
-            Err(error) => {
-                tracing::error!(address = %opened.address, %error, "cannot accept on listener");
-                return;
-            }
-        };
         let door = Rc::new(Door {
             id: opened.door,
             address: opened.address,
             listener: Cell::new(None),
             closing: Notify::new(),
         });
-        tokio::task::spawn_local(accept::run(Rc::clone(self), Rc::clone(&door), listener));
+        tokio::task::spawn_local(accept::run(Rc::clone(self), Rc::clone(&door), opened.socket));
         self.doors.borrow_mut().push(door);
     }
 
@@ -358,6 +350,7 @@ mod tests {
     use clingfish_model::{DesiredState, UnixMillis, desired};
     use clingfish_snapshot::{Inputs, compile};
     use clingfish_telemetry::LogWriter;
+    use tokio::net::TcpListener;
 
     use super::*;
     use crate::connection::Connection;
@@ -381,6 +374,7 @@ mod tests {
             connections: AtomicU64::new(0),
             connections_max: AtomicU64::new(1),
             registry: Arc::new(Registry::new(1)),
+            opened: watch::channel(true).1,
         });
         Rc::new(Worker::new(0, shared, first, ends.remove(0)).unwrap())
     }

@@ -9,7 +9,7 @@ mod page;
 use clingfish_model::UnixMillis;
 
 pub use families::{ALL, Family, Kind};
-pub use gauges::{Build, Gauges, KeyFact, ListenerFact, LogCounts, Reloads, TargetFact};
+pub use gauges::{Build, Gauges, KeyFact, ListenerFact, LogCounts, Process, Reloads, TargetFact};
 
 use crate::{
     HistogramTotals, Registry, Totals,
@@ -41,6 +41,8 @@ fn seconds(time: UnixMillis) -> f64 {
 
 fn write_process(page: &mut Page, gauges: &Gauges) {
     page.open(&f::BUILD_INFO).sample(&[gauges.build.version, gauges.build.commit], 1);
+    let (pid, generation) = (gauges.process.pid, gauges.process.generation);
+    page.open(&f::PROCESS_INFO).sample(&[&pid.to_string(), &generation.to_string()], 1);
     page.open(&f::START_TIME).sample(&[], seconds(gauges.started_at));
     page.open(&f::READY).sample(&[], u8::from(gauges.ready));
     page.open(&f::WORKERS).sample(&[], gauges.workers);
@@ -51,6 +53,7 @@ fn write_process(page: &mut Page, gauges: &Gauges) {
     let mut reloads = page.open(&f::RELOADS);
     reloads.sample(&["applied"], gauges.reloads.applied);
     reloads.sample(&["refused"], gauges.reloads.refused);
+    page.open(&f::UPGRADES_FAILED).sample(&[], gauges.upgrades_failed);
     page.open(&f::TARGET_GROUPS).sample(&[], gauges.target_groups.len());
     let mut listeners = page.open(&f::LISTENER_INFO);
     for fact in &gauges.listeners {

@@ -23,7 +23,8 @@ use tokio::{
 };
 
 use crate::{
-    Build, Configuration, Control, KeyFile, Setup, StartError, first_snapshot, lookups::Resolve,
+    Build, Configuration, Control, KeyFile, Process, Setup, StartError, first_snapshot,
+    lookups::Resolve,
 };
 
 /// How long anything may take before a test gives up.
@@ -160,6 +161,9 @@ impl Stage {
             registry: Arc::new(Registry::new(1)),
             log: Arc::new(Mutex::new(LogWriter::start(&off, 1).unwrap().0)),
             build: Build { version: "1.2.3", commit: "" },
+            process: Process::default(),
+            admin_socket: None,
+            opened: tokio::sync::watch::channel(true).1,
         };
         Control::start_with(setup, self.book.clone()).await
     }

@@ -52,6 +52,8 @@ macro_rules! families {
 families! {
     BUILD_INFO = Gauge "build_info" ["version", "commit"]
         "Always 1; the labels say which program this is.";
+    PROCESS_INFO = Gauge "process_info" ["pid", "generation"]
+        "Always 1; the generation grows by one with each process that takes over from another.";
     START_TIME = Gauge "start_time_seconds" []
         "When the process started, in seconds since 1970.";
     READY = Gauge "ready" []
@@ -64,6 +66,8 @@ families! {
         "When that snapshot was published, in seconds since 1970; absent before the first.";
     RELOADS = Counter "reloads_total" ["result"]
         "Configurations read since the start: applied, or refused because they were invalid.";
+    UPGRADES_FAILED = Counter "upgrades_failed_total" []
+        "New processes that this one started and that did not take over.";
     TARGET_GROUPS = Gauge "target_groups" []
         "Target groups of the snapshot that requests use.";
     LISTENER_INFO = Gauge "listener_info" ["listener", "load_balancer", "address", "target_group"]

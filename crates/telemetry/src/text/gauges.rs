@@ -9,6 +9,8 @@ use clingfish_model::UnixMillis;
 pub struct Gauges {
     /// Which program this is.
     pub build: Build,
+    /// Which process this is.
+    pub process: Process,
     /// When the process started.
     pub started_at: UnixMillis,
     /// Whether `/readyz` says so.
@@ -21,6 +23,8 @@ pub struct Gauges {
     pub published_at: Option<UnixMillis>,
     /// Configurations taken and not taken since the start.
     pub reloads: Reloads,
+    /// New processes that did not take over.
+    pub upgrades_failed: u64,
     /// Names of that snapshot's target groups, those without targets included.
     pub target_groups: Vec<Arc<str>>,
     /// Listeners of that snapshot, with the addresses they really have.
@@ -37,12 +41,14 @@ impl Default for Gauges {
     fn default() -> Self {
         Self {
             build: Build::default(),
+            process: Process::default(),
             started_at: UnixMillis(0),
             ready: false,
             workers: 0,
             revision: 0,
             published_at: None,
             reloads: Reloads::default(),
+            upgrades_failed: 0,
             target_groups: Vec::new(),
             listeners: Vec::new(),
             keys: Vec::new(),
@@ -74,6 +80,15 @@ pub struct Build {
     pub version: &'static str,
     /// Of the source; empty where it is not known.
     pub commit: &'static str,
+}
+
+/// Which process this is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Process {
+    /// The system's number for it.
+    pub pid: u32,
+    /// How many processes handed over from one to the next before it.
+    pub generation: u64,
 }
 
 /// Configurations since the start.

@@ -79,6 +79,8 @@ fn gauges() -> Gauges {
     };
     Gauges {
         build: Build { version: "0.1.0", commit: "" },
+        process: Process { pid: 4711, generation: 2 },
+        upgrades_failed: 1,
         started_at: UnixMillis(1_795_170_365_120),
         ready: true,
         workers: 2,
