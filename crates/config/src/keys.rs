@@ -50,6 +50,8 @@ pub(crate) static SERVER: Schema = Schema {
         key("shutdown_pause"),
         key("shutdown_deadline"),
         key("availability_zone"),
+        key("upgrade_timeout"),
+        key("upgrade_deadline"),
     ],
     aws: &[],
 };

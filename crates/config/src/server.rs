@@ -26,11 +26,23 @@ pub(crate) fn read_server(root: &Section<'_>, report: &mut Report<'_>) -> Server
         ),
         shutdown_deadline: section.duration(
             "shutdown_deadline",
-            pauses,
+            pauses.clone(),
             default.shutdown_deadline,
             report,
         ),
         availability_zone: section.value("availability_zone").and_then(|value| value.name(report)),
+        upgrade_timeout: section.duration(
+            "upgrade_timeout",
+            Server::UPGRADE_TIMEOUT,
+            default.upgrade_timeout,
+            report,
+        ),
+        upgrade_deadline: section.duration(
+            "upgrade_deadline",
+            pauses,
+            default.upgrade_deadline,
+            report,
+        ),
     }
 }
 

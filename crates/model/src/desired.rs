@@ -46,6 +46,10 @@ pub struct Server {
     pub shutdown_deadline: Duration,
     /// Where this process is, for target groups whose [`TargetGroup::cross_zone`] is off.
     pub availability_zone: Option<Name>,
+    /// How long a new process may take until it is ready to take over; 1 min by default.
+    pub upgrade_timeout: Duration,
+    /// From the moment when a new process took over until what still runs in the old one is cut; 1 h by default.
+    pub upgrade_deadline: Duration,
 }
 
 impl Server {
@@ -55,6 +59,9 @@ impl Server {
     pub const CONNECTIONS: RangeInclusive<u64> = 1..=10_000_000;
     /// Longest pause and deadline.
     pub const SHUTDOWN_MAX: Duration = Duration::from_secs(24 * 3600);
+    /// Bounds of [`Self::upgrade_timeout`].
+    pub const UPGRADE_TIMEOUT: RangeInclusive<Duration> =
+        Duration::from_secs(1)..=Duration::from_secs(600);
 }
 
 impl Default for Server {
@@ -65,6 +72,8 @@ impl Default for Server {
             shutdown_pause: Duration::ZERO,
             shutdown_deadline: Duration::from_secs(30),
             availability_zone: None,
+            upgrade_timeout: Duration::from_secs(60),
+            upgrade_deadline: Duration::from_secs(3600),
         }
     }
 }

@@ -17,6 +17,8 @@ pub(super) const SAMPLES: [Sample; 7] = [
             ("shutdown_pause", "\"5s\""),
             ("shutdown_deadline", "\"1m\""),
             ("availability_zone", "\"a\""),
+            ("upgrade_timeout", "\"5m\""),
+            ("upgrade_deadline", "\"5m\""),
         ],
     ),
     (&keys::ADMIN, "[admin]\nLINE", &[("bind", "\"127.0.0.1:1\""), ("hosts", "[\"lb.example\"]")]),
