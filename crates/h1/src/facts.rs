@@ -99,14 +99,14 @@ impl<'a> Facts<'a> {
 
 pub(crate) fn read_content_length(value: &[u8]) -> Result<u64, HeadError> {
     // A list, even of equal numbers, is what a field that came twice looks like after a proxy joined it.
-    let is_list = memchr::memchr(b',', value).is_some();
+    let is_list = || memchr::memchr(b',', value).is_some();
     let number = value.iter().try_fold(0_u64, |number, &byte| {
         let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
         number.checked_mul(10)?.checked_add(digit)
     });
     match number {
         Some(number) if !value.is_empty() && number <= CONTENT_LENGTH_MAX => Ok(number),
-        _ if is_list => Err(HeadError::ContentLengthRepeated),
+        _ if is_list() => Err(HeadError::ContentLengthRepeated),
         _ => Err(HeadError::BadContentLength),
     }
 }

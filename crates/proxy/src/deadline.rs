@@ -32,8 +32,7 @@ pub(crate) struct Deadlines {
     at: RefCell<Vec<u32>>,
     slots: RefCell<Vec<Slot>>,
     free: RefCell<Vec<u32>>,
-    /// The latest tick that anybody has seen.
-    tick: Cell<u32>,
+    /// The latest time that anybody has seen.
     latest: Cell<Instant>,
     occupied: Notify,
 }
@@ -63,7 +62,6 @@ impl Deadlines {
             at: RefCell::default(),
             slots: RefCell::default(),
             free: RefCell::default(),
-            tick: Cell::new(0),
             latest: Cell::new(epoch),
             occupied: Notify::new(),
         }
@@ -71,15 +69,18 @@ impl Deadlines {
 
     /// Takes note of a time that somebody has looked up anyway, so that [`Deadline::set`] can count from it.
     pub(crate) fn observe(&self, now: Instant) {
-        let elapsed = millis(now.saturating_duration_since(self.epoch));
-        let tick = u32::try_from(elapsed / TICK_MILLIS).unwrap_or(NEVER - 1);
-        self.tick.set(self.tick.get().max(tick));
-        self.latest.set(now);
+        self.latest.set(self.latest.get().max(now));
     }
 
     /// The time that was looked up last.
     pub(crate) fn latest(&self) -> Instant {
         self.latest.get()
+    }
+
+    /// The present tick.
+    fn tick(&self) -> u32 {
+        let elapsed = millis(self.latest.get().saturating_duration_since(self.epoch));
+        u32::try_from(elapsed / TICK_MILLIS).unwrap_or(NEVER - 1)
     }
 
     /// A deadline that is not set yet, for a connection that came in by that door.
@@ -111,7 +112,7 @@ impl Deadlines {
     /// Wakes whoever is late by now.
     pub(crate) fn advance(&self, now: Instant) {
         self.observe(now);
-        let tick = self.tick.get();
+        let tick = self.tick();
         let mut slots = self.slots.borrow_mut();
         for (at, slot) in self.at.borrow_mut().iter_mut().zip(slots.iter_mut()) {
             if *at <= tick && *at != FIRED {
@@ -160,7 +161,7 @@ impl Deadlines {
         let ticks = millis(span).div_ceil(TICK_MILLIS);
         // One more, because the present tick is partly over.
         let ticks = u32::try_from(ticks).unwrap_or(NEVER - 2).saturating_add(1);
-        self.tick.get().saturating_add(ticks).min(NEVER - 1)
+        self.tick().saturating_add(ticks).min(NEVER - 1)
     }
 }
 
@@ -280,7 +281,7 @@ mod tests {
 
     /// Lets so many ticks go by.
     fn advance(table: &Deadlines, ticks: u32) {
-        table.advance(table.epoch + WHEEL_TICK * (table.tick.get() + ticks));
+        table.advance(table.epoch + WHEEL_TICK * (table.tick() + ticks));
     }
 
     #[test]

@@ -177,17 +177,18 @@ impl Trace {
         out.extend_from_slice(label.as_bytes());
         out.extend_from_slice(b"=1-");
         let [.., a, b, c, d] = self.now.as_secs().to_be_bytes();
-        write_hex(&[a, b, c, d], out);
+        write_hex([a, b, c, d], out);
         out.push(b'-');
-        write_hex(&self.random, out);
+        write_hex(self.random, out);
     }
 }
 
-fn write_hex(bytes: &[u8], out: &mut Vec<u8>) {
+fn write_hex<const LENGTH: usize>(bytes: [u8; LENGTH], out: &mut Vec<u8>) {
     let digit = |nibble: u8| {
         if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 }
     };
-    out.extend(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]));
+    let digits = bytes.map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+    out.extend_from_slice(digits.as_flattened());
 }
 
 /// Address as X-Forwarded-For has it; with a port, IPv6 stands in brackets.

@@ -55,6 +55,18 @@ pub(crate) struct Outcome {
     kept: Option<Box<Kept>>,
 }
 
+/// How long a request took, and the parts of that.
+#[derive(Clone, Copy, Debug)]
+struct Spans {
+    whole: Duration,
+    /// Until its head went to a target.
+    request: Option<Duration>,
+    /// From there to the head of the target's answer.
+    target: Option<Duration>,
+    /// From there to the end.
+    response: Option<Duration>,
+}
+
 /// Texts that outlive their request head.
 #[derive(Debug)]
 struct Kept {
@@ -190,8 +202,8 @@ impl Outcome {
     fn conclude<'a>(&'a self, kind: Kind, mut texts: Texts<'a>, worker: &Worker) {
         let now = clock::now();
         worker.deadlines.observe(now);
-        let took = now.saturating_duration_since(self.started);
-        self.count(took, worker);
+        let spans = self.spans(now);
+        self.count(spans, worker);
         let mut log = worker.log.borrow_mut();
         if !log.is_on() {
             return;
@@ -209,28 +221,33 @@ impl Outcome {
             tried += 1;
         }
         let attempts = attempts.get(..tried).unwrap_or_default();
-        log.push(&Record { facts: &self.facts(kind, took, attempts), texts, attempts });
+        log.push(&Record { facts: &self.facts(kind, spans, attempts), texts, attempts });
     }
 
-    fn facts(&self, kind: Kind, took: Duration, attempts: &[Attempt]) -> Facts {
+    fn spans(&self, now: Instant) -> Spans {
         let since = |later: Option<Instant>, earlier: Option<Instant>| {
             Some(later?.saturating_duration_since(earlier?))
         };
-        let ended = self.started + took;
+        Spans {
+            whole: now.saturating_duration_since(self.started),
+            request: since(self.sent, Some(self.started)),
+            target: since(self.answered, self.sent),
+            response: since(Some(now), self.answered),
+        }
+    }
+
+    fn facts(&self, kind: Kind, spans: Spans, attempts: &[Attempt]) -> Facts {
+        let took = u64::try_from(spans.whole.as_micros()).unwrap_or(u64::MAX);
         Facts {
             kind,
             created_at: self.created_at,
-            responded_at: UnixMicros(
-                self.created_at
-                    .0
-                    .saturating_add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX)),
-            ),
+            responded_at: UnixMicros(self.created_at.0.saturating_add(took)),
             load_balancer_id: self.balancer_id,
             client: self.client,
             target: attempts.last().map(|attempt| attempt.target),
-            request_processing: since(self.sent, Some(self.started)),
-            target_processing: since(self.answered, self.sent),
-            response_processing: since(Some(ended), self.answered),
+            request_processing: spans.request,
+            target_processing: spans.target,
+            response_processing: spans.response,
             status: self.status,
             target_status: self.target_status,
             received_bytes: self.received_bytes,
@@ -249,17 +266,14 @@ impl Outcome {
         }
     }
 
-    fn count(&self, took: Duration, worker: &Worker) {
+    fn count(&self, spans: Spans, worker: &Worker) {
         worker.meter.requests.increment();
         let Some(local) = &self.group else { return };
         local.meter.count(&RequestEnd {
             status: self.status,
             verdict: self.verdict.unwrap_or(Verdict::Off),
-            duration: took,
-            target_response: self
-                .answered
-                .zip(self.sent)
-                .map(|(a, b)| a.saturating_duration_since(b)),
+            duration: spans.whole,
+            target_response: spans.target,
             received_bytes: self.received_bytes,
             sent_bytes: self.sent_bytes,
         });
