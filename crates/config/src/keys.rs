@@ -79,6 +79,10 @@ pub(crate) static LOAD_BALANCER: Schema = Schema {
         key("trusted_proxies"),
         with("preserve_host_header", &["routing.http.preserve_host_header.enabled"]),
         with("xff_client_port", &["routing.http.xff_client_port.enabled"]),
+        with("xff_mode", &["routing.http.xff_header_processing.mode"]),
+        with("tls_headers", &["routing.http.x_amzn_tls_version_and_cipher_suite.enabled"]),
+        with("drop_invalid_header_fields", &["routing.http.drop_invalid_header_fields.enabled"]),
+        key("path_normalization"),
         key("debug_header"),
     ],
     aws: &[
@@ -89,9 +93,6 @@ pub(crate) static LOAD_BALANCER: Schema = Schema {
         "ipv6.deny_all_igw_traffic",
         "load_balancing.cross_zone.enabled",
         "routing.http.desync_mitigation_mode",
-        "routing.http.drop_invalid_header_fields.enabled",
-        "routing.http.x_amzn_tls_version_and_cipher_suite.enabled",
-        "routing.http.xff_header_processing.mode",
         "routing.http2.enabled",
         "waf.fail_open.enabled",
         "zonal_shift.config.enabled",
@@ -100,8 +101,87 @@ pub(crate) static LOAD_BALANCER: Schema = Schema {
 
 pub(crate) static LISTENER: Schema = Schema {
     title: "[[listeners]]",
-    keys: &[key("bind"), key("forward"), key("name"), key("load_balancer")],
-    aws: &["routing.http.request.", "routing.http.response."],
+    keys: &[
+        key("bind"),
+        key("forward"),
+        key("name"),
+        key("load_balancer"),
+        key("proxy_protocol_from"),
+        with("server_header", &["routing.http.response.server.enabled"]),
+        with(
+            "response_headers.strict_transport_security",
+            &["routing.http.response.strict_transport_security.header_value"],
+        ),
+        with(
+            "response_headers.access_control_allow_origin",
+            &["routing.http.response.access_control_allow_origin.header_value"],
+        ),
+        with(
+            "response_headers.access_control_allow_methods",
+            &["routing.http.response.access_control_allow_methods.header_value"],
+        ),
+        with(
+            "response_headers.access_control_allow_headers",
+            &["routing.http.response.access_control_allow_headers.header_value"],
+        ),
+        with(
+            "response_headers.access_control_allow_credentials",
+            &["routing.http.response.access_control_allow_credentials.header_value"],
+        ),
+        with(
+            "response_headers.access_control_expose_headers",
+            &["routing.http.response.access_control_expose_headers.header_value"],
+        ),
+        with(
+            "response_headers.access_control_max_age",
+            &["routing.http.response.access_control_max_age.header_value"],
+        ),
+        with(
+            "response_headers.content_security_policy",
+            &["routing.http.response.content_security_policy.header_value"],
+        ),
+        with(
+            "response_headers.x_content_type_options",
+            &["routing.http.response.x_content_type_options.header_value"],
+        ),
+        with(
+            "response_headers.x_frame_options",
+            &["routing.http.response.x_frame_options.header_value"],
+        ),
+        with(
+            "request_header_names.mtls_clientcert",
+            &["routing.http.request.x_amzn_mtls_clientcert.header_name"],
+        ),
+        with(
+            "request_header_names.mtls_clientcert_serial_number",
+            &["routing.http.request.x_amzn_mtls_clientcert_serial_number.header_name"],
+        ),
+        with(
+            "request_header_names.mtls_clientcert_issuer",
+            &["routing.http.request.x_amzn_mtls_clientcert_issuer.header_name"],
+        ),
+        with(
+            "request_header_names.mtls_clientcert_subject",
+            &["routing.http.request.x_amzn_mtls_clientcert_subject.header_name"],
+        ),
+        with(
+            "request_header_names.mtls_clientcert_validity",
+            &["routing.http.request.x_amzn_mtls_clientcert_validity.header_name"],
+        ),
+        with(
+            "request_header_names.mtls_clientcert_leaf",
+            &["routing.http.request.x_amzn_mtls_clientcert_leaf.header_name"],
+        ),
+        with(
+            "request_header_names.tls_version",
+            &["routing.http.request.x_amzn_tls_version.header_name"],
+        ),
+        with(
+            "request_header_names.tls_cipher_suite",
+            &["routing.http.request.x_amzn_tls_cipher_suite.header_name"],
+        ),
+    ],
+    aws: &[],
 };
 
 pub(crate) static TARGET_GROUP: Schema = Schema {
@@ -126,6 +206,7 @@ pub(crate) static TARGET_GROUP: Schema = Schema {
         with("deregistration_delay", &["deregistration_delay.timeout_seconds"]),
         key("connect_timeout"),
         key("response_timeout"),
+        with("proxy_protocol", &["proxy_protocol_v2.enabled"]),
         with("stickiness.enabled", &["stickiness"]),
         key("stickiness.type"),
         with("stickiness.duration", &["stickiness.lb_cookie.duration_seconds"]),

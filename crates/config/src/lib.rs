@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod address;
+mod attributes;
 mod diagnostic;
 pub mod fuzzing;
 mod health_check;
@@ -8,6 +9,7 @@ mod keys;
 mod listener;
 mod load_balancer;
 mod nearest;
+mod networks;
 mod report;
 mod section;
 mod selection;

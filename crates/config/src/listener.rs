@@ -3,11 +3,13 @@
 use std::net::SocketAddr;
 
 use clingfish_model::{Listener, Name, desired::Admin};
+use ipnet::IpNet;
 
 use crate::{
     address::{BIND_HELP, clash},
-    keys,
+    attributes, keys,
     nearest::nearest,
+    networks,
     report::Report,
     section::Section,
     value::Value,
@@ -80,12 +82,22 @@ fn read_one(section: &Section<'_>, names: &Names<'_>, report: &mut Report<'_>) -
         name_at: named.map_or(bind_at, |value| value.span.start),
         is_named: named.is_some(),
         listener: Listener {
-            name: name?,
-            load_balancer: load_balancer?,
-            bind: bind?,
             forward: forward?,
+            attributes: attributes::read(section, report),
+            proxy_protocol_from: read_proxy_protocol(section, report),
+            ..Listener::new(name?, load_balancer?, bind?)
         },
     })
+}
+
+/// Who must begin with a PROXY header. An empty list would look like the opposite of what it does.
+fn read_proxy_protocol(section: &Section<'_>, report: &mut Report<'_>) -> Vec<IpNet> {
+    let Some(value) = section.value("proxy_protocol_from") else { return Vec::new() };
+    if value.is_empty_list() {
+        let message = "proxy_protocol_from is empty: nobody could connect";
+        value.refuse(report, message, "name the balancers that connect here, or remove this line");
+    }
+    networks::read(value, report)
 }
 
 /// A name made of the address: `0.0.0.0-8080`, `__1-8080` for `[::1]:8080`.

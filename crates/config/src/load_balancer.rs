@@ -1,27 +1,38 @@
 //! `[load_balancers.NAME]`.
 
-use std::{net::IpAddr, ops::RangeInclusive};
+use std::ops::RangeInclusive;
 
-use clingfish_model::{LoadBalancer, Name, Timeouts, listener::RequestLimits};
-use ipnet::IpNet;
+use clingfish_model::{
+    LoadBalancer, Name, Timeouts,
+    listener::{RequestLimits, XffMode},
+};
 
-use crate::{report::Report, section::Section, value::Value};
+use crate::{networks, report::Report, section::Section};
 
 /// Reads one load balancer; what is wrong in it has its default.
 pub(crate) fn read(name: Name, section: &Section<'_>, report: &mut Report<'_>) -> LoadBalancer {
     let default = LoadBalancer::new(name);
     let proxies = section.value("trusted_proxies");
+    let xff_modes = XffMode::ALL.map(|mode| (mode.as_str(), mode));
+    let mut flag = |name: &str, default| section.bool(name, default, report);
+    let preserve_host_header = flag("preserve_host_header", default.preserve_host_header);
+    let xff_client_port = flag("xff_client_port", default.xff_client_port);
+    let tls_headers = flag("tls_headers", default.tls_headers);
+    let drop_invalid_header_fields =
+        flag("drop_invalid_header_fields", default.drop_invalid_header_fields);
+    let path_normalization = flag("path_normalization", default.path_normalization);
+    let debug_header = flag("debug_header", default.debug_header);
     LoadBalancer {
         timeouts: read_timeouts(section, report),
         request_limits: read_limits(section, report),
-        trusted_proxies: proxies.map_or_else(Vec::new, |value| read_proxies(value, report)),
-        preserve_host_header: section.bool(
-            "preserve_host_header",
-            default.preserve_host_header,
-            report,
-        ),
-        xff_client_port: section.bool("xff_client_port", default.xff_client_port, report),
-        debug_header: section.bool("debug_header", default.debug_header, report),
+        trusted_proxies: proxies.map_or_else(Vec::new, |value| networks::read(value, report)),
+        preserve_host_header,
+        xff_client_port,
+        xff_mode: section.word("xff_mode", &xff_modes, default.xff_mode, report),
+        tls_headers,
+        drop_invalid_header_fields,
+        path_normalization,
+        debug_header,
         ..default
     }
 }
@@ -75,23 +86,4 @@ fn wide(range: RangeInclusive<usize>) -> RangeInclusive<u64> {
 
 fn narrow(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
-}
-
-fn read_proxies(value: &Value<'_>, report: &mut Report<'_>) -> Vec<IpNet> {
-    let mut proxies = Vec::new();
-    for element in value.list(report, "write trusted_proxies = [\"10.0.0.0/8\"]") {
-        let Some(text) = element.text(report) else {
-            continue;
-        };
-        let network = text.parse::<IpNet>().map(|network| network.trunc());
-        match network.or_else(|_| text.parse::<IpAddr>().map(IpNet::from)) {
-            Ok(network) => proxies.push(network),
-            Err(_) => element.refuse(
-                report,
-                format!("{text:?} is neither a network nor an IP address"),
-                "write \"10.0.0.0/8\", \"fd00::/8\" or \"192.0.2.1\"",
-            ),
-        }
-    }
-    proxies
 }

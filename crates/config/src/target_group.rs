@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use clingfish_model::{Name, ProtocolVersion, Stickiness, TargetGroup};
 
-use crate::{health_check, report::Report, section::Section, selection, stickiness, targets};
+use crate::{
+    attributes, health_check, report::Report, section::Section, selection, stickiness, targets,
+};
 
 /// Reads one target group; what is wrong in it has its default.
 pub(crate) fn read(
@@ -55,6 +57,7 @@ pub(crate) fn read(
             TargetGroup::RESPONSE_TIMEOUT,
             report,
         ),
+        proxy_protocol: attributes::read_proxy_protocol(section, report),
         ..TargetGroup::new(name, targets)
     }
 }

@@ -95,6 +95,11 @@ impl<'t> Value<'t> {
         }
     }
 
+    /// Whether it is a list without elements.
+    pub(crate) fn is_empty_list(&self) -> bool {
+        matches!(self.node, DeValue::Array(elements) if elements.is_empty())
+    }
+
     /// The digits of an integer, without an error where it is something else.
     pub(crate) fn as_integer(&self) -> Option<&'t DeInteger<'t>> {
         match self.node {

@@ -8,6 +8,8 @@ pub mod health;
 pub mod id;
 pub mod limits;
 pub mod listener;
+pub mod listener_attributes;
+pub mod path;
 pub mod selection;
 pub mod stickiness;
 pub mod target;
@@ -18,6 +20,7 @@ pub use head::{Field, FieldId, Method, RequestHead, ResponseHead, Span, Version}
 pub use health::HealthCheck;
 pub use id::{GroupHash, Name, ResourceId, TargetHash, TargetId};
 pub use listener::{Listener, LoadBalancer, Timeouts};
+pub use listener_attributes::ListenerAttributes;
 pub use selection::{Algorithm, CrossZone, HealthThresholds, MinimumHealthy, SlowStart};
 pub use stickiness::{LbCookie, Stickiness};
 pub use target::{ProtocolVersion, Target, TargetAddress, TargetGroup, Weight};

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, ops::RangeInclusive, time::Duration};
 
 use ipnet::IpNet;
 
-use crate::{Name, ResourceId};
+use crate::{ListenerAttributes, Name, ResourceId};
 
 /// A named set of listeners with attributes (ALB sense).
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +23,16 @@ pub struct LoadBalancer {
     pub preserve_host_header: bool,
     /// Appends the client's port in X-Forwarded-For. ELBv2: `routing.http.xff_client_port.enabled`.
     pub xff_client_port: bool,
+    /// What becomes of the X-Forwarded-For that clients send. ELBv2: `routing.http.xff_header_processing.mode`.
+    pub xff_mode: XffMode,
+    /// Adds X-Amzn-Tls-Version and X-Amzn-Tls-Cipher-Suite to requests that came by TLS; off by default.
+    /// ELBv2: `routing.http.x_amzn_tls_version_and_cipher_suite.enabled`.
+    pub tls_headers: bool,
+    /// Drops request fields whose names have anything but letters, digits and hyphens; off by default.
+    /// ELBv2: `routing.http.drop_invalid_header_fields.enabled`.
+    pub drop_invalid_header_fields: bool,
+    /// Brings paths into normal form before rules see them; on by default. See [`crate::path`].
+    pub path_normalization: bool,
     /// Adds `clingfish-verdict` and `clingfish-target` to responses; off by default.
     pub debug_header: bool,
 }
@@ -37,6 +47,10 @@ impl LoadBalancer {
             trusted_proxies: Vec::new(),
             preserve_host_header: true,
             xff_client_port: false,
+            xff_mode: XffMode::Append,
+            tls_headers: false,
+            drop_invalid_header_fields: false,
+            path_normalization: true,
             debug_header: false,
         }
     }
@@ -44,6 +58,31 @@ impl LoadBalancer {
     /// The id for ARNs and logs.
     pub fn id(&self) -> ResourceId {
         ResourceId::derive("app", self.name.as_str())
+    }
+}
+
+/// What becomes of the X-Forwarded-For that a client sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum XffMode {
+    /// The client's address is put behind it.
+    Append,
+    /// It goes through as it is; where there is none, none is made.
+    Preserve,
+    /// It is taken out.
+    Remove,
+}
+
+impl XffMode {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Append, Self::Preserve, Self::Remove];
+
+    /// ELBv2's word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Append => "append",
+            Self::Preserve => "preserve",
+            Self::Remove => "remove",
+        }
     }
 }
 
@@ -145,9 +184,30 @@ pub struct Listener {
     pub bind: SocketAddr,
     /// The target group that gets every request; none answers 404 to all, until there is something to serve.
     pub forward: Option<Name>,
+    /// What is done to header fields of this listener's requests and responses.
+    pub attributes: ListenerAttributes,
+    /// Who must begin each connection with a PROXY header that says whose it is; nobody may, where this is empty.
+    pub proxy_protocol_from: Vec<IpNet>,
 }
 
 impl Listener {
+    /// A listener with every default, forwarding to nobody.
+    pub fn new(name: Name, load_balancer: Name, bind: SocketAddr) -> Self {
+        Self {
+            name,
+            load_balancer,
+            bind,
+            forward: None,
+            attributes: ListenerAttributes::default(),
+            proxy_protocol_from: Vec::new(),
+        }
+    }
+
+    /// Whether connections begin with a PROXY header.
+    pub fn has_proxy_protocol(&self) -> bool {
+        !self.proxy_protocol_from.is_empty()
+    }
+
     /// The id for ARNs and logs.
     pub fn id(&self) -> ResourceId {
         ResourceId::derive("listener", self.name.as_str())

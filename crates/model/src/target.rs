@@ -35,6 +35,9 @@ pub struct TargetGroup {
     pub connect_timeout: Duration,
     /// How long a target may take until the first byte of its answer, and between bytes; 60 s by default, as ALB's idle timeout.
     pub response_timeout: Duration,
+    /// Whether each connection to a target begins with a PROXY header that names the client; no by default. Such connections
+    /// serve one client. ELBv2: `proxy_protocol_v2.enabled`.
+    pub proxy_protocol: ProxyProtocol,
 }
 
 impl TargetGroup {
@@ -68,6 +71,7 @@ impl TargetGroup {
             deregistration_delay: Self::DEREGISTRATION_DELAY,
             connect_timeout: Self::CONNECT_TIMEOUT,
             response_timeout: Self::RESPONSE_TIMEOUT,
+            proxy_protocol: ProxyProtocol::Off,
         }
     }
 
@@ -173,4 +177,15 @@ impl ProtocolVersion {
             Self::Grpc => "GRPC",
         }
     }
+}
+
+/// Whether and how targets are told of the client before its first byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProxyProtocol {
+    /// They are not.
+    Off,
+    /// By one line of text.
+    V1,
+    /// In binary.
+    V2,
 }

@@ -3,6 +3,8 @@
 use clingfish_affinity::fuzzing as affinity;
 use clingfish_config::fuzzing as config;
 use clingfish_h1::fuzzing as h1;
+use clingfish_model::path::fuzzing as path;
+use clingfish_proxy_protocol::fuzzing as proxy_protocol;
 
 /// A function that must not panic, whatever the bytes.
 pub(crate) struct Target {
@@ -15,7 +17,7 @@ pub(crate) struct Target {
 }
 
 /// All of them.
-pub(crate) const TARGETS: [Target; 7] = [
+pub(crate) const TARGETS: [Target; 9] = [
     Target { name: "request_head", run: h1::request_head, words: HEAD_WORDS },
     Target { name: "response_head", run: h1::response_head, words: HEAD_WORDS },
     Target {
@@ -82,6 +84,31 @@ pub(crate) const TARGETS: [Target; 7] = [
         ],
     },
     Target { name: "configuration", run: config::configuration, words: CONFIGURATION_WORDS },
+    Target {
+        name: "proxy_preamble",
+        run: proxy_protocol::preamble,
+        words: &[
+            "PROXY ",
+            "TCP4 ",
+            "TCP6 ",
+            "UNKNOWN",
+            "192.0.2.7 ",
+            "2001:db8::7 ",
+            "65535 ",
+            "\r\n",
+            "\r\n\r\n\0\r\nQUIT\n",
+            "\r\n\r\n\0\r\nQUIT\n!\x11\0\x0c",
+            "\r\n\r\n\0\r\nQUIT\n!!\0$",
+            "\r\n\r\n\0\r\nQUIT\n \0\0\0",
+        ],
+    },
+    Target {
+        name: "path",
+        run: path::path,
+        words: &[
+            "/", "..", ".", "%2e", "%2E%2e", "%2f", "%", "%%", "%00", "%41", "?", "//", ";", "%7",
+        ],
+    },
 ];
 
 const HEAD_WORDS: &[&str] = &[

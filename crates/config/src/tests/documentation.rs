@@ -5,10 +5,11 @@ use super::{settings::SAMPLES, *};
 const TEXT: &str = include_str!("../../../../docs/configuration.md");
 
 /// What must be there beside a setting for its default or its bounds to be legal.
-const COMPANIONS: [(&str, &str); 5] = [
+const COMPANIONS: [(&str, &str); 6] = [
     ("health_check.interval", "health_check.timeout = \"50ms\""),
     ("health_check.timeout", "health_check.interval = \"5m\""),
     ("load_balancer", "bind = \"127.0.0.1:0\"\nforward = \"a\""),
+    ("server_header", "bind = \"127.0.0.1:0\"\nforward = \"a\""),
     ("stickiness.", "stickiness.enabled = true"),
     ("", ""),
 ];

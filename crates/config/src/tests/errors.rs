@@ -106,3 +106,31 @@ fn columns_count_characters() {
     let places: Vec<_> = errors.iter().map(|error| (error.line, error.column)).collect();
     assert_eq!(places, [(1, 16), (2, 12), (2, 19)], "{}", rendered(&errors));
 }
+
+#[test]
+fn header_attributes_that_could_not_work_are_refused() {
+    for (line, message) in [
+        ("response_headers.x_frame_options = \"YES\"", "is not known to browsers"),
+        ("response_headers.x_content_type_options = \"no\"", "is not known to browsers"),
+        ("response_headers.access_control_max_age = \"1h\"", "is not known to browsers"),
+        (
+            "response_headers.content_security_policy = \"a\\r\\nb: c\"",
+            "cannot be a header's value",
+        ),
+        ("response_headers.content_security_policy = \"\"", "cannot be a header's value"),
+        ("request_header_names.tls_version = \"Host\"", "means something else already"),
+        ("request_header_names.tls_version = \"a b\"", "cannot be a header's name"),
+        ("proxy_protocol_from = []", "nobody could connect"),
+        ("proxy_protocol_from = [\"all\"]", "neither a network nor an IP address"),
+        ("proxy_protocol_from = true", "is a boolean, not a list"),
+    ] {
+        let text = format!(
+            "[target_groups.web]\n[[listeners]]\nbind = \"127.0.0.1:80\"\nforward = \"web\"\n{line}"
+        );
+        let errors = errors(&text);
+        assert_eq!(errors.len(), 1, "{line}\n{}", rendered(&errors));
+        assert_eq!(errors[0].line, 5, "{}", errors[0]);
+        assert!(errors[0].message.contains(message), "{}", errors[0]);
+        assert!(!errors[0].help.is_empty(), "{}", errors[0]);
+    }
+}

@@ -45,6 +45,13 @@ pub(super) const SAMPLES: [Sample; 7] = [
             ("routing.http.preserve_host_header.enabled", "false"),
             ("xff_client_port", "true"),
             ("routing.http.xff_client_port.enabled", "true"),
+            ("xff_mode", "\"remove\""),
+            ("routing.http.xff_header_processing.mode", "\"preserve\""),
+            ("tls_headers", "true"),
+            ("routing.http.x_amzn_tls_version_and_cipher_suite.enabled", "true"),
+            ("drop_invalid_header_fields", "true"),
+            ("routing.http.drop_invalid_header_fields.enabled", "true"),
+            ("path_normalization", "false"),
             ("debug_header", "true"),
         ],
     ),
@@ -56,6 +63,156 @@ pub(super) const SAMPLES: [Sample; 7] = [
             ("forward", "\"b\"\nbind = \"127.0.0.1:1\""),
             ("name", "\"n\"\nforward = \"a\"\nbind = \"127.0.0.1:1\""),
             ("load_balancer", "\"x\"\nforward = \"a\"\nbind = \"127.0.0.1:1\""),
+            ("proxy_protocol_from", "[\"10.0.0.0/8\"]\nforward = \"a\"\nbind = \"127.0.0.1:1\""),
+            ("server_header", "false\nforward = \"a\"\nbind = \"127.0.0.1:1\""),
+            (
+                "routing.http.response.server.enabled",
+                "false\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "response_headers.strict_transport_security",
+                "\"x\"\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "routing.http.response.strict_transport_security.header_value",
+                "\"x\"\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "response_headers.access_control_allow_origin",
+                "\"x\"\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "routing.http.response.access_control_allow_origin.header_value",
+                "\"x\"\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "response_headers.access_control_allow_methods",
+                "\"x\"\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "routing.http.response.access_control_allow_methods.header_value",
+                "\"x\"\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "response_headers.access_control_allow_headers",
+                "\"x\"\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "routing.http.response.access_control_allow_headers.header_value",
+                "\"x\"\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "response_headers.access_control_allow_credentials",
+                "\"true\"\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "routing.http.response.access_control_allow_credentials.header_value",
+                "\"true\"\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "response_headers.access_control_expose_headers",
+                "\"x\"\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "routing.http.response.access_control_expose_headers.header_value",
+                "\"x\"\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "response_headers.access_control_max_age",
+                "\"600\"\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "routing.http.response.access_control_max_age.header_value",
+                "\"600\"\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "response_headers.content_security_policy",
+                "\"x\"\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "routing.http.response.content_security_policy.header_value",
+                "\"x\"\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "response_headers.x_content_type_options",
+                "\"nosniff\"\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "routing.http.response.x_content_type_options.header_value",
+                "\"nosniff\"\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "response_headers.x_frame_options",
+                "\"DENY\"\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "routing.http.response.x_frame_options.header_value",
+                "\"DENY\"\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "request_header_names.mtls_clientcert",
+                "\"X-A\"\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "routing.http.request.x_amzn_mtls_clientcert.header_name",
+                "\"X-A\"\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "request_header_names.mtls_clientcert_serial_number",
+                "\"X-A\"\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "routing.http.request.x_amzn_mtls_clientcert_serial_number.header_name",
+                "\"X-A\"\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "request_header_names.mtls_clientcert_issuer",
+                "\"X-A\"\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "routing.http.request.x_amzn_mtls_clientcert_issuer.header_name",
+                "\"X-A\"\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "request_header_names.mtls_clientcert_subject",
+                "\"X-A\"\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "routing.http.request.x_amzn_mtls_clientcert_subject.header_name",
+                "\"X-A\"\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "request_header_names.mtls_clientcert_validity",
+                "\"X-A\"\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "routing.http.request.x_amzn_mtls_clientcert_validity.header_name",
+                "\"X-A\"\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "request_header_names.mtls_clientcert_leaf",
+                "\"X-A\"\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "routing.http.request.x_amzn_mtls_clientcert_leaf.header_name",
+                "\"X-A\"\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "request_header_names.tls_version",
+                "\"X-A\"\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "routing.http.request.x_amzn_tls_version.header_name",
+                "\"X-A\"\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "request_header_names.tls_cipher_suite",
+                "\"X-A\"\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "routing.http.request.x_amzn_tls_cipher_suite.header_name",
+                "\"X-A\"\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
         ],
     ),
     (&keys::TARGET_GROUP, "[target_groups.web]\nLINE", GROUP),
@@ -93,6 +250,8 @@ const GROUP: &[(&str, &str)] = &[
     ("deregistration_delay.timeout_seconds", "0"),
     ("connect_timeout", "\"1s\""),
     ("response_timeout", "\"1s\""),
+    ("proxy_protocol", "\"v1\""),
+    ("proxy_protocol_v2.enabled", "true"),
     ("stickiness", "true"),
     ("stickiness.enabled", "true"),
     ("stickiness.type", "\"lb_cookie\""),

@@ -308,10 +308,8 @@ fn an_empty_slot_of_the_tried_is_no_target() {
 fn a_listener_leads_to_its_group_and_one_without_a_group_nowhere() {
     let mut world = World::of(&["a"]);
     let listener = |port: u16, forward: Option<&str>, balancer: &str| Listener {
-        name: name(&format!("at-{port}")),
-        load_balancer: name(balancer),
-        bind: ([127, 0, 0, 1], port).into(),
         forward: forward.map(name),
+        ..Listener::new(name(&format!("at-{port}")), name(balancer), ([127, 0, 0, 1], port).into())
     };
     world.desired.listeners = vec![
         listener(1, Some("web"), "default"),
