@@ -62,8 +62,9 @@ pub const BODY_BUFFERS_MAX: usize = 16;
 /// What is left of a body must be at least this many bytes for it to go through a pipe: below, a buffer is cheaper.
 pub const SPLICE_BYTES_MIN: u64 = 64 * 1024;
 
-/// Size of the pipes for large bodies where the system grants it, in bytes.
-pub const PIPE_BYTES_MAX: usize = 1024 * 1024;
+/// Size of the pipes for large bodies where the system grants it, in bytes. Larger ones were no cheaper, and the pages that
+/// pipes of one user may hold are limited: see `docs/benchmarks.md`.
+pub const PIPE_BYTES_MAX: usize = 256 * 1024;
 
 /// A pipe that holds less is of no use.
 pub const PIPE_BYTES_MIN: usize = 64 * 1024;
