@@ -7,6 +7,7 @@ use std::ops::Range;
 use clingfish_model::limits::{CHUNK_EXTENSION_BYTES_MAX, CHUNK_SIZE_DIGITS_MAX};
 
 use self::trailers::Trailers;
+pub use self::trailers::may_trail;
 use crate::{BodyError, BodyLength};
 
 /// Finds a body in the bytes that follow a head, without copying any of it.

@@ -78,6 +78,33 @@ pub const BUFFERS_IDLE_MAX: usize = 256;
 /// Idle upstream connections that one worker keeps for one target.
 pub const UPSTREAM_IDLE_MAX: usize = 256;
 
+/// Streams of one connection of HTTP/2 at the same time, as at ALB; a client that wants more waits.
+pub const H2_STREAMS_MAX: u32 = 128;
+
+/// Requests of one connection of HTTP/2, after which it is asked to end, as at ALB.
+pub const H2_REQUESTS_MAX: u64 = 10_000;
+
+/// Bytes that a peer may send on one stream of HTTP/2 before we have passed them on.
+pub const H2_STREAM_WINDOW_BYTES: u32 = 256 * 1024;
+
+/// Bytes that a peer may send on all streams of one connection before we have passed them on.
+pub const H2_CONNECTION_WINDOW_BYTES: u32 = 1024 * 1024;
+
+/// Bytes of one stream that wait for the peer to take them.
+pub const H2_SEND_BUFFER_BYTES_MAX: usize = 64 * 1024;
+
+/// Streams that a client has reset and that are not forgotten yet; more end the connection (CVE-2023-44487).
+pub const H2_RESETS_PENDING_MAX: usize = 20;
+
+/// Streams that a client has made us reset; more end the connection (CVE-2025-8671).
+pub const H2_RESETS_PROVOKED_MAX: usize = 200;
+
+/// Connections of HTTP/2 that one worker has to one target; beyond that, requests share them.
+pub const UPSTREAM_H2_CONNECTIONS_MAX: usize = 16;
+
+/// How long a TLS handshake may take, with a client or a target; ALB's is 10 s.
+pub const TLS_HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
+
 /// Granularity of deadlines: on a worker that keeps up, one fires at most two of these late, and never early.
 pub const WHEEL_TICK: Duration = Duration::from_millis(50);
 

@@ -12,6 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::{
     connection::{self, Connection},
     sockets,
+    stream::Stream,
     worker::{Door, Worker},
 };
 
@@ -60,7 +61,12 @@ fn welcome(worker: &Rc<Worker>, door: &Rc<Door>, tcp: TcpStream, peer: SocketAdd
     }
     // Without it answers would wait for acknowledgements; a kernel that refuses it only costs time.
     let _ = tcp.set_nodelay(true);
-    tokio::task::spawn_local(connection::run(Connection::new(worker, door, tcp, peer)));
+    tokio::task::spawn_local(connection::run(Connection::new(
+        worker,
+        door,
+        Stream::Plain(tcp),
+        peer,
+    )));
 }
 
 /// A connection that was reset while it waited is nobody's fault; without descriptors, accepting again at once would spin.

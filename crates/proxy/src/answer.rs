@@ -7,45 +7,75 @@ use std::{
 
 use clingfish_affinity::Verdict;
 use clingfish_h1::write::field;
-use clingfish_model::{LoadBalancer, UnixMillis, Version};
-use tokio::net::tcp::WriteHalf;
+use clingfish_model::{LoadBalancer, Method, RequestHead, UnixMillis, Version};
 
 use crate::{
-    clock, connection::Next, deadline::Deadline, outcome::Outcome, refusal::Refusal, wire,
+    clock,
+    connection::Next,
+    deadline::Deadline,
+    http2::head::{self, is_grpc},
+    outcome::Outcome,
+    refusal::Refusal,
+    reply::Client,
+    sink::Ending,
     worker::Worker,
 };
 
 /// What decides the shape of an answer of our own.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    /// The request was HEAD: everything but the body.
-    pub(crate) head_only: bool,
+struct Answer<'a> {
+    status: u16,
+    /// The request, where there was one. To HEAD goes everything but the body.
+    head: Option<RequestHead<'a>>,
     /// The connection ends with it.
-    pub(crate) closes: bool,
+    closes: bool,
     /// The client's.
-    pub(crate) version: Version,
-    pub(crate) now: UnixMillis,
+    version: Version,
+    now: UnixMillis,
     /// For whoever wants to watch: the cause, and the verdict where there is one.
-    pub(crate) debug: Option<(&'static str, Option<Verdict>)>,
+    debug: Option<(&'static str, Option<Verdict>)>,
 }
 
-impl Answer {
+impl Answer<'_> {
     /// Appends the whole answer.
-    pub(crate) fn write(self, out: &mut Vec<u8>) {
-        let title = title(self.status);
-        let body = body(&title);
+    fn write(&self, out: &mut Vec<u8>) {
+        // Writing to memory does not fail.
+        let _ = write!(out, "HTTP/1.1 {}\r\n", title(self.status));
+        self.write_lines(out);
+        out.extend_from_slice(b"\r\n");
+        if !self.is_head_only() {
+            out.extend_from_slice(self.body().as_bytes());
+        }
+    }
+
+    fn body(&self) -> String {
+        body(&title(self.status))
+    }
+
+    fn is_head_only(&self) -> bool {
+        self.head.is_some_and(|head| head.method() == Method::Head)
+    }
+
+    /// Appends the fields as lines: all of a head but its first and last line.
+    fn write_lines(&self, out: &mut Vec<u8>) {
+        let length = self.body().len();
         let date = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_millis(self.now.0));
         // Writing to memory does not fail.
         let _ = write!(
             out,
-            "HTTP/1.1 {title}\r\nServer: clingfish\r\nDate: {date}\r\nContent-Type: text/html\r\nContent-Length: {}\r\n",
-            body.len(),
+            "Server: clingfish\r\nDate: {date}\r\nContent-Type: text/html\r\nContent-Length: {length}\r\n",
         );
-        if self.closes {
-            out.extend_from_slice(b"Connection: close\r\n");
-        } else if self.version == Version::Http10 {
-            out.extend_from_slice(b"Connection: keep-alive\r\n");
+        match self.version {
+            Version::Http2 => {}
+            _ if self.closes => out.extend_from_slice(b"Connection: close\r\n"),
+            Version::Http10 => out.extend_from_slice(b"Connection: keep-alive\r\n"),
+            Version::Http11 => {}
+        }
+        if let Some(head) = self.head
+            && is_grpc(head)
+        {
+            let (code, message) = grpc_status(self.status);
+            let _ = write!(out, "grpc-status: {code}\r\ngrpc-message: {message}\r\n");
         }
         if let Some((cause, verdict)) = self.debug {
             field(out, b"clingfish-error", cause.as_bytes());
@@ -53,27 +83,24 @@ impl Answer {
                 field(out, b"clingfish-verdict", verdict.as_str().as_bytes());
             }
         }
-        out.extend_from_slice(b"\r\n");
-        if !self.head_only {
-            out.extend_from_slice(body.as_bytes());
-        }
     }
 }
 
 /// A request that gets an answer of our own.
 #[derive(Debug)]
-pub(crate) struct Refused {
+pub(crate) struct Refused<'a> {
     pub(crate) refusal: Refusal,
-    pub(crate) head_only: bool,
+    /// The request, where there was one.
+    pub(crate) head: Option<RequestHead<'a>>,
     /// Another request may follow.
     pub(crate) keeps: bool,
 }
 
-impl Refused {
+impl Refused<'_> {
     /// Answers, counts, and says what becomes of the connection.
     pub(crate) async fn answer(
         self,
-        client: &mut WriteHalf<'_>,
+        client: &mut Client<'_>,
         worker: &Worker,
         deadline: &Deadline,
         balancer: &LoadBalancer,
@@ -86,17 +113,53 @@ impl Refused {
             return Next::Close;
         }
         let mut out = worker.buffers.take();
-        let now = UnixMillis(clock::wall().0 / 1000);
-        let debug = balancer.debug_header.then_some((self.refusal.reason(), outcome.verdict));
-        let (head_only, closes, version) = (self.head_only, !self.keeps, outcome.version);
-        Answer { status, head_only, closes, version, now, debug }.write(&mut out);
+        let answer = Answer {
+            status,
+            head: self.head,
+            closes: !self.keeps,
+            version: outcome.version,
+            now: UnixMillis(clock::wall().0 / 1000),
+            debug: balancer.debug_header.then_some((self.refusal.reason(), outcome.verdict)),
+        };
         let patience = balancer.timeouts.idle;
         deadline.set_now(patience);
-        if wire::flush(client, &out, deadline, patience).await.is_err() {
+        let (ending, begun) = match client.replying() {
+            None => {
+                answer.write(&mut out);
+                (Ending::Open, Ok(()))
+            }
+            Some(replying) => {
+                answer.write_lines(&mut out);
+                let response = head::response(status, &out);
+                out.clear();
+                if !answer.is_head_only() {
+                    out.extend_from_slice(answer.body().as_bytes());
+                }
+                (Ending::Closed(&[]), replying.begin(response, out.is_empty()))
+            }
+        };
+        let sent = match begun {
+            Ok(()) if out.is_empty() => Ok(()),
+            Ok(()) => client.sink.flush(&out, ending, deadline, patience).await,
+            Err(error) => Err(error),
+        };
+        if sent.is_err() {
             return Next::Close;
         }
         outcome.sent_bytes = out.len() as u64;
         if self.keeps { Next::Idle } else { Next::Linger }
+    }
+}
+
+/// What gRPC calls it (grpc/doc/http-grpc-status-mapping.md, and ALB's `14 unavailable`).
+fn grpc_status(status: u16) -> (u8, &'static str) {
+    match status {
+        400 => (13, "internal"),
+        404 | 464 | 501 => (12, "unimplemented"),
+        408 | 504 => (4, "deadline%20exceeded"),
+        413 | 414 | 431 => (8, "resource%20exhausted"),
+        502 | 503 => (14, "unavailable"),
+        _ => (2, "unknown"),
     }
 }
 
@@ -116,6 +179,7 @@ fn title(status: u16) -> String {
         413 => "Request Entity Too Large",
         414 => "Request-URI Too Large",
         417 => "Expectation Failed",
+        464 => "Incompatible Protocol",
         431 => "Request Header Fields Too Large",
         500 => "Internal Server Error",
         501 => "Not Implemented",
@@ -130,6 +194,8 @@ fn title(status: u16) -> String {
 
 #[cfg(test)]
 mod tests {
+    use clingfish_model::head::RequestParts;
+
     use super::*;
 
     #[test]
@@ -141,9 +207,11 @@ mod tests {
     #[test]
     fn an_answer_to_head_has_the_length_but_no_body() {
         let mut out = Vec::new();
+        let bytes = b"HEAD/";
+        let parts = RequestParts { method: Method::Head, ..RequestParts::default() };
         let answer = Answer {
             status: 502,
-            head_only: true,
+            head: Some(RequestHead::new(bytes, &parts)),
             closes: true,
             version: Version::Http11,
             now: UnixMillis(0),

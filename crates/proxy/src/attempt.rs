@@ -1,26 +1,28 @@
 //! One try at one target: a lease, the request, and what comes back.
 
-use std::{pin::pin, rc::Rc};
+use std::{future::poll_fn, pin::pin, rc::Rc};
 
+use bytes::Bytes;
 use clingfish_affinity::Reading;
-use clingfish_h1::BodyLength;
+use clingfish_h1::HeadError;
+use clingfish_model::Version;
 use clingfish_snapshot::Placement;
-use tokio::net::{
-    TcpStream,
-    tcp::{ReadHalf, WriteHalf},
-};
+use h2::client::{ResponseFuture, SendRequest};
 
 use crate::{
     clock,
     exchange::{End, Exchange, Notes},
     forward::Forwarded,
-    receive::{Received, Receiver},
+    receive::{Heads, Received, Receiver},
     refusal::Refusal,
+    reply::{Client, Egress},
     serve::Used,
-    upload::{self, Means, Progress, Upload},
-    upstream::{Lease, Wanted},
+    sink::{Outflow, Sink},
+    source::Source,
+    upload::{Means, Progress, Upload},
+    upstream::{Lease, Line, Wanted},
     view::GroupLocal,
-    wire::{self, WireError},
+    wire::WireError,
 };
 
 /// One try at one target.
@@ -53,18 +55,37 @@ impl Attempt<'_> {
     pub(crate) async fn run(
         &self,
         wanted: Wanted,
-        reads: &mut ReadHalf<'_>,
-        writes: &mut WriteHalf<'_>,
+        source: &mut Source<'_>,
+        client: &mut Client<'_>,
         notes: &mut Notes<'_>,
     ) -> Result<End, Failure> {
-        let mut lease = self.lease(wanted, reads.as_ref()).await?;
+        let mut lease = self.lease(wanted, source).await?;
         let progress = Progress::new();
-        let means = self.means(&progress);
+        let means = self.means(&lease, &progress);
         let body_max = self.exchange.listener.balancer.request_limits.body_bytes_max;
         let mut upload = Upload::new(self.exchange.framing.body, body_max);
         let reused = lease.reused;
-        let (mut target_reads, mut target_writes) = lease.tcp.split();
-        let consumed = self.send(&mut upload, &mut target_writes, means, reused, notes).await?;
+        let outflow = Outflow::default();
+        let mut out = means.buffers.take();
+        if matches!(lease.line, Line::Bytes(_)) {
+            self.forwarded(notes.trace).write(&mut out);
+        }
+        let consumed = upload.take(self.exchange.rest, means, &mut out).map_err(Failure::never)?;
+        let (heads, mut sink) = match &mut lease.line {
+            Line::Bytes(stream) => {
+                let (reads, writes) = stream.split();
+                (Heads::Bytes(reads), Sink::Bytes(writes))
+            }
+            Line::Frames(line) => {
+                let ends = progress.uploaded.get() && out.is_empty();
+                let response = self.open(&mut line.send, &outflow, ends, notes).await?;
+                (Heads::Frames { response, body: None }, Sink::Frames(&outflow))
+            }
+        };
+        self.send(&out, &upload, &mut sink, means, notes)
+            .await
+            .map_err(|refusal| self.failure(refusal, reused, &progress, consumed))?;
+        drop(out);
         let receiver = Receiver {
             exchange: self.exchange,
             group: self.group,
@@ -75,8 +96,8 @@ impl Attempt<'_> {
         };
         let received = {
             // Pinned here, since `select` moves what it is given, and these are large.
-            let mut answer = pin!(receiver.run(&mut target_reads, writes, notes));
-            let mut upload = pin!(upload.run(reads, &mut target_writes, means));
+            let mut answer = pin!(receiver.run(heads, client, notes));
+            let mut upload = pin!(upload.run(source, &mut sink, means));
             tokio::select! {
                 biased;
                 received = &mut answer => received,
@@ -106,7 +127,11 @@ impl Attempt<'_> {
         }
     }
 
-    fn means<'m>(&'m self, progress: &'m Progress) -> Means<'m> {
+    fn means<'m>(&'m self, lease: &Lease, progress: &'m Progress) -> Means<'m> {
+        let version = match lease.line {
+            Line::Bytes(_) => Version::Http11,
+            Line::Frames(_) => Version::Http2,
+        };
         Means {
             buffers: &self.exchange.worker.buffers,
             pipes: &self.exchange.worker.pipes,
@@ -114,7 +139,7 @@ impl Attempt<'_> {
             timeouts: &self.exchange.listener.balancer.timeouts,
             response_timeout: self.group.group.spec.response_timeout,
             progress,
-            chunked: self.exchange.framing.body == BodyLength::Chunked,
+            egress: Egress::of(self.exchange.framing.body, version),
         }
     }
 
@@ -122,39 +147,58 @@ impl Attempt<'_> {
         self.exchange.framing.head_len as u64 + progress.received.get()
     }
 
-    /// Sends the head, and what has come of the body, in one go. Gives the bytes of the body's part.
+    /// Begins a stream with the head. `ends` says that there is no body.
+    async fn open(
+        &self,
+        line: &mut SendRequest<Bytes>,
+        outflow: &Outflow,
+        ends: bool,
+        notes: &Notes<'_>,
+    ) -> Result<ResponseFuture, Failure> {
+        let deadline = self.exchange.deadline;
+        let lost = |error: &h2::Error| Failure {
+            refusal: Refusal::of_frames(error),
+            again: Again::OnNewConnection,
+            consumed: self.exchange.has_no_body().then_some(0),
+        };
+        let request = self.forwarded(notes.trace).request(self.exchange.worker, "http");
+        let request = request.ok_or_else(|| Failure::never(Refusal::Head(HeadError::BadTarget)))?;
+        deadline.set(self.group.group.spec.response_timeout);
+        let ready = deadline.guard(poll_fn(|context| line.poll_ready(context))).await;
+        let ready = ready.map_err(|_| Failure::never(Refusal::ResponseTimeout))?;
+        ready.map_err(|error| lost(&error))?;
+        let (response, stream) = line.send_request(request, ends).map_err(|error| lost(&error))?;
+        outflow.begin(stream);
+        Ok(response)
+    }
+
+    /// Sends the head, and what has come of the body, in one go.
     async fn send(
         &self,
-        upload: &mut Upload,
-        target: &mut WriteHalf<'_>,
+        out: &[u8],
+        upload: &Upload,
+        target: &mut Sink<'_>,
         means: Means<'_>,
-        reused: bool,
         notes: &mut Notes<'_>,
-    ) -> Result<usize, Failure> {
-        let mut out = means.buffers.take();
-        self.write_head(notes.trace, &mut out);
-        let consumed = upload.take(self.exchange.rest, means, &mut out).map_err(Failure::never)?;
+    ) -> Result<(), Refusal> {
         means.deadline.set(means.response_timeout);
-        match wire::flush(target, &out, means.deadline, means.response_timeout).await {
-            Ok(()) => {}
-            Err(WireError::Expired) => {
-                let refusal = means.progress.expired(means.deadline);
-                return Err(self.failure(refusal, reused, means.progress, consumed));
-            }
-            Err(WireError::Broken) => {
-                let refusal = Refusal::TargetClosed;
-                return Err(self.failure(refusal, reused, means.progress, consumed));
-            }
+        if !out.is_empty() {
+            let ending = upload.ending(means);
+            let sent = target.flush(out, ending, means.deadline, means.response_timeout).await;
+            sent.map_err(|error| match error {
+                WireError::Expired => means.progress.expired(means.deadline),
+                WireError::Broken => Refusal::TargetClosed,
+            })?;
         }
         means.progress.delivered.set(means.progress.uploaded.get());
         let now = clock::now();
         self.exchange.worker.deadlines.observe(now);
         notes.outcome.sent = Some(now);
         notes.outcome.received_bytes = self.received_bytes(means.progress);
-        Ok(consumed)
+        Ok(())
     }
 
-    async fn lease(&self, wanted: Wanted, client: &TcpStream) -> Result<Lease, Failure> {
+    async fn lease(&self, wanted: Wanted, client: &Source<'_>) -> Result<Lease, Failure> {
         let exchange = self.exchange;
         let target = self.group.targets.get(self.placement.target);
         let target = target.ok_or_else(|| Failure::never(Refusal::NoTarget))?;
@@ -166,11 +210,13 @@ impl Attempt<'_> {
         }
         let meter = &exchange.worker.meter;
         let now = exchange.worker.deadlines.latest();
+        let limits = &exchange.listener.balancer.request_limits;
+        let taking = Lease::take(target, self.group, exchange.worker.index, wanted, limits, now);
         let taken = tokio::select! {
             biased;
-            taken = Lease::take(target, self.group, exchange.worker.index, wanted, now) => taken,
+            taken = taking => taken,
             // Nobody is left to dial for.
-            gone = upload::watch(client) => return Err(Failure::never(gone)),
+            gone = client.watch() => return Err(Failure::never(gone)),
         };
         match taken {
             Ok(lease) if lease.reused => {
@@ -190,11 +236,11 @@ impl Attempt<'_> {
         }
     }
 
-    fn write_head(&self, trace: &[u8], out: &mut Vec<u8>) {
+    fn forwarded<'f>(&'f self, trace: &'f [u8]) -> Forwarded<'f> {
         let Exchange { head, framing, facts, .. } = *self.exchange;
         let balancer = &self.exchange.listener.balancer;
         let cuts = &self.reading.cuts;
-        Forwarded { head, framing, balancer, facts, cuts, trace }.write(out);
+        Forwarded { head, framing, balancer, facts, cuts, trace }
     }
 
     /// Sorts out whether the request may be sent again: only where the target has not said a byte, nothing of it is lost,
@@ -208,7 +254,10 @@ impl Attempt<'_> {
     ) -> Failure {
         let unheard = matches!(refusal, Refusal::TargetClosed) && !progress.heard.get();
         let whole = progress.uploaded.get() && !progress.spent.get();
-        let again = match (unheard && whole && self.exchange.is_repeatable(), reused) {
+        // A stream that the target refuses has not been looked at (RFC 9113 section 8.7): any method may go again.
+        let untouched = matches!(refusal, Refusal::StreamRefused);
+        let again = match (whole && (untouched || unheard && self.exchange.is_repeatable()), reused)
+        {
             (false, _) => Again::Never,
             (true, true) => Again::OnNewConnection,
             (true, false) => Again::OnAnotherTarget,

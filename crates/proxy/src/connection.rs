@@ -4,21 +4,20 @@ use std::{
     future::{Future, poll_fn},
     net::{IpAddr, SocketAddr},
     rc::Rc,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use clingfish_model::limits::{DRAIN_BYTES_MAX, LINGER, LINGER_IDLE};
 use clingfish_snapshot::{FirstHome, ListenerView};
-use socket2::SockRef;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::{
     clock,
     deadline::Deadline,
     serve,
+    sink::Sink,
+    source::Source,
+    stream::Stream,
     tunnel::{self, Tunnel},
     view::View,
     wire::{self, Silence},
@@ -28,7 +27,7 @@ use crate::{
 /// What a client's connection keeps while nothing happens on it. Every byte counts: there may be many.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    pub(crate) tcp: TcpStream,
+    pub(crate) stream: Stream,
     pub(crate) door: Rc<Door>,
     pub(crate) deadline: Deadline,
     /// A home that no cookie carries yet.
@@ -80,7 +79,7 @@ impl Connection {
     pub(crate) fn new(
         worker: &Rc<Worker>,
         door: &Rc<Door>,
-        tcp: TcpStream,
+        stream: Stream,
         peer: SocketAddr,
     ) -> Self {
         let now = clock::now();
@@ -88,7 +87,7 @@ impl Connection {
         worker.meter.connections_accepted.increment();
         worker.meter.connections_active.increment();
         Self {
-            tcp,
+            stream,
             door: Rc::clone(door),
             deadline: worker.deadlines.open(door.id),
             first_home: None,
@@ -102,7 +101,7 @@ impl Connection {
 
     /// A request that comes after the first cookie went out, and without it, is somebody else's: a proxy's connection carries many.
     pub(crate) fn forget_first_home(&mut self) {
-        if self.first_home.is_some() && wire::silence(&self.tcp) == Silence::Kept {
+        if self.first_home.is_some() && wire::silence(self.stream.tcp()) == Silence::Kept {
             self.first_home = None;
         }
     }
@@ -120,6 +119,11 @@ impl Connection {
             || u64::from(age) >= listener.balancer.timeouts.client_keep_alive.as_secs()
     }
 
+    /// Whether its bytes go through TLS.
+    pub(crate) fn is_tls(&self) -> bool {
+        matches!(self.stream, Stream::Tls(_))
+    }
+
     /// Whose connection it is.
     pub(crate) fn peer(&self) -> SocketAddr {
         SocketAddr::new(self.peer_ip, self.peer_port)
@@ -135,7 +139,7 @@ impl Connection {
         self.deadline.idles(true);
         self.deadline.set(worker.leaving.get().map_or(idle, |patience| idle.min(patience)));
         poll_fn(|context| {
-            wire::poll_readable(&self.tcp, &self.deadline, context).map(|outcome| {
+            wire::poll_readable(&self.stream, &self.deadline, context).map(|outcome| {
                 self.deadline.idles(false);
                 self.counted.0.meter.connections_idle.decrement();
                 outcome.is_ok()
@@ -165,30 +169,32 @@ async fn end(connection: &mut Connection, next: Next) {
     match next {
         Next::Idle | Next::Close => {}
         Next::Linger => linger(&worker, connection).await,
-        Next::Reset => {
-            // Zero makes the kernel send a reset; a kernel that cannot sends an early end, which is visible as well.
-            let _ = SockRef::from(&connection.tcp).set_linger(Some(Duration::ZERO));
+        Next::Reset => connection.stream.reset_on_drop(),
+        Next::Tunnel(tunnel) => {
+            let (reads, writes) = connection.stream.split();
+            let (from, to) = (Source::Bytes(reads), Sink::Bytes(writes));
+            tunnel::run(&worker, &connection.deadline, from, to, *tunnel).await;
         }
-        Next::Tunnel(tunnel) => tunnel::run(&worker, connection, *tunnel).await,
     }
 }
 
 /// Reads on for a while after the last answer: closing with unread bytes would reset the connection, and the reset could
 /// overtake the answer.
 async fn linger(worker: &Worker, connection: &mut Connection) {
+    let (mut reads, mut writes) = connection.stream.split();
     connection.deadline.set_now(LINGER_IDLE);
-    let Ok(Ok(())) = connection.deadline.guard(connection.tcp.shutdown()).await else {
+    let Ok(Ok(())) = connection.deadline.guard(writes.shutdown()).await else {
         return;
     };
     let ends_at = clock::now() + LINGER;
     let mut drained = 0;
     while drained < DRAIN_BYTES_MAX && clock::now() < ends_at {
         connection.deadline.set_now(LINGER_IDLE);
-        if wire::readable(&connection.tcp, &connection.deadline).await.is_err() {
+        if wire::readable(&reads, &connection.deadline).await.is_err() {
             return;
         }
         let mut sink = worker.buffers.take();
-        match connection.tcp.read_buf(&mut *sink).await {
+        match reads.read_buf(&mut *sink).await {
             Ok(count) if count > 0 => drained += count as u64,
             _ => return,
         }

@@ -8,7 +8,6 @@ use clingfish_model::{
     FieldId, RequestHead, UnixMillis, head::ResponseParts, limits::ATTEMPTS_MAX,
 };
 use clingfish_snapshot::{Circumstances, FirstHome, ListenerView, NoTarget, Placement, Tried};
-use tokio::net::tcp::{ReadHalf, WriteHalf};
 
 use crate::{
     attempt::{Again, Attempt, Failure},
@@ -17,7 +16,9 @@ use crate::{
     forward::{Facts, Trace},
     outcome::Outcome,
     refusal::Refusal,
+    reply::Client,
     serve::Used,
+    source::Source,
     upstream::{Lease, Wanted},
     view::{GroupLocal, View},
     worker::Worker,
@@ -70,8 +71,8 @@ impl Exchange<'_> {
     /// Sends the request where it belongs, and the answer back.
     pub(crate) async fn run(
         &self,
-        reads: &mut ReadHalf<'_>,
-        writes: &mut WriteHalf<'_>,
+        source: &mut Source<'_>,
+        client: &mut Client<'_>,
         notes: &mut Notes<'_>,
     ) -> End {
         self.write_trace(notes.trace);
@@ -106,7 +107,7 @@ impl Exchange<'_> {
             };
             notes.outcome.placed(placement, &reading.claim);
             let attempt = Attempt { exchange: self, group, reading: &reading, placement };
-            match attempt.run(wanted, reads, writes, notes).await {
+            match attempt.run(wanted, source, client, notes).await {
                 Ok(end) => return end,
                 Err(failure) => {
                     match failure.again {

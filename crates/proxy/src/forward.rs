@@ -7,7 +7,10 @@ use std::{
 
 use clingfish_affinity::{Cuts, Stripped};
 use clingfish_h1::{BodyLength, HopByHop, RequestFraming, connection::is_twin, write};
-use clingfish_model::{FieldId, LoadBalancer, RequestHead, UnixMillis};
+use clingfish_model::{FieldId, LoadBalancer, RequestHead, UnixMillis, Version};
+use http::Request;
+
+use crate::{http2::head, worker::Worker};
 
 /// What is said of the client.
 #[derive(Clone, Copy, Debug)]
@@ -16,23 +19,28 @@ pub(crate) struct Facts {
     pub(crate) peer: SocketAddr,
     /// The address that it connected to.
     pub(crate) local: SocketAddr,
+    /// It came through TLS.
+    pub(crate) is_tls: bool,
     /// The peer is a trusted proxy: what it says of the client counts.
     pub(crate) trusted: bool,
 }
 
 impl Facts {
-    pub(crate) fn new(peer: SocketAddr, local: SocketAddr, balancer: &LoadBalancer) -> Self {
+    pub(crate) fn new(
+        peer: SocketAddr,
+        local: SocketAddr,
+        is_tls: bool,
+        balancer: &LoadBalancer,
+    ) -> Self {
         let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
         let trusted = balancer.trusted_proxies.iter().any(|net| net.contains(&peer.ip()));
-        Self { peer, local, trusted }
+        Self { peer, local, is_tls, trusted }
     }
 
-    /// Whether the client speaks https, as a trusted proxy says.
+    /// Whether the client speaks https: to us, or to a trusted proxy that says so.
     pub(crate) fn is_https(&self, head: RequestHead<'_>) -> bool {
-        self.trusted
-            && head
-                .value(FieldId::XForwardedProto)
-                .is_some_and(|proto| proto.eq_ignore_ascii_case(b"https"))
+        let said = head.value(FieldId::XForwardedProto).filter(|_| self.trusted);
+        said.map_or(self.is_tls, |proto| proto.eq_ignore_ascii_case(b"https"))
     }
 }
 
@@ -63,7 +71,33 @@ impl Forwarded<'_> {
     /// Appends the head, complete.
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
         write::request_line(out, self.head.method_name(), self.head.path_and_query());
-        self.write_host(out);
+        out.extend_from_slice(b"Host: ");
+        self.write_authority(out);
+        out.extend_from_slice(write::LINE_END);
+        self.write_fields(out);
+        self.write_framing(out);
+        write::head_end(out);
+    }
+
+    /// The same for a stream of HTTP/2. None where the request has no such form.
+    pub(crate) fn request(&self, worker: &Worker, scheme: &'static str) -> Option<Request<()>> {
+        let (mut lines, mut authority) = (worker.buffers.take(), Vec::new());
+        self.write_authority(&mut authority);
+        self.write_fields(&mut lines);
+        if let BodyLength::Known(length) = self.framing.body {
+            write::content_length(&mut lines, length);
+        }
+        // The only TE that HTTP/2 knows; gRPC's servers insist on it.
+        let takes_trailers = |te: &[u8]| te.eq_ignore_ascii_case(b"trailers");
+        if self.head.values(FieldId::Te).any(takes_trailers) {
+            write::field(&mut lines, b"te", b"trailers");
+        }
+        let (method, path) = (self.head.method_name(), self.head.path_and_query());
+        head::request(method, scheme, &authority, path, &lines)
+    }
+
+    /// Appends the fields, but for Host and what frames the body.
+    fn write_fields(&self, out: &mut Vec<u8>) {
         let hop_by_hop = HopByHop::new(self.head.values(FieldId::Connection));
         let mut cookies = 0;
         for line in self.head.fields() {
@@ -84,14 +118,11 @@ impl Forwarded<'_> {
         self.write_forwarded_for(out);
         self.write_proto_and_port(out);
         write::field(out, b"X-Amzn-Trace-Id", self.trace);
-        self.write_framing(out);
-        write::head_end(out);
     }
 
     /// As the client wrote it; or as ALB does it, with the listener's port unless that is the scheme's own.
-    fn write_host(&self, out: &mut Vec<u8>) {
+    fn write_authority(&self, out: &mut Vec<u8>) {
         let authority = self.head.authority();
-        out.extend_from_slice(b"Host: ");
         if authority.is_empty() {
             // HTTP/1.0 may leave it out, HTTP/1.1 may not: our own address is the only name there is.
             let _ = write!(out, "{}", self.facts.local);
@@ -103,7 +134,6 @@ impl Forwarded<'_> {
                 let _ = write!(out, ":{}", self.facts.local.port());
             }
         }
-        out.extend_from_slice(write::LINE_END);
     }
 
     fn write_cookie(&self, ordinal: usize, value: &[u8], out: &mut Vec<u8>) {
@@ -120,6 +150,18 @@ impl Forwarded<'_> {
         out.extend_from_slice(write::LINE_END);
     }
 
+    /// A nonce in base64 (RFC 6455 section 4.1): nobody checks it but the target, which only proves that it has read it.
+    fn websocket_key(&self) -> [u8; 24] {
+        const ALPHABET: &[u8; 64] =
+            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        // 16 bytes are 22 digits; of the last one only two bits count. The trace id ends in 24 random hexadecimal digits.
+        let mut key = *b"AAAAAAAAAAAAAAAAAAAAAA==";
+        for (digit, random) in key.iter_mut().take(21).zip(self.trace.iter().rev()) {
+            *digit = ALPHABET.get(usize::from(random & 63)).copied().unwrap_or(b'A');
+        }
+        key
+    }
+
     /// What came, if it came from anybody, and the peer at the end: `old, peer`.
     fn write_forwarded_for(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"X-Forwarded-For: ");
@@ -134,7 +176,8 @@ impl Forwarded<'_> {
     fn write_proto_and_port(&self, out: &mut Vec<u8>) {
         let says = |id| self.facts.trusted && self.head.value(id).is_some();
         if !says(FieldId::XForwardedProto) {
-            out.extend_from_slice(b"X-Forwarded-Proto: http\r\n");
+            let proto: &[u8] = if self.facts.is_tls { b"https" } else { b"http" };
+            write::field(out, b"X-Forwarded-Proto", proto);
         }
         if !says(FieldId::XForwardedPort) {
             out.extend_from_slice(b"X-Forwarded-Port: ");
@@ -154,6 +197,11 @@ impl Forwarded<'_> {
                 write::field(out, b"Upgrade", protocol);
             }
             out.extend_from_slice(b"Connection: Upgrade\r\n");
+        }
+        if self.framing.upgrade.is_some() && self.head.version() == Version::Http2 {
+            // RFC 8441 needs neither: what comes in frames cannot be mistaken for another's.
+            write::field(out, b"Upgrade", b"websocket");
+            write::field(out, b"Sec-WebSocket-Key", self.websocket_key().as_slice());
         }
     }
 }

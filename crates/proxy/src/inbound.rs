@@ -5,12 +5,12 @@ use clingfish_model::{
     LoadBalancer,
     head::{RequestParts, ResponseParts},
 };
-use tokio::net::tcp::ReadHalf;
 
 use crate::{
     buffer::Buffer,
     deadline::Deadline,
     refusal::Refusal,
+    stream::Reads,
     wire::{self, WireError},
 };
 
@@ -36,7 +36,7 @@ pub(crate) enum Heard {
 
 /// Reads until a head is complete at the front of `input`.
 pub(crate) async fn read_head(
-    client: &mut ReadHalf<'_>,
+    client: &mut Reads<'_>,
     input: &mut Buffer,
     balancer: &LoadBalancer,
     parts: &mut RequestParts,

@@ -1,6 +1,11 @@
 //! Takes a target's answer and passes it on: interim heads, the head with its stamp, the body, whatever its length.
 
-use std::rc::Rc;
+use std::{
+    future::{Future, poll_fn},
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll},
+};
 
 use clingfish_affinity::{Judgement, Reading, Stamp, Verdict, cacheable, stamp};
 use clingfish_h1::{
@@ -12,16 +17,21 @@ use clingfish_model::{
     limits::{BUFFER_BYTES, INTERIM_RESPONSES_MAX},
 };
 use clingfish_snapshot::{FirstHome, Placement};
-use tokio::net::tcp::{ReadHalf, WriteHalf};
+use h2::{RecvStream, client::ResponseFuture};
+use http::Response;
 
 use crate::{
     buffer::Buffer,
     clock,
     exchange::{Exchange, Notes},
+    http2::head,
     outcome::Outcome,
     refusal::Refusal,
-    reply::{self, Egress, Reply, Stamped},
+    reply::{Client, Egress, Reply, Stamped, frame, frame_end},
+    sink::Ending,
+    source::{Frames, Piece, Source},
     splice::Splice,
+    stream::Reads,
     upload::{Means, Progress},
     view::GroupLocal,
     wire::{self, WireError},
@@ -55,20 +65,31 @@ pub(crate) enum Received {
     },
 }
 
+/// Where the heads of a target's answer come from.
+#[derive(Debug)]
+pub(crate) enum Heads<'a> {
+    /// A connection of HTTP/1.
+    Bytes(Reads<'a>),
+    /// A stream of HTTP/2.
+    Frames { response: ResponseFuture, body: Option<RecvStream> },
+}
+
 impl Receiver<'_> {
     /// Passes the answer on. What it notes in [`Progress`] tells how far it came, should it fail.
     pub(crate) async fn run(
         &self,
-        target: &mut ReadHalf<'_>,
-        client: &mut WriteHalf<'_>,
+        mut target: Heads<'_>,
+        client: &mut Client<'_>,
         notes: &mut Notes<'_>,
     ) -> Result<Received, Refusal> {
         // An answer may take its time; a buffer is borrowed only once there is something to put into it.
-        let deadline = self.exchange.deadline;
-        wire::readable(target.as_ref(), deadline).await.map_err(|error| self.cut(error))?;
+        if let Heads::Bytes(reads) = &target {
+            let ready = wire::readable(reads, self.exchange.deadline).await;
+            ready.map_err(|error| self.cut(error))?;
+        }
         let mut buffer = self.exchange.worker.buffers.take();
         for _ in 0..INTERIM_RESPONSES_MAX {
-            let framing = self.read_head(target, &mut buffer, notes).await?;
+            let framing = self.read_head(&mut target, &mut buffer, notes).await?;
             let now = clock::now();
             self.exchange.worker.deadlines.observe(now);
             let bytes = buffer.get(..framing.head_len).unwrap_or_default();
@@ -87,15 +108,16 @@ impl Receiver<'_> {
             let mut out = self.exchange.worker.buffers.take();
             let reply =
                 self.reply(head, framing, egress, persistent, notes.first_home, notes.outcome);
-            reply.write(&mut out);
+            self.begin(&reply, client, &mut out)?;
             notes.outcome.status = Some(notes.response.status);
             buffer.consume(framing.head_len);
             if framing.kind == ResponseKind::SwitchingProtocols {
-                self.flush(client, &out, notes).await?;
+                self.flush(client, &out, Ending::Open, notes).await?;
                 return Ok(Received::Upgraded { from_target: buffer.to_vec() });
             }
             let body = Body { length: framing.body, egress, persistent: framing.persistent };
-            let reusable = self.relay(target, client, buffer, out, body, notes).await?;
+            let mut source = target.into_source().ok_or(Refusal::TargetClosed)?;
+            let reusable = self.relay(&mut source, client, buffer, out, body, notes).await?;
             return Ok(Received::Whole { reusable, persistent });
         }
         Err(Refusal::TooManyInterims)
@@ -104,7 +126,21 @@ impl Receiver<'_> {
     /// Reads until a head is complete at the front of `buffer`.
     async fn read_head(
         &self,
-        target: &mut ReadHalf<'_>,
+        target: &mut Heads<'_>,
+        buffer: &mut Buffer,
+        notes: &mut Notes<'_>,
+    ) -> Result<ResponseFraming, Refusal> {
+        match target {
+            Heads::Bytes(reads) => self.parse_head(reads, buffer, notes).await,
+            Heads::Frames { response, body } => {
+                self.await_head(response, body, buffer, notes).await
+            }
+        }
+    }
+
+    async fn parse_head(
+        &self,
+        target: &mut Reads<'_>,
         buffer: &mut Buffer,
         notes: &mut Notes<'_>,
     ) -> Result<ResponseFraming, Refusal> {
@@ -135,35 +171,83 @@ impl Receiver<'_> {
         }
     }
 
+    async fn await_head(
+        &self,
+        response: &mut ResponseFuture,
+        body: &mut Option<RecvStream>,
+        buffer: &mut Buffer,
+        notes: &mut Notes<'_>,
+    ) -> Result<ResponseFraming, Refusal> {
+        let next = poll_fn(|context| poll_head(response, context));
+        let next = self.exchange.deadline.guard(next).await;
+        let next = next.map_err(|_| self.cut(WireError::Expired))?;
+        let (head, stream) = next.map_err(|error| Refusal::of_frames(&error))?;
+        self.progress.heard.set(true);
+        let ends = stream.as_ref().is_some_and(RecvStream::is_end_stream);
+        *body = stream;
+        let limits = &self.exchange.listener.balancer.request_limits;
+        let head_request = self.exchange.head.method() == Method::Head;
+        head::read_response(&head, ends, head_request, limits, buffer, notes.response)
+            .map_err(Refusal::BadResponse)
+    }
+
     /// HTTP/1.0 knows no interim answers.
     async fn relay_interim(
         &self,
         head: ResponseHead<'_>,
         framing: ResponseFraming,
-        client: &mut WriteHalf<'_>,
+        client: &mut Client<'_>,
     ) -> Result<(), Refusal> {
-        if self.exchange.head.version() == Version::Http10 {
+        let version = self.exchange.head.version();
+        if version == Version::Http10 {
             return Ok(());
         }
         let mut out = self.exchange.worker.buffers.take();
-        Reply {
+        let reply = Reply {
             head,
             framing,
             egress: Egress::Empty,
-            client: self.exchange.head.version(),
+            client: version,
             persistent: true,
             policy: None,
             stamped: None,
             debug: None,
+        };
+        if let Some(replying) = client.replying() {
+            reply.write_lines(&mut out);
+            let sent = replying.interim(head::response(head.status(), &out));
+            return sent.map_err(|_| Refusal::ClientGone);
         }
-        .write(&mut out);
+        reply.write(&mut out);
         let idle = self.means.timeouts.idle;
         self.progress.committed.set(true);
-        let sent = wire::flush(client, &out, self.exchange.deadline, idle).await;
+        let sent = client.sink.flush(&out, Ending::Open, self.exchange.deadline, idle).await;
         sent.map_err(|_| Refusal::ClientGone)?;
         // A whole interim head leaves room for any final one.
         self.progress.committed.set(false);
         Ok(())
+    }
+
+    /// Sends the head where it is a frame of its own; else appends it to what goes out with the first of the body.
+    fn begin(
+        &self,
+        reply: &Reply<'_>,
+        client: &Client<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Refusal> {
+        let Some(replying) = client.replying() else {
+            reply.write(out);
+            return Ok(());
+        };
+        reply.write_lines(out);
+        // RFC 8441: agreeing to another protocol is a success like any other.
+        let switches = reply.framing.kind == ResponseKind::SwitchingProtocols;
+        let status = if switches { 200 } else { reply.head.status() };
+        let ends = reply.egress == Egress::Empty && !switches;
+        self.progress.committed.set(true);
+        let begun = replying.begin(head::response(status, out), ends);
+        out.clear();
+        begun.map_err(|_| Refusal::ClientGone)
     }
 
     fn reply<'h>(
@@ -239,8 +323,8 @@ impl Receiver<'_> {
     /// Passes the body on, its first part together with the head in `out`. True if the target's connection may be used again.
     async fn relay(
         &self,
-        target: &mut ReadHalf<'_>,
-        client: &mut WriteHalf<'_>,
+        target: &mut Source<'_>,
+        client: &mut Client<'_>,
         first: Buffer,
         mut out: Buffer,
         body: Body,
@@ -248,42 +332,91 @@ impl Receiver<'_> {
     ) -> Result<bool, Refusal> {
         let deadline = self.exchange.deadline;
         let mut decoder = BodyDecoder::new(body.length, None);
-        let mut rest = frame(&mut decoder, body.egress, &first, &mut out)?;
-        self.flush(client, &out, notes).await?;
+        let mut rest = decode(&mut decoder, body.egress, &first, &mut out)?;
+        // A head of frames without a body has ended already.
+        if client.replying().is_none() || body.egress != Egress::Empty {
+            self.flush(client, &out, ending(&decoder), notes).await?;
+        }
         let mut is_large =
             matches!(body.egress, Egress::Length(length) if length > BUFFER_BYTES as u64);
         drop((first, out));
         while !decoder.is_complete() {
             deadline.set_now(self.means.response_timeout);
-            wire::readable(target.as_ref(), deadline).await.map_err(|error| self.cut(error))?;
+            target.ready(deadline).await.map_err(|error| self.cut(error))?;
             let left = if body.egress == Egress::Chunked { 0 } else { decoder.run_left() };
-            if let Some(splice) = self.means.pipes.between(target, client, left) {
+            if let Some(splice) = self.means.pipes.between(target, &client.sink, left) {
                 self.splice(splice, &mut decoder, notes).await?;
                 continue;
             }
-            let mut input = self.buffer(is_large);
-            let count = wire::fill(target, &mut input, deadline).await;
+            let buffers = &self.exchange.worker.buffers;
+            let piece = target.next(buffers, is_large, deadline).await;
             self.exchange.worker.deadlines.observe(clock::now());
-            if count.map_err(|error| self.cut(error))? == 0 {
-                // The end of a body that lasts until the target closes; too early for any other.
-                decoder.close().map_err(Refusal::BadBody)?;
+            match piece.map_err(|error| self.cut(error))? {
+                Piece::Raw(input) => {
+                    is_large |= input.len() >= BUFFER_BYTES;
+                    rest = self.relay_raw(&mut decoder, input, body, client, notes).await?;
+                }
+                Piece::Data(data) => {
+                    let ends = target.is_at_end();
+                    self.relay_data(&data, ends.then_some(&[]), body, client, notes).await?;
+                    target.release(data.len());
+                    if ends {
+                        return Ok(true);
+                    }
+                }
+                Piece::End(trailers) => {
+                    self.relay_data(&[], Some(&trailers), body, client, notes).await?;
+                    return Ok(true);
+                }
             }
-            if body.egress == Egress::Chunked {
-                // With room for the framing around it.
-                let mut out = self.buffer(is_large || input.len() + CHUNK_ROOM > BUFFER_BYTES);
-                rest = frame(&mut decoder, body.egress, &input, &mut out)?;
-                self.flush(client, &out, notes).await?;
-            } else {
-                rest = self.pass(&mut decoder, &input, client, notes).await?;
-            }
-            is_large |= input.len() >= BUFFER_BYTES;
         }
         Ok(body.persistent && rest == 0)
     }
 
-    fn buffer(&self, is_large: bool) -> Buffer {
+    /// Passes on what was read from a connection; gives how many bytes came behind the body's end.
+    async fn relay_raw(
+        &self,
+        decoder: &mut BodyDecoder,
+        input: Buffer,
+        body: Body,
+        client: &mut Client<'_>,
+        notes: &mut Notes<'_>,
+    ) -> Result<usize, Refusal> {
+        if input.is_empty() {
+            // The end of a body that lasts until the target closes; too early for any other.
+            decoder.close().map_err(Refusal::BadBody)?;
+        }
+        if body.egress != Egress::Chunked {
+            return self.pass(decoder, &input, client, notes).await;
+        }
+        // With room for the framing around it.
         let buffers = &self.exchange.worker.buffers;
-        if is_large { buffers.take_large() } else { buffers.take() }
+        let is_large = input.len() + CHUNK_ROOM > BUFFER_BYTES;
+        let mut out = if is_large { buffers.take_large() } else { buffers.take() };
+        let rest = decode(decoder, body.egress, &input, &mut out)?;
+        self.flush(client, &out, ending(decoder), notes).await?;
+        Ok(rest)
+    }
+
+    /// Passes on what came in frames, and the end with its trailers.
+    async fn relay_data(
+        &self,
+        data: &[u8],
+        end: Option<&[u8]>,
+        body: Body,
+        client: &mut Client<'_>,
+        notes: &mut Notes<'_>,
+    ) -> Result<(), Refusal> {
+        let ending = end.map_or(Ending::Open, Ending::Closed);
+        if body.egress != Egress::Chunked {
+            return self.flush(client, data, ending, notes).await;
+        }
+        let mut out = self.exchange.worker.buffers.take();
+        frame(body.egress, data, &mut out);
+        if let Some(trailers) = end {
+            frame_end(body.egress, trailers, &mut out);
+        }
+        self.flush(client, &out, ending, notes).await
     }
 
     /// Passes data on from where it was read; gives the bytes that came behind the body's end.
@@ -291,15 +424,18 @@ impl Receiver<'_> {
         &self,
         decoder: &mut BodyDecoder,
         input: &[u8],
-        client: &mut WriteHalf<'_>,
+        client: &mut Client<'_>,
         notes: &mut Notes<'_>,
     ) -> Result<usize, Refusal> {
         let mut rest = input;
         while !decoder.is_complete() && !rest.is_empty() {
             let decoded = decoder.decode(rest).map_err(Refusal::BadBody)?;
             let data = rest.get(decoded.data).unwrap_or_default();
-            self.flush(client, data, notes).await?;
+            self.flush(client, data, ending(decoder), notes).await?;
             rest = rest.get(decoded.consumed..).unwrap_or_default();
+        }
+        if input.is_empty() {
+            self.flush(client, &[], ending(decoder), notes).await?;
         }
         Ok(rest.len())
     }
@@ -328,18 +464,19 @@ impl Receiver<'_> {
 
     async fn flush(
         &self,
-        client: &mut WriteHalf<'_>,
+        client: &mut Client<'_>,
         out: &[u8],
+        ending: Ending<'_>,
         notes: &mut Notes<'_>,
     ) -> Result<(), Refusal> {
-        if out.is_empty() {
+        if out.is_empty() && (matches!(ending, Ending::Open) || client.replying().is_none()) {
             return Ok(());
         }
         let idle = self.means.timeouts.idle;
         self.exchange.deadline.set(idle);
         // Before the first byte may have gone: from then on nothing else can be said on this connection.
         let was_committed = self.progress.committed.replace(true);
-        let result = wire::flush(client, out, self.exchange.deadline, idle).await;
+        let result = client.sink.flush(out, ending, self.exchange.deadline, idle).await;
         match result {
             Ok(()) => {
                 notes.outcome.sent_bytes += out.len() as u64;
@@ -376,7 +513,7 @@ struct Body {
 }
 
 /// Appends the data of `input` in the client's framing, and its end; gives the bytes that came behind it.
-fn frame(
+fn decode(
     decoder: &mut BodyDecoder,
     egress: Egress,
     input: &[u8],
@@ -385,11 +522,42 @@ fn frame(
     let mut rest = input;
     while !decoder.is_complete() && !rest.is_empty() {
         let decoded = decoder.decode(rest).map_err(Refusal::BadBody)?;
-        reply::frame(egress, rest.get(decoded.data).unwrap_or_default(), out);
+        frame(egress, rest.get(decoded.data).unwrap_or_default(), out);
         rest = rest.get(decoded.consumed..).unwrap_or_default();
     }
     if decoder.is_complete() {
-        reply::frame_end(egress, decoder.trailers(), out);
+        frame_end(egress, decoder.trailers(), out);
     }
     Ok(rest.len())
+}
+
+/// Whether the body ends with what has been decoded.
+fn ending(decoder: &BodyDecoder) -> Ending<'_> {
+    if decoder.is_complete() { Ending::Closed(decoder.trailers()) } else { Ending::Open }
+}
+
+impl<'a> Heads<'a> {
+    /// Where the body comes from, once the last head is there.
+    fn into_source(self) -> Option<Source<'a>> {
+        match self {
+            Self::Bytes(reads) => Some(Source::Bytes(reads)),
+            Self::Frames { body, .. } => {
+                body.map(|stream| Source::Frames(Frames { stream, reply: None }))
+            }
+        }
+    }
+}
+
+/// The next head of a stream: an interim one, or the last with its body.
+fn poll_head(
+    response: &mut ResponseFuture,
+    context: &mut Context<'_>,
+) -> Poll<Result<(Response<()>, Option<RecvStream>), h2::Error>> {
+    if let Poll::Ready(Some(interim)) = response.poll_informational(context) {
+        return Poll::Ready(interim.map(|head| (head, None)));
+    }
+    Pin::new(response).poll(context).map_ok(|response| {
+        let (parts, body) = response.into_parts();
+        (Response::from_parts(parts, ()), Some(body))
+    })
 }

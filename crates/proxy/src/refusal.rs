@@ -2,6 +2,7 @@
 
 use clingfish_h1::{BodyError, HeadError};
 use clingfish_upstream::DialError;
+use h2::Reason;
 
 /// The end of a request that no target answered.
 #[derive(Debug)]
@@ -26,6 +27,12 @@ pub(crate) enum Refusal {
     Dial(DialError),
     /// The target closed or reset before it answered.
     TargetClosed,
+    /// The target has reset the stream, or something else went wrong between us and it in HTTP/2.
+    StreamBroken,
+    /// The target has not looked at the stream, and says so.
+    StreamRefused,
+    /// The client's protocol and the target group's do not go together.
+    Incompatible,
     /// The target's answer is not HTTP as it should be.
     BadResponse(HeadError),
     /// The body of the target's answer is not framed as it should be, or has no end. Ends an answer that has begun.
@@ -41,6 +48,19 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
+    /// What an error of a stream to a target means.
+    pub(crate) fn of_frames(error: &h2::Error) -> Self {
+        // A stream above the last one that a GOAWAY without fault names has not been looked at either.
+        let spared =
+            error.is_go_away() && error.is_remote() && error.reason() == Some(Reason::NO_ERROR);
+        match error.reason() {
+            Some(Reason::REFUSED_STREAM) => Self::StreamRefused,
+            _ if spared => Self::StreamRefused,
+            None if error.is_io() => Self::TargetClosed,
+            _ => Self::StreamBroken,
+        }
+    }
+
     /// The status that the client gets; 460 is only ever logged.
     pub(crate) fn status(&self) -> u16 {
         match self {
@@ -55,11 +75,14 @@ impl Refusal {
             Self::Dial(DialError::Exhausted { .. }) => 500,
             Self::Dial(_)
             | Self::TargetClosed
+            | Self::StreamBroken
+            | Self::StreamRefused
             | Self::BadResponse(_)
             | Self::BadBody(_)
             | Self::TooManyInterims
             | Self::Deregistered => 502,
             Self::ClientGone => 460,
+            Self::Incompatible => 464,
         }
     }
 
@@ -77,6 +100,9 @@ impl Refusal {
             Self::NoTarget => "no_target",
             Self::Dial(error) => error.reason(),
             Self::TargetClosed => "target_closed",
+            Self::StreamBroken => "target_stream_broken",
+            Self::StreamRefused => "target_stream_refused",
+            Self::Incompatible => "protocol_incompatible",
             Self::ResponseTimeout => "response_timeout",
             Self::Deregistered => "target_deregistered",
             Self::ClientGone => "client_gone",

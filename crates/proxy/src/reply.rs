@@ -4,6 +4,8 @@ use clingfish_affinity::{Policy, Sealed, SetCookie, Token, Verdict};
 use clingfish_h1::{BodyLength, HopByHop, ResponseFraming, ResponseKind, write};
 use clingfish_model::{FieldId, ResponseHead, TargetId, UnixMillis, Version};
 
+use crate::{http2::Replying, sink::Sink, stream::Writes};
+
 /// How the body is framed for the client, whatever the target's framing was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Egress {
@@ -15,14 +17,17 @@ pub(crate) enum Egress {
     Chunked,
     /// Until we close: HTTP/1.0 knows no chunks.
     UntilClose,
+    /// In frames of HTTP/2, the last of which says so.
+    Frames,
 }
 
 impl Egress {
-    pub(crate) fn of(body: BodyLength, client: Version) -> Self {
+    pub(crate) fn of(body: BodyLength, peer: Version) -> Self {
         match body {
             BodyLength::None => Self::Empty,
             BodyLength::Known(length) => Self::Length(length),
-            _ if client == Version::Http10 => Self::UntilClose,
+            _ if peer == Version::Http10 => Self::UntilClose,
+            _ if peer == Version::Http2 => Self::Frames,
             BodyLength::Chunked | BodyLength::UntilClose => Self::Chunked,
         }
     }
@@ -59,6 +64,12 @@ impl Reply<'_> {
     /// Appends the head, complete.
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
         write::status_line(out, Version::Http11, self.head.status(), self.head.reason());
+        self.write_lines(out);
+        write::head_end(out);
+    }
+
+    /// Appends the fields as lines: all of a head but its first and last line.
+    pub(crate) fn write_lines(&self, out: &mut Vec<u8>) {
         self.write_fields(out);
         if let Some(stamped) = &self.stamped {
             stamped.write(out);
@@ -68,7 +79,6 @@ impl Reply<'_> {
             write::field(out, b"clingfish-target", target.as_str().as_bytes());
         }
         self.write_framing(out);
-        write::head_end(out);
     }
 
     fn write_fields(&self, out: &mut Vec<u8>) {
@@ -99,7 +109,11 @@ impl Reply<'_> {
         match self.egress {
             Egress::Length(length) => write::content_length(out, length),
             Egress::Chunked => write::chunked(out),
-            Egress::Empty | Egress::UntilClose => {}
+            Egress::Empty | Egress::UntilClose | Egress::Frames => {}
+        }
+        if self.client == Version::Http2 {
+            // What follows is of a connection.
+            return;
         }
         match self.framing.kind {
             ResponseKind::SwitchingProtocols => {
@@ -143,5 +157,30 @@ pub(crate) fn frame(egress: Egress, data: &[u8], out: &mut Vec<u8>) {
 pub(crate) fn frame_end(egress: Egress, trailers: &[u8], out: &mut Vec<u8>) {
     if egress == Egress::Chunked {
         write::last_chunk(out, trailers);
+    }
+}
+
+/// The side of an exchange that gets the answer.
+#[derive(Debug)]
+pub(crate) struct Client<'a> {
+    pub(crate) sink: Sink<'a>,
+    /// Takes heads, where they are frames.
+    replying: Option<&'a Replying>,
+}
+
+impl<'a> Client<'a> {
+    /// A connection of HTTP/1.
+    pub(crate) fn bytes(writes: Writes<'a>) -> Self {
+        Self { sink: Sink::Bytes(writes), replying: None }
+    }
+
+    /// A stream of HTTP/2.
+    pub(crate) fn frames(replying: &'a Replying) -> Self {
+        Self { sink: Sink::Frames(&replying.outflow), replying: Some(replying) }
+    }
+
+    /// Where heads go that are frames of their own; none where they are bytes like the body's.
+    pub(crate) fn replying(&self) -> Option<&'a Replying> {
+        self.replying
     }
 }

@@ -3,9 +3,8 @@
 use std::rc::Rc;
 
 use clingfish_h1::RequestFraming;
-use clingfish_model::{Method, RequestHead, UnixMillis};
+use clingfish_model::{RequestHead, UnixMillis};
 use clingfish_snapshot::ListenerView;
-use tokio::net::tcp::WriteHalf;
 
 use crate::{
     answer::Refused,
@@ -17,6 +16,8 @@ use crate::{
     inbound::{self, Heard, Scratch},
     outcome::Outcome,
     refusal::Refusal,
+    reply::Client,
+    source::Source,
     tunnel::Tunnel,
     view::View,
     worker::Worker,
@@ -61,10 +62,13 @@ impl Turn<'_> {
         scratch: &mut Scratch,
     ) -> Next {
         let Self { worker, view, listener } = self;
-        let facts = Facts::new(connection.peer(), connection.door.address, &listener.balancer);
+        let (peer, local, is_tls) =
+            (connection.peer(), connection.door.address, connection.is_tls());
+        let facts = Facts::new(peer, local, is_tls, &listener.balancer);
         let mut outcome = Outcome::new(&facts, connection.id, listener.balancer_id, worker);
         let closing = connection.is_over(listener, outcome.started);
-        let (mut reads, mut writes) = connection.tcp.split();
+        let (mut reads, writes) = connection.stream.split();
+        let mut client = Client::bytes(writes);
         let deadline = &connection.deadline;
         let balancer = &*listener.balancer;
         let parts = &mut scratch.request;
@@ -74,7 +78,7 @@ impl Turn<'_> {
             Ok(Heard::End) => return Next::Close,
             Err(refusal) => {
                 outcome.received_bytes = input.len() as u64;
-                return self.refuse_head(refusal, &mut writes, deadline, outcome).await;
+                return self.refuse_head(refusal, &mut client, deadline, outcome).await;
             }
         };
         let (bytes, rest) = input.split_at_checked(framing.head_len).unwrap_or_default();
@@ -101,16 +105,17 @@ impl Turn<'_> {
             response: &mut scratch.response,
             trace: &mut scratch.trace,
         };
-        let end = exchange.run(&mut reads, &mut writes, &mut notes).await;
+        let mut source = Source::Bytes(reads);
+        let end = exchange.run(&mut source, &mut client, &mut notes).await;
         let (next, used) = match end {
             End::Answered { persistent, used } => {
                 (if persistent { Next::Idle } else { Next::Linger }, used)
             }
             End::Refused { refusal, consumed } => {
                 let keeps = framing.persistent && !closing && consumed.is_some();
-                let refused = Refused { refusal, head_only: head.method() == Method::Head, keeps };
+                let refused = Refused { refusal, head: Some(head), keeps };
                 let next =
-                    refused.answer(&mut writes, worker, deadline, balancer, &mut outcome).await;
+                    refused.answer(&mut client, worker, deadline, balancer, &mut outcome).await;
                 (next, Used::of_rest(consumed.unwrap_or_default()))
             }
             End::Broken => (Next::Reset, Used::default()),
@@ -131,12 +136,12 @@ impl Turn<'_> {
     async fn refuse_head(
         self,
         refusal: Refusal,
-        client: &mut WriteHalf<'_>,
+        client: &mut Client<'_>,
         deadline: &Deadline,
         mut outcome: Outcome,
     ) -> Next {
         let balancer = &*self.listener.balancer;
-        let refused = Refused { refusal, head_only: false, keeps: false };
+        let refused = Refused { refusal, head: None, keeps: false };
         let next = refused.answer(client, self.worker, deadline, balancer, &mut outcome).await;
         outcome.finish(None, balancer, b"", self.worker);
         next

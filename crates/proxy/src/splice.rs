@@ -194,12 +194,13 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
-    use crate::{clock, deadline::Deadlines};
+    use crate::{clock, deadline::Deadlines, stream::Stream};
 
-    async fn pair() -> (TcpStream, TcpStream) {
+    /// Our end of a connection, and the peer's.
+    async fn pair() -> (Stream, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let near = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        (near, listener.accept().await.unwrap().0)
+        (Stream::Plain(near), listener.accept().await.unwrap().0)
     }
 
     fn run(test: impl Future<Output = ()>) {
@@ -213,15 +214,15 @@ mod tests {
             let pool = PipePool::default();
             let deadline = Rc::new(Deadlines::new(clock::now())).open(1);
             let (mut target, mut client) = (pair().await, pair().await);
-            target.0.try_write(b"body of one").unwrap();
-            let (from, _keeps) = target.1.split();
+            target.1.try_write(b"body of one").unwrap();
+            let (from, _keeps) = target.0.split();
             let (_reads, to) = client.0.split();
             let mut splice = pool.between(&from, &to, SPLICE_BYTES_MIN).unwrap();
             assert_eq!(splice.fill(&deadline).await.unwrap(), 11);
             drop(splice);
             assert_eq!((pool.out.get(), pool.idle.borrow().len()), (0, 0));
 
-            target.0.try_write(b"of another").unwrap();
+            target.1.try_write(b"of another").unwrap();
             let mut splice = pool.between(&from, &to, SPLICE_BYTES_MIN).unwrap();
             splice.fill(&deadline).await.unwrap();
             splice.flush(&deadline, Duration::ZERO).await.unwrap();
@@ -239,7 +240,7 @@ mod tests {
         run(async {
             let pool = PipePool::default();
             let (mut target, mut client) = (pair().await, pair().await);
-            let ((from, _a), (_b, to)) = (target.1.split(), client.0.split());
+            let ((from, _a), (_b, to)) = (target.0.split(), client.0.split());
             assert!(pool.between(&from, &to, SPLICE_BYTES_MIN - 1).is_none());
             let take = || pool.between(&from, &to, SPLICE_BYTES_MIN);
             let out: Vec<Option<Splice<'_>>> = (0..=PIPES_MAX).map(|_| take()).collect();

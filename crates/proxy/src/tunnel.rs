@@ -2,14 +2,14 @@
 
 use std::{cell::Cell, rc::Rc, time::Duration};
 
-use tokio::{
-    io::AsyncWriteExt,
-    net::tcp::{ReadHalf, WriteHalf},
-};
-
 use crate::{
-    buffer::BufferPool, connection::Connection, deadline::Deadline, outcome::Outcome,
-    upstream::Lease, wire, worker::Worker,
+    buffer::BufferPool,
+    deadline::Deadline,
+    outcome::Outcome,
+    sink::{Ending, Sink},
+    source::{Piece, Source},
+    upstream::{Lease, Line},
+    worker::Worker,
 };
 
 /// How long one side may stay silent after the other has ended.
@@ -28,22 +28,29 @@ pub(crate) struct Tunnel {
 }
 
 /// Carries bytes until it ends, then writes the log line.
-pub(crate) async fn run(worker: &Worker, connection: &mut Connection, mut tunnel: Tunnel) {
+pub(crate) async fn run(
+    worker: &Worker,
+    deadline: &Deadline,
+    mut client_from: Source<'_>,
+    mut client_to: Sink<'_>,
+    mut tunnel: Tunnel,
+) {
     let held = worker.meter.hold(|meter| &meter.tunnels_active);
     let (received, sent) = (Cell::new(0), Cell::new(0));
-    {
-        let (mut client_reads, mut client_writes) = connection.tcp.split();
-        let (mut target_reads, mut target_writes) = tunnel.lease.tcp.split();
+    // Targets change protocols on connections of their own only.
+    if let Line::Bytes(stream) = &mut tunnel.lease.line {
+        let (reads, writes) = stream.split();
+        let (mut target_from, mut target_to) = (Source::Bytes(reads), Sink::Bytes(writes));
         let half_open = Cell::new(false);
         let means = |moved| Means {
             buffers: &worker.buffers,
-            deadline: &connection.deadline,
+            deadline,
             idle: tunnel.idle,
             half_open: &half_open,
             moved,
         };
-        let up = means(&received).carry(&mut client_reads, &mut target_writes, &tunnel.from_client);
-        let down = means(&sent).carry(&mut target_reads, &mut client_writes, &tunnel.from_target);
+        let up = means(&received).carry(&mut client_from, &mut target_to, &tunnel.from_client);
+        let down = means(&sent).carry(&mut target_from, &mut client_to, &tunnel.from_target);
         // An error in one direction ends both: there is nobody left to tell.
         let _ = tokio::try_join!(up, down);
     }
@@ -68,19 +75,22 @@ struct Over;
 impl Means<'_> {
     async fn carry(
         self,
-        from: &mut ReadHalf<'_>,
-        to: &mut WriteHalf<'_>,
+        from: &mut Source<'_>,
+        to: &mut Sink<'_>,
         first: &[u8],
     ) -> Result<(), Over> {
         self.set_deadline();
         self.pass(to, first).await?;
         loop {
-            wire::readable(from.as_ref(), self.deadline).await.map_err(|_| Over)?;
-            let mut buffer = self.buffers.take();
-            match wire::fill(from, &mut buffer, self.deadline).await {
-                Ok(0) => break,
-                Ok(_) => self.pass(to, &buffer).await?,
-                Err(_) => return Err(Over),
+            from.ready(self.deadline).await.map_err(|_| Over)?;
+            match from.next(self.buffers, false, self.deadline).await.map_err(|_| Over)? {
+                Piece::Raw(bytes) if bytes.is_empty() => break,
+                Piece::Raw(bytes) => self.pass(to, &bytes).await?,
+                Piece::Data(data) => {
+                    self.pass(to, &data).await?;
+                    from.release(data.len());
+                }
+                Piece::End(_) => break,
             }
             self.set_deadline();
         }
@@ -89,8 +99,8 @@ impl Means<'_> {
         to.shutdown().await.map_err(|_| Over)
     }
 
-    async fn pass(self, to: &mut WriteHalf<'_>, bytes: &[u8]) -> Result<(), Over> {
-        wire::flush(to, bytes, self.deadline, self.idle).await.map_err(|_| Over)?;
+    async fn pass(self, to: &mut Sink<'_>, bytes: &[u8]) -> Result<(), Over> {
+        to.flush(bytes, Ending::Open, self.deadline, self.idle).await.map_err(|_| Over)?;
         self.moved.set(self.moved.get() + bytes.len() as u64);
         Ok(())
     }

@@ -5,27 +5,26 @@ use std::{
     future::{pending, poll_fn},
     io,
     mem::MaybeUninit,
-    time::Instant,
+    rc::Rc,
+    time::{Duration, Instant},
 };
 
-use clingfish_h1::{BodyDecoder, BodyLength, write};
+use clingfish_h1::{BodyDecoder, BodyError, BodyLength};
 use clingfish_model::Timeouts;
 use socket2::SockRef;
-use tokio::{
-    io::Interest,
-    net::{
-        TcpStream,
-        tcp::{ReadHalf, WriteHalf},
-    },
-};
+use tokio::{io::Interest, net::TcpStream};
 
 use crate::{
     buffer::{Buffer, BufferPool},
     clock,
     deadline::Deadline,
     refusal::Refusal,
+    reply::{Egress, frame, frame_end},
+    sink::{Ending, Sink},
+    source::{Piece, Source},
     splice::PipePool,
-    wire::{self, WireError},
+    stream::Reads,
+    wire::WireError,
 };
 
 /// Whom a request waits for.
@@ -41,6 +40,10 @@ pub(crate) struct Upload {
     pub(crate) decoder: BodyDecoder,
     /// Bytes that came behind the body: the next request.
     pub(crate) surplus: Vec<u8>,
+    /// Most bytes that a body without framing around its data may have.
+    bytes_max: u64,
+    /// Trailers of such a body.
+    trailers: Vec<u8>,
 }
 
 /// How far an exchange has come: what its two directions tell each other.
@@ -75,6 +78,11 @@ impl Progress {
         }
     }
 
+    /// So many bytes of the body have come.
+    fn count(&self, bytes: u64) {
+        self.received.update(|received| received + bytes);
+    }
+
     /// What a deadline that has fired means now.
     pub(crate) fn expired(&self, deadline: &Deadline) -> Refusal {
         if deadline.is_cut() {
@@ -90,20 +98,25 @@ impl Progress {
 /// What an upload needs beside the connections.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Means<'a> {
-    pub(crate) buffers: &'a std::rc::Rc<BufferPool>,
+    pub(crate) buffers: &'a Rc<BufferPool>,
     pub(crate) pipes: &'a PipePool,
     pub(crate) deadline: &'a Deadline,
     pub(crate) timeouts: &'a Timeouts,
     /// How long the target may take.
-    pub(crate) response_timeout: std::time::Duration,
+    pub(crate) response_timeout: Duration,
     pub(crate) progress: &'a Progress,
-    /// The body is sent in chunks.
-    pub(crate) chunked: bool,
+    /// How the body is framed for the target.
+    pub(crate) egress: Egress,
 }
 
 impl Upload {
     pub(crate) fn new(length: BodyLength, bytes_max: Option<u64>) -> Self {
-        Self { decoder: BodyDecoder::new(length, bytes_max), surplus: Vec::new() }
+        Self {
+            decoder: BodyDecoder::new(length, bytes_max),
+            surplus: Vec::new(),
+            bytes_max: bytes_max.unwrap_or(u64::MAX),
+            trailers: Vec::new(),
+        }
     }
 
     /// Takes the part of the body that came with the head, and appends it as the target gets it.
@@ -117,49 +130,51 @@ impl Upload {
         while !self.decoder.is_complete() && !rest.is_empty() {
             let decoded = self.decoder.decode(rest).map_err(Refusal::Body)?;
             let data = rest.get(decoded.data).unwrap_or_default();
-            let received = means.progress.received.get() + data.len() as u64;
-            means.progress.received.set(received);
-            if means.chunked {
-                write::chunk(out, data);
-            } else {
-                out.extend_from_slice(data);
-            }
+            means.progress.count(data.len() as u64);
+            frame(means.egress, data, out);
             rest = rest.get(decoded.consumed..).unwrap_or_default();
         }
         if self.decoder.is_complete() && !means.progress.uploaded.get() {
             means.progress.uploaded.set(true);
-            if means.chunked {
-                write::last_chunk(out, self.decoder.trailers());
-            }
+            frame_end(means.egress, self.decoder.trailers(), out);
         }
         Ok(bytes.len() - rest.len())
+    }
+
+    /// Whether the body ends with what has been taken.
+    pub(crate) fn ending(&self, means: Means<'_>) -> Ending<'_> {
+        match (means.progress.uploaded.get(), self.trailers.as_slice()) {
+            (false, _) => Ending::Open,
+            (true, []) => Ending::Closed(self.decoder.trailers()),
+            (true, trailers) => Ending::Closed(trailers),
+        }
     }
 
     /// Sends what has not been sent, then watches the client. Ends only when the exchange has to.
     pub(crate) async fn run(
         &mut self,
-        client: &mut ReadHalf<'_>,
-        target: &mut WriteHalf<'_>,
+        client: &mut Source<'_>,
+        target: &mut Sink<'_>,
         means: Means<'_>,
     ) -> Refusal {
         if !means.progress.uploaded.get() {
             match self.send(client, target, means).await {
                 Ok(()) => {}
                 // What the target has to say about it is for the other direction to hear.
-                Err(Ended::TargetGone) => return watch(client.as_ref()).await,
+                Err(Ended::TargetGone) => return client.watch().await,
                 Err(Ended::Refused(refusal)) => return refusal,
             }
             means.progress.delivered.set(true);
             means.progress.waits_for.set(Side::Target);
             means.deadline.set_now(means.response_timeout);
         }
-        watch(client.as_ref()).await
+        client.watch().await
     }
 
     async fn send(
         &mut self,
-        client: &mut ReadHalf<'_>,
-        target: &mut WriteHalf<'_>,
+        client: &mut Source<'_>,
+        target: &mut Sink<'_>,
         means: Means<'_>,
     ) -> Result<(), Ended> {
         let mut pace = Pace::default();
@@ -167,19 +182,21 @@ impl Upload {
         while !means.progress.uploaded.get() {
             means.progress.waits_for.set(Side::Client);
             deadline.set_now(means.timeouts.idle);
-            wire::readable(client.as_ref(), deadline).await.map_err(|error| means.lost(error))?;
-            means.progress.spent.set(true);
-            let left = if means.chunked { 0 } else { self.decoder.run_left() };
-            let (began, sent) = if let Some(mut splice) = means.pipes.between(client, target, left)
+            client.ready(deadline).await.map_err(|error| means.lost(error))?;
+            let (began, sent) = if let Some(mut splice) =
+                means.pipes.between(client, target, self.run_left(means))
             {
+                means.progress.spent.set(true);
                 let count = splice.fill(deadline).await.map_err(|error| means.lost(error))?;
                 self.skip(count as u64, means)?;
                 let began = pace.turn(means)?;
                 (began, splice.flush(deadline, patience).await)
             } else {
-                let out = self.next(client, means).await?;
+                let (out, taken) = self.next(client, means).await?;
                 let began = pace.turn(means)?;
-                (began, wire::flush(target, &out, deadline, patience).await)
+                let sent = target.flush(&out, self.ending(means), deadline, patience).await;
+                client.release(taken);
+                (began, sent)
             };
             sent.map_err(|error| match error {
                 WireError::Expired => Ended::Refused(means.progress.expired(deadline)),
@@ -190,17 +207,50 @@ impl Upload {
         Ok(())
     }
 
-    /// Reads a part of the body, and gives it as the target gets it.
-    async fn next(&mut self, client: &mut ReadHalf<'_>, means: Means<'_>) -> Result<Buffer, Ended> {
-        let mut input = means.buffers.take();
-        let count = wire::fill(client, &mut input, means.deadline).await;
-        if count.map_err(|error| means.lost(error))? == 0 {
-            return Err(Ended::Refused(Refusal::BodyCut));
-        }
+    /// How much may go past us: nothing that has to be framed anew.
+    fn run_left(&self, means: Means<'_>) -> u64 {
+        if means.egress == Egress::Chunked { 0 } else { self.decoder.run_left() }
+    }
+
+    /// Takes a part of the body, and gives it as the target gets it; and how much of it the client may send again.
+    async fn next(
+        &mut self,
+        client: &mut Source<'_>,
+        means: Means<'_>,
+    ) -> Result<(Buffer, usize), Ended> {
+        let piece = client.next(means.buffers, false, means.deadline).await;
+        let piece = piece.map_err(|error| means.lost(error))?;
+        means.progress.spent.set(true);
         let mut out = means.buffers.take();
-        let consumed = self.take(&input, means, &mut out)?;
-        self.surplus.extend_from_slice(input.get(consumed..).unwrap_or_default());
-        Ok(out)
+        match piece {
+            Piece::Raw(input) if input.is_empty() => Err(Ended::Refused(Refusal::BodyCut)),
+            Piece::Raw(input) => {
+                let consumed = self.take(&input, means, &mut out)?;
+                self.surplus.extend_from_slice(input.get(consumed..).unwrap_or_default());
+                Ok((out, 0))
+            }
+            Piece::Data(data) => {
+                means.progress.count(data.len() as u64);
+                if means.progress.received.get() > self.bytes_max {
+                    return Err(Ended::Refused(Refusal::Body(BodyError::TooLarge)));
+                }
+                frame(means.egress, &data, &mut out);
+                if client.is_at_end() {
+                    self.end(Vec::new(), means, &mut out);
+                }
+                Ok((out, data.len()))
+            }
+            Piece::End(trailers) => {
+                self.end(trailers, means, &mut out);
+                Ok((out, 0))
+            }
+        }
+    }
+
+    fn end(&mut self, trailers: Vec<u8>, means: Means<'_>, out: &mut Vec<u8>) {
+        means.progress.uploaded.set(true);
+        frame_end(means.egress, &trailers, out);
+        self.trailers = trailers;
     }
 
     /// As [`Self::take`], for bytes that go past us.
@@ -209,7 +259,7 @@ impl Upload {
             return Err(Refusal::BodyCut);
         }
         self.decoder.skip(count);
-        means.progress.received.update(|received| received + count);
+        means.progress.count(count);
         means.progress.uploaded.set(self.decoder.is_complete());
         Ok(())
     }
@@ -253,7 +303,7 @@ impl Pace {
         Ok(clock::now())
     }
 
-    fn forgive(&mut self, span: std::time::Duration) {
+    fn forgive(&mut self, span: Duration) {
         self.since = self.since.map(|since| since + span);
     }
 
@@ -272,7 +322,8 @@ impl Pace {
 
 /// Resolves when the client is certainly gone. A client that only closed its sending side still wants its answer, and one that
 /// sends its next request early is not to be read yet.
-pub(crate) async fn watch(client: &TcpStream) -> Refusal {
+pub(crate) async fn watch(client: &Reads<'_>) -> Refusal {
+    let client = client.tcp();
     let mut byte = [MaybeUninit::uninit(); 1];
     while poll_fn(|context| client.poll_read_ready(context)).await.is_ok() {
         match client.try_io(Interest::READABLE, || SockRef::from(client).peek(&mut byte)) {

@@ -13,9 +13,8 @@ use clingfish_model::{Name, ResourceId, TargetId, limits::UPSTREAM_IDLE_MAX};
 use clingfish_snapshot::{Group, Snapshot, Target};
 use clingfish_telemetry::{GroupMeter, Registry, TargetMeter};
 use clingfish_upstream::IdlePool;
-use tokio::net::TcpStream;
 
-use crate::retry::RetryBudget;
+use crate::{http2::lines::Lines, retry::RetryBudget, stream::Stream};
 
 /// One snapshot as one worker uses it. A request holds one from begin to end.
 #[derive(Debug)]
@@ -44,7 +43,9 @@ pub(crate) struct GroupLocal {
 pub(crate) struct TargetLocal {
     pub(crate) target: Target,
     pub(crate) meter: Arc<TargetMeter>,
-    pub(crate) idle: RefCell<IdlePool<TcpStream>>,
+    pub(crate) idle: RefCell<IdlePool<Stream>>,
+    /// Connections of HTTP/2.
+    pub(crate) lines: Lines,
 }
 
 impl View {
@@ -126,7 +127,8 @@ impl TargetLocal {
     fn new(group: &Group, target: &Target, registry: &Registry, worker: usize) -> Self {
         Self {
             meter: registry.target(worker, group.spec.name.as_str(), target.id.as_str()),
-            idle: RefCell::new(IdlePool::new(UPSTREAM_IDLE_MAX, IdlePool::<TcpStream>::AGE_MAX)),
+            idle: RefCell::new(IdlePool::new(UPSTREAM_IDLE_MAX, IdlePool::<Stream>::AGE_MAX)),
+            lines: Lines::default(),
             target: target.clone(),
         }
     }

@@ -12,13 +12,14 @@ use std::{
 use socket2::SockRef;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, Interest},
-    net::{
-        TcpStream,
-        tcp::{ReadHalf, WriteHalf},
-    },
+    net::TcpStream,
 };
 
-use crate::{buffer::Buffer, deadline::Deadline};
+use crate::{
+    buffer::Buffer,
+    deadline::Deadline,
+    stream::{Reads, Stream, Writes},
+};
 
 /// Why bytes did not go through.
 #[derive(Debug)]
@@ -36,17 +37,25 @@ impl From<io::Error> for WireError {
 }
 
 /// Waits until there is something to read, the end included, without holding a buffer meanwhile.
-pub(crate) async fn readable(stream: &TcpStream, deadline: &Deadline) -> Result<(), WireError> {
-    poll_fn(|context| poll_readable(stream, deadline, context)).await
+pub(crate) async fn readable(stream: &Reads<'_>, deadline: &Deadline) -> Result<(), WireError> {
+    poll_fn(|context| limit(stream.poll_read_ready(context), deadline, context)).await
 }
 
 /// As [`readable`], for whoever counts the bytes of futures.
 pub(crate) fn poll_readable(
-    stream: &TcpStream,
+    stream: &Stream,
     deadline: &Deadline,
     context: &mut Context<'_>,
 ) -> Poll<Result<(), WireError>> {
-    deadline.limit(stream.poll_read_ready(context), context).map(|outcome| match outcome {
+    limit(stream.poll_read_ready(context), deadline, context)
+}
+
+fn limit(
+    poll: Poll<io::Result<()>>,
+    deadline: &Deadline,
+    context: &Context<'_>,
+) -> Poll<Result<(), WireError>> {
+    deadline.limit(poll, context).map(|outcome| match outcome {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(error.into()),
         Err(_) => Err(WireError::Expired),
@@ -55,7 +64,7 @@ pub(crate) fn poll_readable(
 
 /// Reads once into the buffer's spare room; 0 is the end, or a full buffer.
 pub(crate) async fn fill(
-    from: &mut ReadHalf<'_>,
+    from: &mut Reads<'_>,
     buffer: &mut Buffer,
     deadline: &Deadline,
 ) -> Result<usize, WireError> {
@@ -71,7 +80,7 @@ pub(crate) async fn fill(
 /// Reads once if that needs no waiting. `None`: nothing has come, whatever was said of it; a fresh connection claims to be
 /// readable until the first look.
 pub(crate) async fn fill_now(
-    from: &mut ReadHalf<'_>,
+    from: &mut Reads<'_>,
     buffer: &mut Buffer,
 ) -> Option<io::Result<usize>> {
     let mut read = pin!(from.read_buf(&mut **buffer));
@@ -84,7 +93,7 @@ pub(crate) async fn fill_now(
 
 /// Writes everything; each piece that the peer takes gives it `patience` for the next.
 pub(crate) async fn flush(
-    to: &mut WriteHalf<'_>,
+    to: &mut Writes<'_>,
     mut bytes: &[u8],
     deadline: &Deadline,
     patience: Duration,
@@ -100,7 +109,11 @@ pub(crate) async fn flush(
             deadline.set_now(patience);
         }
     }
-    Ok(())
+    // What a TLS session has taken need not have gone out yet.
+    match deadline.guard(to.flush()).await {
+        Ok(flushed) => Ok(flushed?),
+        Err(_) => Err(WireError::Expired),
+    }
 }
 
 /// One side of an exchange, for whoever would rather ask the kernel than the stream.
@@ -109,15 +122,15 @@ pub(crate) trait AsTcp {
     fn as_tcp(&self) -> Option<&TcpStream>;
 }
 
-impl AsTcp for ReadHalf<'_> {
+impl AsTcp for Reads<'_> {
     fn as_tcp(&self) -> Option<&TcpStream> {
-        Some(self.as_ref())
+        self.as_plain()
     }
 }
 
-impl AsTcp for WriteHalf<'_> {
+impl AsTcp for Writes<'_> {
     fn as_tcp(&self) -> Option<&TcpStream> {
-        Some(self.as_ref())
+        self.as_plain()
     }
 }
 

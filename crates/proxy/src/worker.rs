@@ -117,6 +117,8 @@ pub(crate) struct Worker {
     pub(crate) scratch: RefCell<Vec<Scratch>>,
     /// Set once the process is on its way out: how long a connection may still wait for a request.
     pub(crate) leaving: Cell<Option<Duration>>,
+    /// Something has changed that connections which are busy all the time would not notice.
+    pub(crate) news: Notify,
     weyl: Cell<u64>,
     /// Serial numbers of targets that left, and when their requests will be cut.
     cuts: RefCell<HashMap<u64, Instant>>,
@@ -169,6 +171,7 @@ impl Worker {
             log: RefCell::new(log),
             scratch: RefCell::default(),
             leaving: Cell::new(None),
+            news: Notify::new(),
             weyl: Cell::new(index as u64),
             cuts: RefCell::default(),
             view: RefCell::new(Rc::new(view)),
@@ -202,6 +205,7 @@ impl Worker {
                 self.leaving.set(Some(patience));
                 self.deadlines.observe(clock::now());
                 self.deadlines.hurry(patience);
+                self.news.notify_waiters();
             }
         }
     }
@@ -263,6 +267,7 @@ impl Worker {
             }
             place.is_some()
         });
+        self.news.notify_waiters();
     }
 
     /// Moves deadlines on while there are any, and tidies up now and then.
@@ -301,8 +306,9 @@ impl Worker {
         let mut is_clean = self.buffers.is_empty() && self.pipes.is_empty();
         for target in self.view().groups.iter().flat_map(|group| &group.targets) {
             let mut idle = target.idle.borrow_mut();
-            idle.sweep(now, |tcp| wire::silence(tcp) == wire::Silence::Kept);
-            is_clean &= idle.is_empty();
+            idle.sweep(now, |stream| wire::silence(stream.tcp()) == wire::Silence::Kept);
+            target.lines.sweep(now);
+            is_clean &= idle.is_empty() && target.lines.is_empty();
         }
         is_clean
     }
@@ -353,7 +359,7 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
-    use crate::connection::Connection;
+    use crate::{connection::Connection, stream::Stream};
 
     fn worker() -> Rc<Worker> {
         let desired = DesiredState {
@@ -395,7 +401,7 @@ mod tests {
                 Rc::new(Door { id: 1, address, listener: Cell::new(None), closing: Notify::new() });
             assert!(worker.admit());
             assert!(!worker.admit(), "there may be one");
-            let connection = Connection::new(&worker, &door, tcp, peer);
+            let connection = Connection::new(&worker, &door, Stream::Plain(tcp), peer);
             let task = tokio::task::spawn_local(async move {
                 let _connection = connection;
                 panic!("as a fault in a request would");

@@ -54,11 +54,16 @@ fn may_go_further(line: &[u8]) -> Result<bool, BodyError> {
     if !is_token(name) || !is_text(value) {
         return Err(BodyError::BadTrailer);
     }
+    Ok(may_trail(name))
+}
+
+/// Whether a trailer of that name may be forwarded, whatever version of HTTP brought it.
+pub fn may_trail(name: &[u8]) -> bool {
     let is_dropped = FieldId::of(name) != FieldId::Other
         || is_ours_to_set(name)
         || is_twin(name)
         || DROPPED.iter().any(|other| name.eq_ignore_ascii_case(other));
-    Ok(!is_dropped)
+    !is_dropped
 }
 
 /// Fields of RFC 9110 section 6.5.1 that no room looks at.

@@ -1,0 +1,221 @@
+//! HTTP/2: a client's connection, whose streams are served at the same time, each by an exchange like any other.
+
+pub(crate) mod fields;
+pub(crate) mod head;
+pub(crate) mod lines;
+mod stream;
+
+use std::{
+    cell::{Cell, RefCell},
+    future::poll_fn,
+    rc::Rc,
+    task::Poll,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use clingfish_model::limits::{
+    BUFFER_BYTES, H2_CONNECTION_WINDOW_BYTES, H2_REQUESTS_MAX, H2_RESETS_PENDING_MAX,
+    H2_RESETS_PROVOKED_MAX, H2_SEND_BUFFER_BYTES_MAX, H2_STREAM_WINDOW_BYTES, H2_STREAMS_MAX,
+    LEAVE_PATIENCE,
+};
+use clingfish_snapshot::ListenerView;
+use h2::{
+    Reason, RecvStream,
+    server::{Builder, SendResponse},
+};
+use http::{Request, Response};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    sync::Notify,
+};
+
+use crate::{
+    clock, connection::Connection, refusal::Refusal, sink::Outflow, wire::WireError, worker::Worker,
+};
+
+/// What every client of HTTP/2 says first (RFC 9113 section 3.4). No method begins so.
+pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// What the client of a stream gets: heads here, data by the [`Outflow`].
+#[derive(Debug)]
+pub(crate) struct Replying {
+    respond: RefCell<SendResponse<Bytes>>,
+    pub(crate) outflow: Outflow,
+}
+
+/// What a peer's reset or a broken connection means to whoever reads or writes.
+pub(crate) fn broken(_: &h2::Error) -> WireError {
+    WireError::Broken
+}
+
+impl Replying {
+    fn new(respond: SendResponse<Bytes>) -> Self {
+        Self { respond: RefCell::new(respond), outflow: Outflow::default() }
+    }
+
+    /// Sends an interim head.
+    pub(crate) fn interim(&self, response: Response<()>) -> Result<(), WireError> {
+        self.respond.borrow_mut().send_informational(response).map_err(|error| broken(&error))
+    }
+
+    /// Sends the head of the answer; `ends` says that nothing follows.
+    pub(crate) fn begin(&self, response: Response<()>, ends: bool) -> Result<(), WireError> {
+        let stream = self.respond.borrow_mut().send_response(response, ends);
+        self.outflow.begin(stream.map_err(|error| broken(&error))?);
+        Ok(())
+    }
+
+    /// Turns the request away before anything was done for it: it may be sent again elsewhere.
+    pub(crate) fn refuse(&self) {
+        self.respond.borrow_mut().send_reset(Reason::REFUSED_STREAM);
+    }
+
+    /// Resolves when the client has reset the stream, or is gone.
+    pub(crate) async fn watch(&self) -> Refusal {
+        let reset = poll_fn(|context| match self.outflow.0.borrow_mut().as_mut() {
+            Some(stream) => stream.poll_reset(context).map(drop),
+            None => self.respond.borrow_mut().poll_reset(context).map(drop),
+        });
+        reset.await;
+        Refusal::ClientGone
+    }
+}
+
+/// Streams of one connection that are served.
+#[derive(Debug, Default)]
+struct Streams {
+    running: Cell<usize>,
+    /// The last one has ended.
+    at_rest: Notify,
+}
+
+/// One stream, from accept to end, however it ends.
+struct Running(Rc<Streams>);
+
+impl Running {
+    fn begin(streams: &Rc<Streams>) -> Self {
+        streams.running.update(|running| running + 1);
+        Self(Rc::clone(streams))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.running.update(|running| running - 1);
+        if self.0.running.get() == 0 {
+            self.0.at_rest.notify_one();
+        }
+    }
+}
+
+/// Serves a client's connection until it ends: on its own, by its age or number of requests, by silence, or because its
+/// listener or the process goes. Whatever ends it, streams that run may finish.
+pub(crate) async fn serve<IO>(connection: &Connection, io: IO)
+where
+    IO: AsyncRead + AsyncWrite + Unpin,
+{
+    let worker = connection.worker();
+    let view = worker.view();
+    let Some(listener) = connection.listener(&view) else { return };
+    connection.deadline.set_now(listener.balancer.timeouts.head);
+    let handshake = builder(listener).handshake::<_, Bytes>(io);
+    let Ok(Ok(mut frames)) = connection.deadline.guard(handshake).await else { return };
+    let streams = Rc::new(Streams::default());
+    let (mut requests, mut leaving) = (0, false);
+    loop {
+        if !leaving && wants_end(connection, worker, requests) {
+            leaving = true;
+            frames.graceful_shutdown();
+        }
+        rest(connection, worker, &streams, leaving);
+        let next = poll_fn(|context| match frames.poll_accept(context) {
+            Poll::Ready(next) => Poll::Ready(Turn::Stream(next)),
+            Poll::Pending => {
+                connection.deadline.limit(Poll::<()>::Pending, context).map(|_| Turn::Silent)
+            }
+        });
+        let turn = tokio::select! {
+            biased;
+            turn = next => turn,
+            () = streams.at_rest.notified() => Turn::Rest,
+            () = worker.news.notified() => Turn::Rest,
+        };
+        connection.deadline.idles(false);
+        match turn {
+            Turn::Stream(Some(Ok((request, respond)))) => {
+                requests += 1;
+                accept(connection, &streams, request, respond);
+            }
+            Turn::Stream(Some(Err(_)) | None) => break,
+            Turn::Rest => {}
+            // It has been asked to end, or it is at rest for too long.
+            Turn::Silent if leaving => break,
+            Turn::Silent => {
+                leaving = true;
+                frames.graceful_shutdown();
+            }
+        }
+    }
+}
+
+/// What a connection waits for.
+enum Turn {
+    Stream(Option<Result<(Request<RecvStream>, SendResponse<Bytes>), h2::Error>>),
+    /// No stream runs any more, or there is news for connections.
+    Rest,
+    /// Nothing has come in time.
+    Silent,
+}
+
+/// Whether a connection is to take no further requests.
+fn wants_end(connection: &Connection, worker: &Worker, requests: u64) -> bool {
+    let view = worker.view();
+    let listener = connection.listener(&view);
+    requests >= H2_REQUESTS_MAX
+        || listener.is_none_or(|listener| connection.is_over(listener, clock::now()))
+}
+
+/// Sets how long the connection may be silent: for ever while streams run, whose own deadlines count.
+fn rest(connection: &Connection, worker: &Worker, streams: &Streams, leaving: bool) {
+    let deadline = &connection.deadline;
+    if streams.running.get() > 0 {
+        deadline.clear();
+        return;
+    }
+    let view = worker.view();
+    let listener = connection.listener(&view);
+    let idle = listener.map_or(Duration::ZERO, |listener| listener.balancer.timeouts.idle);
+    deadline.idles(true);
+    deadline.set_now(if leaving { idle.min(LEAVE_PATIENCE) } else { idle });
+}
+
+fn builder(listener: &ListenerView) -> Builder {
+    let limits = &listener.balancer.request_limits;
+    let mut builder = Builder::new();
+    builder
+        .max_concurrent_streams(H2_STREAMS_MAX)
+        .initial_window_size(H2_STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(H2_CONNECTION_WINDOW_BYTES)
+        .max_frame_size(BUFFER_BYTES as u32)
+        .max_header_list_size(u32::try_from(limits.head_bytes_max).unwrap_or(u32::MAX))
+        .max_send_buffer_size(H2_SEND_BUFFER_BYTES_MAX)
+        .max_pending_accept_reset_streams(H2_RESETS_PENDING_MAX)
+        .max_local_error_reset_streams(Some(H2_RESETS_PROVOKED_MAX))
+        .enable_connect_protocol();
+    builder
+}
+
+fn accept(
+    connection: &Connection,
+    streams: &Rc<Streams>,
+    request: Request<RecvStream>,
+    respond: SendResponse<Bytes>,
+) {
+    let running = Running::begin(streams);
+    let stream = stream::Served::new(connection);
+    tokio::task::spawn_local(async move {
+        let _running = running;
+        Box::pin(stream.serve(request, Replying::new(respond))).await;
+    });
+}

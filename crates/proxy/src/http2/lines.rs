@@ -1,0 +1,149 @@
+//! Connections of HTTP/2 to one target, for one worker: few, and each shared by many requests.
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use clingfish_model::limits::{
+    BUFFER_BYTES, H2_CONNECTION_WINDOW_BYTES, H2_SEND_BUFFER_BYTES_MAX, H2_STREAM_WINDOW_BYTES,
+    H2_STREAMS_MAX, UPSTREAM_H2_CONNECTIONS_MAX,
+};
+use clingfish_model::listener::RequestLimits;
+use h2::client::{Builder, SendRequest};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    sync::Notify,
+};
+
+/// How long a connection without a request is kept.
+const IDLE_MAX: Duration = Duration::from_secs(55);
+
+/// One worker's connections to one target.
+#[derive(Debug, Default)]
+pub(crate) struct Lines {
+    open: RefCell<Vec<Line>>,
+    dialing: Cell<bool>,
+    dialed: Notify,
+}
+
+#[derive(Debug)]
+struct Line {
+    send: SendRequest<Bytes>,
+    load: Rc<Load>,
+    used: Instant,
+}
+
+/// What is known of a connection.
+#[derive(Debug, Default)]
+struct Load {
+    running: Cell<usize>,
+    closed: Cell<bool>,
+}
+
+/// A share in a connection, for one request, from checkout to drop.
+#[derive(Debug)]
+pub(crate) struct Share {
+    pub(crate) send: SendRequest<Bytes>,
+    load: Rc<Load>,
+}
+
+impl Share {
+    fn of(line: &Line) -> Self {
+        line.load.running.update(|running| running + 1);
+        Self { send: line.send.clone(), load: Rc::clone(&line.load) }
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.load.running.update(|running| running - 1);
+    }
+}
+
+/// The right to dial; others wait until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Dialing<'l>(&'l Lines);
+
+impl Drop for Dialing<'_> {
+    fn drop(&mut self) {
+        self.0.dialing.set(false);
+        self.0.dialed.notify_waiters();
+    }
+}
+
+impl Lines {
+    /// A connection that takes another request now.
+    pub(crate) fn pick(&self, now: Instant) -> Option<Share> {
+        let mut open = self.open.borrow_mut();
+        open.retain(|line| !line.load.closed.get());
+        let is_full = open.len() >= UPSTREAM_H2_CONNECTIONS_MAX;
+        let line = open.iter_mut().min_by_key(|line| line.load.running.get())?;
+        let streams_max = line.send.current_max_send_streams().min(H2_STREAMS_MAX as usize);
+        if line.load.running.get() >= streams_max && !is_full {
+            return None;
+        }
+        line.used = now;
+        Some(Share::of(line))
+    }
+
+    /// The right to open another connection, or else waits until whoever has it is done.
+    pub(crate) async fn dial_alone(&self) -> Option<Dialing<'_>> {
+        let done = self.dialed.notified();
+        if self.dialing.replace(true) {
+            done.await;
+            return None;
+        }
+        Some(Dialing(self))
+    }
+
+    /// Takes up a connection: says hello, and serves it in a task of its own until it ends.
+    pub(crate) async fn open<IO>(
+        &self,
+        io: IO,
+        limits: &RequestLimits,
+        now: Instant,
+    ) -> Result<Share, h2::Error>
+    where
+        IO: AsyncRead + AsyncWrite + Unpin + 'static,
+    {
+        let (send, connection) = Builder::new()
+            .enable_push(false)
+            .initial_window_size(H2_STREAM_WINDOW_BYTES)
+            .initial_connection_window_size(H2_CONNECTION_WINDOW_BYTES)
+            .max_header_list_size(u32::try_from(limits.response_head_bytes_max).unwrap_or(u32::MAX))
+            .max_send_buffer_size(H2_SEND_BUFFER_BYTES_MAX)
+            .max_frame_size(BUFFER_BYTES as u32)
+            .handshake(io)
+            .await?;
+        let line = Line { send, load: Rc::default(), used: now };
+        let (share, load) = (Share::of(&line), Rc::clone(&line.load));
+        tokio::task::spawn_local(async move {
+            // Requests hear of it by themselves.
+            let _ = connection.await;
+            load.closed.set(true);
+        });
+        self.open.borrow_mut().push(line);
+        Ok(share)
+    }
+
+    /// Lets go of what is closed or has had nothing to do for long.
+    pub(crate) fn sweep(&self, now: Instant) {
+        self.open.borrow_mut().retain(|line| {
+            let idle = now.saturating_duration_since(line.used);
+            !line.load.closed.get() && (line.load.running.get() > 0 || idle < IDLE_MAX)
+        });
+    }
+
+    /// Lets go of all; requests that run finish.
+    pub(crate) fn clear(&self) {
+        self.open.borrow_mut().clear();
+    }
+
+    /// Whether there is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.open.borrow().is_empty()
+    }
+}

@@ -1,0 +1,130 @@
+//! One stream of a client's connection: a request of HTTP/2 becomes an exchange.
+
+use std::{net::SocketAddr, rc::Rc};
+
+use clingfish_model::{RequestHead, UnixMillis};
+use clingfish_snapshot::ListenerView;
+use h2::{Reason, RecvStream};
+use http::Request;
+
+use super::{Replying, head};
+use crate::{
+    answer::Refused,
+    buffer::Buffer,
+    connection::Connection,
+    deadline::Deadline,
+    exchange::{End, Exchange, Notes},
+    forward::Facts,
+    inbound::Scratch,
+    outcome::Outcome,
+    refusal::Refusal,
+    reply::Client,
+    source::{Frames, Source},
+    tunnel::{self, Tunnel},
+    view::View,
+    worker::{Door, Worker},
+};
+
+/// What a stream knows of its connection.
+pub(super) struct Served {
+    worker: Rc<Worker>,
+    door: Rc<Door>,
+    deadline: Deadline,
+    peer: SocketAddr,
+    connection: u64,
+    is_tls: bool,
+}
+
+impl Served {
+    pub(super) fn new(connection: &Connection) -> Self {
+        let worker = connection.worker();
+        Self {
+            worker: Rc::clone(worker),
+            door: Rc::clone(&connection.door),
+            deadline: worker.deadlines.open(connection.door.id),
+            peer: connection.peer(),
+            connection: connection.id,
+            is_tls: connection.is_tls(),
+        }
+    }
+
+    /// Serves the request to its end.
+    pub(super) async fn serve(self, request: Request<RecvStream>, replying: Replying) {
+        let view = self.worker.view();
+        let listener = self.door.listener.get().and_then(|at| view.snapshot.listeners.get(at));
+        let Some(listener) = listener else {
+            return replying.refuse();
+        };
+        let mut bytes = self.worker.buffers.take();
+        let mut scratch = self.worker.take_scratch();
+        self.exchange(&view, listener, request, &replying, &mut bytes, &mut scratch).await;
+        self.worker.keep_scratch(scratch);
+    }
+
+    async fn exchange(
+        &self,
+        view: &View,
+        listener: &ListenerView,
+        request: Request<RecvStream>,
+        replying: &Replying,
+        bytes: &mut Buffer,
+        scratch: &mut Scratch,
+    ) {
+        let (worker, deadline, balancer) = (&self.worker, &self.deadline, &*listener.balancer);
+        let facts = Facts::new(self.peer, self.door.address, self.is_tls, balancer);
+        let mut outcome = Outcome::new(&facts, self.connection, listener.balancer_id, worker);
+        let (parts, body) = request.into_parts();
+        let request = Request::from_parts(parts, ());
+        let (limits, ends) = (&balancer.request_limits, body.is_end_stream());
+        let mut client = Client::frames(replying);
+        let framing = match head::read_request(&request, ends, limits, bytes, &mut scratch.request)
+        {
+            Ok(framing) => framing,
+            Err(error) => {
+                let refusal = Refusal::Head(error);
+                let refused = Refused { refusal, head: None, keeps: true };
+                refused.answer(&mut client, worker, deadline, balancer, &mut outcome).await;
+                return outcome.finish(None, balancer, b"", worker);
+            }
+        };
+        let head = RequestHead::new(bytes, &scratch.request);
+        outcome.begin(head, framing.head_len as u64, facts.is_https(head));
+        let exchange = Exchange {
+            worker,
+            view,
+            listener,
+            deadline,
+            facts,
+            head,
+            framing,
+            rest: &[],
+            now: UnixMillis(outcome.created_at.0 / 1000),
+            started: outcome.started,
+            closing: false,
+        };
+        let mut first_home = None;
+        let mut notes = Notes {
+            outcome: &mut outcome,
+            first_home: &mut first_home,
+            response: &mut scratch.response,
+            trace: &mut scratch.trace,
+        };
+        let mut source = Source::Frames(Frames { stream: body, reply: Some(replying) });
+        match exchange.run(&mut source, &mut client, &mut notes).await {
+            End::Answered { .. } => {}
+            End::Refused { refusal, .. } => {
+                let refused = Refused { refusal, head: Some(head), keeps: true };
+                refused.answer(&mut client, worker, deadline, balancer, &mut outcome).await;
+            }
+            End::Broken => replying.outflow.reset(Reason::INTERNAL_ERROR),
+            End::Upgraded { lease, from_client, from_target } => {
+                outcome.keep(head, balancer, &scratch.trace);
+                let (idle, outcome) = (balancer.timeouts.websocket_idle, Box::new(outcome));
+                let tunnel = Tunnel { lease, from_client, from_target, idle, outcome };
+                return tunnel::run(worker, deadline, source, client.sink, tunnel).await;
+            }
+        }
+        deadline.runs_on(0);
+        outcome.finish(Some(head), balancer, &scratch.trace, worker);
+    }
+}
