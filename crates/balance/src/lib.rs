@@ -13,14 +13,18 @@
 //! ```
 
 mod lottery;
+mod mitigation;
 mod pick;
 mod schedule;
 mod share;
+mod slow_start;
 
 pub use lottery::{DRAWS_MAX, Lottery};
+pub use mitigation::{CALM_LOOKS, Mitigation};
 pub use pick::{LOOK_AT_ALL_MAX, SAMPLES, least_outstanding, next_in_turn};
 pub use schedule::{Cursor, SLOTS_MAX, Schedule};
 pub use share::Share;
+pub use slow_start::{Fitness, SlowStarts};
 
 /// SplitMix64: turns one random number into as many as are needed.
 fn split_mix(state: &mut u64) -> u64 {

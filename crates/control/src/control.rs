@@ -127,6 +127,7 @@ impl<D: Doors + 'static> Control<D> {
     ) -> Result<Self, StartError> {
         let status = Arc::new(Status::new());
         let (admin_inherited, opened) = (setup.admin_socket.take(), setup.opened.clone());
+        let registry = Arc::clone(&setup.registry);
         let (mut steward, metrics) = assemble(setup, resolver, &status);
         steward.applier.open().map_err(StartError::Listeners)?;
         let bind = steward.applier.desired().admin.bind;
@@ -136,7 +137,7 @@ impl<D: Doors + 'static> Control<D> {
         // People and tools look for exactly these words.
         tracing::info!("admin listening on {admin_address}");
         let admin = Owned(tokio::spawn(admin.run(opened)));
-        let prober = Prober::new(steward.applier.reader(), Arc::clone(&status));
+        let prober = Prober::new(steward.applier.reader(), Arc::clone(&status), registry);
         let prober = Owned(tokio::spawn(prober.run()));
         steward.begin(LOOKUP_PATIENCE).await;
         let (requests, incoming) = mpsc::channel(RELOADS_WAITING_MAX);

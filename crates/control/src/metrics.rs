@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError, atomic::Ordering::Relaxed};
 
+use clingfish_balance::Share;
 use clingfish_health::Registration;
 use clingfish_snapshot::{Group, Snapshot, Target};
 use clingfish_telemetry::{
@@ -121,25 +122,31 @@ fn targets(snapshot: &Snapshot) -> Vec<TargetFact> {
             (true, true) => Registration::Draining,
             (true, false) => Registration::InUse,
         };
-        facts.extend(group.targets.iter().map(|target| fact(&name, target, registration(target))));
+        facts.extend(
+            group.targets.iter().map(|target| fact(&name, group, target, registration(target))),
+        );
         let leaving = snapshot
             .leaving
             .iter()
             .filter(|left| left.group == group.spec.name && left.ends_at > now);
-        facts.extend(leaving.map(|left| fact(&name, &left.target, Registration::Draining)));
+        facts.extend(leaving.map(|left| fact(&name, group, &left.target, Registration::Draining)));
     }
     facts
 }
 
-fn fact(group: &Arc<str>, target: &Target, registration: Registration) -> TargetFact {
+fn fact(name: &Arc<str>, group: &Group, target: &Target, registration: Registration) -> TargetFact {
     let (state, reason) = target.cell.health().report(registration);
+    let share = target.cell.share();
     TargetFact {
-        group: Arc::clone(group),
+        group: Arc::clone(name),
         target: target.id.as_str().into(),
         address: target.address.to_string().into(),
         state: state.as_str(),
         reason: reason.map_or("", |reason| reason.code()),
         is_routable: target.cell.is_routable(),
+        is_anomalous: target.cell.is_anomalous(),
+        is_mitigated: group.spec.algorithm.mitigates_anomalies() && share < Share::FULL,
+        share: f64::from(share.parts()) / f64::from(Share::FULL.parts()),
         in_flight: target.cell.in_flight().into(),
     }
 }

@@ -1,5 +1,6 @@
 //! Checks targets at their times and tells their groups what changed.
 
+mod shares;
 mod timetable;
 
 use std::{
@@ -14,6 +15,7 @@ use clingfish_model::{
     limits::{CHECKS_RUNNING_MAX, FIRST_CHECKS_PATIENCE},
 };
 use clingfish_snapshot::{Reader, Snapshot, Target};
+use clingfish_telemetry::Registry;
 use clingfish_upstream::{DialError, probe};
 use tokio::{
     task::{JoinError, JoinSet},
@@ -24,6 +26,7 @@ use crate::{
     clock::{self, until},
     status::Status,
 };
+use shares::Shares;
 pub(crate) use timetable::groups_in_use;
 use timetable::{Subject, Timetable};
 
@@ -42,8 +45,9 @@ pub(crate) struct Prober {
     reader: Reader,
     status: Arc<Status>,
     timetable: Timetable,
+    shares: Shares,
     running: JoinSet<Checked>,
-    /// Groups in which some target's standing has changed.
+    /// Groups in which some target's standing or share has changed.
     changed: HashSet<Name>,
     /// Not before that time are changes told again.
     quiet_until: Instant,
@@ -53,11 +57,12 @@ pub(crate) struct Prober {
 }
 
 impl Prober {
-    pub(crate) fn new(reader: Reader, status: Arc<Status>) -> Self {
+    pub(crate) fn new(reader: Reader, status: Arc<Status>, registry: Arc<Registry>) -> Self {
         Self {
             reader,
             status,
             timetable: Timetable::default(),
+            shares: Shares::new(registry),
             running: JoinSet::new(),
             changed: HashSet::new(),
             quiet_until: clock::now(),
@@ -103,9 +108,14 @@ impl Prober {
                 (subject, outcome)
             });
         }
+        if self.shares.next_due().is_some_and(|at| at <= now)
+            && let Some(snapshot) = self.reader.current()
+        {
+            self.changed.extend(self.shares.work(&snapshot, now));
+        }
         if !self.changed.is_empty() && self.quiet_until <= now {
             self.quiet_until = now + REFRESH_PAUSE;
-            self.refresh_changed();
+            self.refresh_changed(now);
         }
         // Only once something is in force, and after rosters know what the checks found.
         let is_patient = self.patience_ends.is_none_or(|ends| now < ends);
@@ -117,11 +127,14 @@ impl Prober {
         let due = self.timetable.next_due().filter(|_| may_start);
         let refresh = (!self.changed.is_empty()).then_some(self.quiet_until);
         let patience = self.patience_ends.filter(|_| is_patient);
-        [due, refresh, patience].into_iter().flatten().min()
+        [due, refresh, patience, self.shares.next_due()].into_iter().flatten().min()
     }
 
     fn follow(&mut self, snapshot: &Snapshot, now: Instant) {
         self.timetable.follow(snapshot, now);
+        self.shares.follow(snapshot, now);
+        // Slow starts learn of every target at once, whether anything has changed or not.
+        self.changed.extend(groups_in_use(snapshot).map(|group| group.spec.name.clone()));
         let longest = groups_in_use(snapshot).map(|group| group.spec.health_check.timeout).max();
         self.patience_ends.get_or_insert(now + FIRST_CHECKS_PATIENCE + longest.unwrap_or_default());
     }
@@ -172,12 +185,13 @@ impl Prober {
         }
     }
 
-    fn refresh_changed(&mut self) {
+    fn refresh_changed(&mut self, now: Instant) {
         let changed = std::mem::take(&mut self.changed);
         let Some(snapshot) = self.reader.current() else {
             return;
         };
         for group in snapshot.groups.iter().filter(|group| changed.contains(&group.spec.name)) {
+            self.shares.settle(group, now);
             group.refresh();
         }
     }

@@ -13,11 +13,13 @@
 //! assert_eq!(health.state(), State::Healthy);
 //! ```
 
+mod anomaly;
 mod pacing;
 mod passive;
 mod reason;
 mod target;
 
+pub use anomaly::{LOOKS, PEERS_MIN, Recent, Tally, anomalies};
 pub use pacing::{FIRST_CHECK_WITHIN, first_check_delay, second_check_delay};
 pub use passive::{AfterFailure, after_connect_failure, fail_open};
 pub use reason::{Reason, State};

@@ -86,6 +86,14 @@ impl Registry {
         });
     }
 
+    /// Sums up what all workers counted for the targets of one group: their ids and counts.
+    pub fn targets(&self, group: &str) -> Vec<(Arc<str>, TargetTotals)> {
+        let groups = self.groups();
+        groups
+            .get(group)
+            .map_or_else(Vec::new, |group| group.targets.iter().map(sum_target).collect())
+    }
+
     /// Sums up what all workers counted.
     pub fn totals(&self) -> Totals {
         let mut totals = Totals::default();

@@ -120,6 +120,14 @@ fn write_groups(page: &mut Page, groups: &[GroupRow], gauges: &Gauges) {
     for ((group, state), count) in gauges.targets_by_state() {
         targets.sample(&[group, state], count);
     }
+    let mut anomalous = page.open(&f::GROUP_ANOMALOUS);
+    for (group, count) in gauges.targets_that(|fact| fact.is_anomalous) {
+        anomalous.sample(&[group], count);
+    }
+    let mut mitigated = page.open(&f::GROUP_MITIGATED);
+    for (group, count) in gauges.targets_that(|fact| fact.is_mitigated) {
+        mitigated.sample(&[group], count);
+    }
 }
 
 fn write_histograms(
@@ -155,6 +163,14 @@ fn write_target_facts(page: &mut Page, targets: &[TargetFact]) {
     let mut routable = page.open(&f::TARGET_ROUTABLE);
     for fact in targets {
         routable.sample(&[&fact.group, &fact.target], u8::from(fact.is_routable));
+    }
+    let mut anomalous = page.open(&f::TARGET_ANOMALOUS);
+    for fact in targets {
+        anomalous.sample(&[&fact.group, &fact.target], u8::from(fact.is_anomalous));
+    }
+    let mut share = page.open(&f::TARGET_SHARE);
+    for fact in targets {
+        share.sample(&[&fact.group, &fact.target], fact.share);
     }
     let mut state = page.open(&f::TARGET_STATE);
     for fact in targets {

@@ -115,9 +115,13 @@ families! {
     GROUP_SESSIONS = Counter "target_group_sessions_created_total" ["target_group"]
         "New bindings given to clients.";
     GROUP_FAIL_OPEN = Counter "target_group_fail_open_requests_total" ["target_group"]
-        "Placements on targets that were out, as no target that takes new sessions was healthy.";
+        "Placements on targets that were out, as too few of those that take new sessions were healthy.";
     GROUP_TARGETS = Gauge "target_group_targets" ["target_group", "state"]
         "Targets by state; states that no target is in are absent, but for healthy.";
+    GROUP_ANOMALOUS = Gauge "target_group_anomalous_targets" ["target_group"]
+        "Healthy targets that fail more than their peers.";
+    GROUP_MITIGATED = Gauge "target_group_mitigated_targets" ["target_group"]
+        "Targets that get less because they failed more than their peers.";
     TARGET_REQUESTS = Counter "target_requests_total" ["target_group", "target"]
         "Requests sent to the target, retries included.";
     TARGET_5XX = Counter "target_responses_5xx_total" ["target_group", "target"]
@@ -126,6 +130,10 @@ families! {
         "Connects to the target that failed on real traffic.";
     TARGET_ROUTABLE = Gauge "target_routable" ["target_group", "target"]
         "Whether health lets the target get requests: 1 or 0.";
+    TARGET_ANOMALOUS = Gauge "target_anomalous" ["target_group", "target"]
+        "Whether the target fails more than its peers: 1 or 0.";
+    TARGET_SHARE = Gauge "target_share" ["target_group", "target"]
+        "How much of its weight the target counts for: 1, or less in slow start or while mitigated.";
     TARGET_STATE = Gauge "target_state_info" ["target_group", "target", "address", "state", "reason"]
         "Always 1; the labels say where the target listens, its state and the reason code.";
     TARGET_IN_FLIGHT = Gauge "target_requests_in_flight" ["target_group", "target"]

@@ -73,6 +73,18 @@ impl Gauges {
     }
 }
 
+impl Gauges {
+    /// How many targets of each group are so, groups without any included.
+    pub(crate) fn targets_that(&self, are: fn(&TargetFact) -> bool) -> BTreeMap<&str, u64> {
+        let mut counts: BTreeMap<&str, u64> =
+            self.target_groups.iter().map(|group| (&**group, 0)).collect();
+        for fact in self.targets.iter().filter(|fact| are(fact)) {
+            *counts.entry(&*fact.group).or_default() += 1;
+        }
+        counts
+    }
+}
+
 /// Which program this is.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Build {
@@ -148,6 +160,12 @@ pub struct TargetFact {
     pub reason: &'static str,
     /// Whether health lets it get requests.
     pub is_routable: bool,
+    /// Whether it fails more than its peers do.
+    pub is_anomalous: bool,
+    /// Whether it gets less because of that.
+    pub is_mitigated: bool,
+    /// How much of its weight it counts for: 1 is all.
+    pub share: f64,
     /// Requests that run on it now.
     pub in_flight: u64,
 }

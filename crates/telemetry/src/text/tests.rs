@@ -75,6 +75,9 @@ fn gauges() -> Gauges {
         state,
         reason,
         is_routable,
+        is_anomalous: is_routable,
+        is_mitigated: is_routable,
+        share: if is_routable { 0.25 } else { 1.0 },
         in_flight: 4,
     };
     Gauges {
