@@ -7,7 +7,8 @@ use std::{fmt, num::NonZeroU16, time::Duration};
 
 use chacha20poly1305::{AeadInOut, KeyInit, XChaCha20Poly1305, XNonce};
 use clingfish_model::{LbCookie, UnixMillis};
-use zeroize::Zeroize;
+use sha2::{Digest, Sha256};
+use zeroize::{Zeroize, Zeroizing};
 
 mod text;
 
@@ -189,6 +190,18 @@ impl Key {
         self.retires_at.is_some_and(|at| at <= now)
     }
 
+    /// A secret for another purpose than tokens, from which neither this one nor that of any other purpose can be told.
+    ///
+    /// The secret is 32 random bytes and comes last, behind a text of known length: what is hashed for two purposes always differs.
+    pub fn derive(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
+        let hash = Sha256::new()
+            .chain_update(b"clingfish derived key 1")
+            .chain_update((purpose.len() as u64).to_be_bytes())
+            .chain_update(purpose)
+            .chain_update(self.secret.0);
+        Zeroizing::new(hash.finalize().into())
+    }
+
     pub(crate) fn cipher(&self) -> &XChaCha20Poly1305 {
         &self.cipher
     }
@@ -214,7 +227,8 @@ impl KeyId {
         NonZeroU16::new(id).map(Self)
     }
 
-    pub(crate) fn to_bytes(self) -> [u8; 2] {
+    /// As tokens and tickets carry it.
+    pub fn to_bytes(self) -> [u8; 2] {
         self.0.get().to_be_bytes()
     }
 }

@@ -46,7 +46,7 @@ impl Node {
         let ring = Arc::new(keys.load_or_create()?);
         let desired = &configuration.desired;
         let workers = desired.server.workers.map_or_else(cores, Ok)?;
-        let first = first_snapshot(desired, &ring, workers);
+        let first = first_snapshot(&configuration, &ring, workers);
         let registry = Arc::new(Registry::new(workers));
         let (log, ends) = LogWriter::start(&desired.access_log, workers).with_context(|| {
             match &desired.access_log.sink {

@@ -83,6 +83,7 @@ pub(crate) static LOAD_BALANCER: Schema = Schema {
         with("tls_headers", &["routing.http.x_amzn_tls_version_and_cipher_suite.enabled"]),
         with("drop_invalid_header_fields", &["routing.http.drop_invalid_header_fields.enabled"]),
         key("path_normalization"),
+        with("http2", &["routing.http2.enabled"]),
         key("debug_header"),
     ],
     aws: &[
@@ -93,7 +94,6 @@ pub(crate) static LOAD_BALANCER: Schema = Schema {
         "ipv6.deny_all_igw_traffic",
         "load_balancing.cross_zone.enabled",
         "routing.http.desync_mitigation_mode",
-        "routing.http2.enabled",
         "waf.fail_open.enabled",
         "zonal_shift.config.enabled",
     ],
@@ -106,6 +106,14 @@ pub(crate) static LISTENER: Schema = Schema {
         key("forward"),
         key("name"),
         key("load_balancer"),
+        key("protocol"),
+        key("certificates"),
+        key("tls_min_version"),
+        key("mutual_authentication.mode"),
+        key("mutual_authentication.trust_store"),
+        key("mutual_authentication.revocations"),
+        key("mutual_authentication.ignore_client_certificate_expiry"),
+        key("mutual_authentication.advertise_trust_store_ca_names"),
         key("proxy_protocol_from"),
         with("server_header", &["routing.http.response.server.enabled"]),
         with(
@@ -188,7 +196,12 @@ pub(crate) static TARGET_GROUP: Schema = Schema {
     title: "[target_groups.NAME]",
     keys: &[
         key("targets"),
+        key("protocol"),
         key("protocol_version"),
+        key("tls.ca"),
+        key("tls.server_name"),
+        key("tls.certificate"),
+        key("tls.key"),
         with("algorithm", &["load_balancing.algorithm.type"]),
         with("anomaly_mitigation", &["load_balancing.algorithm.anomaly_mitigation"]),
         with("slow_start", &["slow_start.duration_seconds"]),
@@ -240,22 +253,39 @@ pub(crate) static TARGET: Schema = Schema {
     aws: &[],
 };
 
+pub(crate) static CERTIFICATE: Schema = Schema {
+    title: "a certificate",
+    keys: &[key("certificate"), key("key"), key("ocsp")],
+    aws: &[],
+};
+
 /// What other balancers call it, for words too far from ours to be found by their letters.
 pub(crate) const SYNONYMS: &[(&str, &str)] = &[
     ("backend", "forward"),
     ("backends", "target_groups"),
+    ("cert", "certificate"),
+    ("cert_file", "certificate"),
+    ("client_ca", "trust_store"),
+    ("crl", "revocations"),
     ("health", "health_check"),
+    ("key_file", "key"),
     ("listen", "bind"),
     ("max_age", "duration"),
     ("members", "targets"),
     ("servers", "targets"),
+    ("sni", "server_name"),
+    ("ssl", "protocol"),
+    ("ssl_certificate", "certificates"),
+    ("ssl_policy", "tls_min_version"),
     ("sticky", "stickiness"),
     ("target_group", "forward"),
     ("timeout_seconds", "timeout"),
+    ("tls", "protocol"),
     ("ttl", "duration"),
     ("upstream", "forward"),
     ("upstreams", "target_groups"),
     ("url", "address"),
+    ("verify", "ca"),
 ];
 
 impl Key {

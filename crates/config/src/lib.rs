@@ -18,6 +18,7 @@ mod stickiness;
 mod syntax;
 mod target_group;
 mod targets;
+mod tls;
 mod units;
 
 pub use units::parse_duration;

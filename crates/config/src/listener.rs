@@ -12,6 +12,7 @@ use crate::{
     networks,
     report::Report,
     section::Section,
+    tls,
     value::Value,
 };
 
@@ -72,6 +73,7 @@ fn read_one(section: &Section<'_>, names: &Names<'_>, report: &mut Report<'_>) -
         }
         None => Name::new(DEFAULT_LOAD_BALANCER).ok(),
     };
+    let tls = tls::read_listener(section, report);
     let named = section.value("name");
     let name = match named {
         Some(value) => value.name(report),
@@ -83,6 +85,7 @@ fn read_one(section: &Section<'_>, names: &Names<'_>, report: &mut Report<'_>) -
         is_named: named.is_some(),
         listener: Listener {
             forward: forward?,
+            tls,
             attributes: attributes::read(section, report),
             proxy_protocol_from: read_proxy_protocol(section, report),
             ..Listener::new(name?, load_balancer?, bind?)

@@ -32,6 +32,7 @@ pub(crate) fn read(name: Name, section: &Section<'_>, report: &mut Report<'_>) -
         tls_headers,
         drop_invalid_header_fields,
         path_normalization,
+        http2: section.bool("http2", default.http2, report),
         debug_header,
         ..default
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clingfish_model::{Name, ProtocolVersion, Stickiness, TargetGroup};
 
 use crate::{
-    attributes, health_check, report::Report, section::Section, selection, stickiness, targets,
+    attributes, health_check, report::Report, section::Section, selection, stickiness, targets, tls,
 };
 
 /// Reads one target group; what is wrong in it has its default.
@@ -33,6 +33,7 @@ pub(crate) fn read(
     }
     TargetGroup {
         protocol_version: read_protocol_version(section, report),
+        tls: tls::read_target_group(section, report),
         algorithm,
         slow_start: selection::read_slow_start(algorithm, section, report),
         cross_zone,

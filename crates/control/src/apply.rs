@@ -8,6 +8,8 @@ use clingfish_snapshot::{Doors, Inputs, OpenError, Publisher, Reader, Snapshot, 
 use clingfish_telemetry::Registry;
 
 use crate::{
+    Configuration,
+    certificates::Certificates,
     clock,
     status::{Enforced, Status},
 };
@@ -17,19 +19,20 @@ type Addresses = HashMap<String, Vec<IpAddr>>;
 
 /// The snapshot that workers start on: what is desired, without the addresses of DNS names, which nobody has asked for yet.
 pub fn first_snapshot(
-    desired: &DesiredState,
+    configuration: &Configuration,
     ring: &Arc<KeyRing>,
     workers: usize,
 ) -> Arc<Snapshot> {
-    let addresses = Addresses::new();
-    let now = clock::now();
-    Arc::new(compile(Inputs { desired, addresses: &addresses, ring, workers, now }, None))
+    let (desired, tls) = (&configuration.desired, configuration.certificates.material());
+    let (addresses, now) = (&Addresses::new(), clock::now());
+    Arc::new(compile(Inputs { desired, addresses, ring, tls, workers, now }, None))
 }
 
 /// The only one that publishes. Owns what is in force.
 #[derive(Debug)]
 pub(crate) struct Applier<D> {
     desired: DesiredState,
+    certificates: Certificates,
     ring: Arc<KeyRing>,
     current: Arc<Snapshot>,
     publisher: Publisher,
@@ -42,7 +45,7 @@ pub(crate) struct Applier<D> {
 impl<D: Doors> Applier<D> {
     /// Begins with the snapshot that the workers were started on, which is published by [`Self::begin`].
     pub(crate) fn new(
-        desired: DesiredState,
+        configuration: Configuration,
         first: Arc<Snapshot>,
         workers: usize,
         doors: D,
@@ -50,7 +53,8 @@ impl<D: Doors> Applier<D> {
         status: Arc<Status>,
     ) -> Self {
         Self {
-            desired,
+            desired: configuration.desired,
+            certificates: configuration.certificates,
             ring: Arc::clone(&first.ring),
             current: first,
             publisher: Publisher::default(),
@@ -63,6 +67,10 @@ impl<D: Doors> Applier<D> {
 
     pub(crate) fn desired(&self) -> &DesiredState {
         &self.desired
+    }
+
+    pub(crate) fn certificates(&self) -> &Certificates {
+        &self.certificates
     }
 
     pub(crate) fn revision(&self) -> u64 {
@@ -81,7 +89,7 @@ impl<D: Doors> Applier<D> {
     /// Puts the first snapshot in force; another one, where names brought addresses.
     pub(crate) fn begin(&mut self, addresses: &Addresses) {
         let next = if has_names(&self.desired) {
-            Arc::new(self.compile(&self.desired, addresses))
+            Arc::new(self.compile(&self.desired, &self.certificates, addresses))
         } else {
             Arc::clone(&self.current)
         };
@@ -92,11 +100,13 @@ impl<D: Doors> Applier<D> {
     pub(crate) fn apply(
         &mut self,
         desired: DesiredState,
+        certificates: Certificates,
         addresses: &Addresses,
     ) -> Result<u64, Vec<OpenError>> {
         self.doors.open(&desired.listeners)?;
-        let next = Arc::new(self.compile(&desired, addresses));
+        let next = Arc::new(self.compile(&desired, &certificates, addresses));
         self.desired = desired;
+        self.certificates = certificates;
         self.put_in_force(next);
         Ok(self.revision())
     }
@@ -114,9 +124,19 @@ impl<D: Doors> Applier<D> {
         tracing::info!(revision = self.revision(), "took a changed key ring");
     }
 
+    /// Takes files for TLS that have changed.
+    pub(crate) fn apply_certificates(&mut self, certificates: Certificates, addresses: &Addresses) {
+        let is_same = self.certificates.is_same(&certificates);
+        self.certificates = certificates;
+        if !is_same {
+            self.apply_known(addresses);
+            tracing::info!(revision = self.revision(), "took changed certificates");
+        }
+    }
+
     /// The same desired state, with what is known about it now.
     fn apply_known(&mut self, addresses: &Addresses) {
-        let next = Arc::new(self.compile(&self.desired, addresses));
+        let next = Arc::new(self.compile(&self.desired, &self.certificates, addresses));
         self.put_in_force(next);
     }
 
@@ -129,9 +149,15 @@ impl<D: Doors> Applier<D> {
         self.doors
     }
 
-    fn compile(&self, desired: &DesiredState, addresses: &Addresses) -> Snapshot {
+    fn compile(
+        &self,
+        desired: &DesiredState,
+        certificates: &Certificates,
+        addresses: &Addresses,
+    ) -> Snapshot {
         let (ring, workers, now) = (&self.ring, self.workers, clock::now());
-        compile(Inputs { desired, addresses, ring, workers, now }, Some(&self.current))
+        let tls = certificates.material();
+        compile(Inputs { desired, addresses, ring, tls, workers, now }, Some(&self.current))
     }
 
     fn put_in_force(&mut self, next: Arc<Snapshot>) {

@@ -2,13 +2,15 @@
 
 use std::{
     fmt, fs,
-    hash::{DefaultHasher, Hasher},
+    hash::{DefaultHasher, Hash, Hasher},
     io::{self, Read},
     path::Path,
 };
 
 use clingfish_config::Diagnostic;
 use clingfish_model::{DesiredState, Name, limits::CONFIG_BYTES_MAX};
+
+use crate::{certificates::Certificates, clock, watch::Looks};
 
 /// What a configuration file asks for.
 #[derive(Clone, Debug)]
@@ -19,6 +21,8 @@ pub struct Configuration {
     pub warnings: Vec<String>,
     /// The zone that the process was told beside the file, which wins.
     pub(crate) zone: Option<Name>,
+    /// What the files hold that it names for TLS.
+    pub(crate) certificates: Certificates,
     pub(crate) fingerprint: Fingerprint,
     /// Nothing but white space.
     pub(crate) is_blank: bool,
@@ -35,6 +39,8 @@ pub struct ConfigurationError {
     pub errors: Vec<String>,
     /// None where the file could not be read.
     pub(crate) fingerprint: Option<Fingerprint>,
+    /// Files for TLS that were read, where they are what is wrong.
+    pub(crate) looks: Option<Looks>,
 }
 
 impl fmt::Display for ConfigurationError {
@@ -46,24 +52,46 @@ impl fmt::Display for ConfigurationError {
 impl std::error::Error for ConfigurationError {}
 
 impl Configuration {
-    /// Reads and checks the file.
+    /// Reads and checks the file, and those that it names for TLS.
     pub fn read(path: &Path) -> Result<Self, ConfigurationError> {
         Self::read_in(None, path)
     }
 
     /// As [`Self::read`], for a process that was told its availability zone beside the file. Reloads go by it too.
     pub fn read_in(zone: Option<&Name>, path: &Path) -> Result<Self, ConfigurationError> {
+        Self::read_after(zone, path, &Certificates::default())
+    }
+
+    /// As [`Self::read_in`]; what `previous` has of files that are no good any more is kept.
+    pub(crate) fn read_after(
+        zone: Option<&Name>,
+        path: &Path,
+        previous: &Certificates,
+    ) -> Result<Self, ConfigurationError> {
         let file = path.display().to_string();
         let bytes = read_bounded(path, CONFIG_BYTES_MAX).map_err(|error| ConfigurationError {
             errors: vec![format!("cannot read {file}: {error}")],
             fingerprint: None,
+            looks: None,
         })?;
-        Self::parse(zone, &file, &bytes)
+        let mut configuration = Self::parse(zone, &file, &bytes)?;
+        configuration.desired.anchor(path.parent().unwrap_or(Path::new("")));
+        let read = Certificates::read(&configuration.desired, previous, clock::wall());
+        configuration.certificates = read.map_err(|bad| ConfigurationError {
+            errors: bad.errors.iter().map(|error| format!("{file}: {error}")).collect(),
+            fingerprint: Some(configuration.fingerprint),
+            looks: Some(bad.looks),
+        })?;
+        let found = &configuration.certificates;
+        configuration.warnings.extend(found.warnings.iter().cloned());
+        configuration.warnings.extend(found.expiry_warnings(clock::wall()));
+        Ok(configuration)
     }
 
     fn parse(zone: Option<&Name>, file: &str, bytes: &[u8]) -> Result<Self, ConfigurationError> {
         let fingerprint = Fingerprint::of(bytes);
-        let wrong = |errors| ConfigurationError { errors, fingerprint: Some(fingerprint) };
+        let wrong =
+            |errors| ConfigurationError { errors, fingerprint: Some(fingerprint), looks: None };
         let text = std::str::from_utf8(bytes).map_err(|error| {
             let line = 1 + lines_before(bytes, error.valid_up_to());
             wrong(vec![format!("{file}:{line}: the file is not UTF-8 text")])
@@ -72,7 +100,8 @@ impl Configuration {
         match clingfish_config::parse_in(zone, text) {
             Ok((desired, warnings)) => {
                 let (warnings, is_blank) = (render(warnings), text.trim().is_empty());
-                Ok(Self { desired, warnings, zone: zone.cloned(), fingerprint, is_blank })
+                let (certificates, zone) = (Certificates::default(), zone.cloned());
+                Ok(Self { desired, warnings, zone, certificates, fingerprint, is_blank })
             }
             Err(errors) => Err(wrong(render(errors))),
         }
@@ -80,6 +109,13 @@ impl Configuration {
 }
 
 impl Fingerprint {
+    /// Of several contents in their order.
+    pub(crate) fn of_all<'b>(contents: impl Iterator<Item = &'b [u8]>) -> Self {
+        let mut hasher = DefaultHasher::new();
+        contents.for_each(|bytes| bytes.hash(&mut hasher));
+        Self(hasher.finish())
+    }
+
     fn of(bytes: &[u8]) -> Self {
         let mut hasher = DefaultHasher::new();
         hasher.write(bytes);

@@ -290,7 +290,6 @@ fn assemble<D: Doors, R: Resolve>(
         process,
         workers,
     };
-    let desired = configuration.desired;
-    let applier = Applier::new(desired, first, workers, doors, registry, Arc::clone(status));
+    let applier = Applier::new(configuration, first, workers, doors, registry, Arc::clone(status));
     (Steward::new(applier, lookups, files, log, Arc::clone(status)), metrics)
 }

@@ -7,8 +7,10 @@ use clingfish_model::Name;
 
 use crate::{
     Configuration, ConfigurationError, KeyFile, KeyFileError,
+    certificates::Certificates,
+    clock,
     configuration::Fingerprint,
-    watch::{FileWatch, Poll},
+    watch::{FileWatch, Poll, SetWatch},
 };
 
 /// Both files, and what was last seen of them.
@@ -22,6 +24,11 @@ pub(crate) struct Files {
     keys: KeyFile,
     keys_watch: FileWatch,
     ring_revision: u64,
+    /// What is in force.
+    certificates: Certificates,
+    certificates_watch: SetWatch,
+    /// Whether the configuration was refused for what its certificate files hold.
+    waits_for_certificates: bool,
 }
 
 /// What is new since the last look.
@@ -29,6 +36,8 @@ pub(crate) struct Files {
 pub(crate) struct Findings {
     pub(crate) configuration: Option<Result<Configuration, ConfigurationError>>,
     pub(crate) ring: Option<Result<Arc<KeyRing>, KeyFileError>>,
+    /// The same files for TLS, with other content or none.
+    pub(crate) certificates: Option<Certificates>,
     /// Files that have gone; what they said last stays in force.
     pub(crate) gone: Vec<PathBuf>,
 }
@@ -48,6 +57,9 @@ impl Files {
             keys_watch: FileWatch::new(keys.path()),
             keys,
             ring_revision: ring.revision(),
+            certificates: configuration.certificates.clone(),
+            certificates_watch: SetWatch::new(configuration.certificates.looks.clone()),
+            waits_for_certificates: false,
         }
     }
 
@@ -67,7 +79,30 @@ impl Files {
             Poll::Gone => findings.gone.push(self.keys.path().into()),
             Poll::Changed => findings.ring = self.new_ring(self.keys.load()),
         }
+        self.look_at_certificates(&mut findings);
         findings
+    }
+
+    /// Takes note of what is in force now, which is what is watched.
+    pub(crate) fn adopt(&mut self, certificates: Certificates) {
+        if !self.waits_for_certificates {
+            self.certificates_watch = SetWatch::new(certificates.looks.clone());
+        }
+        self.certificates = certificates;
+    }
+
+    fn look_at_certificates(&mut self, findings: &mut Findings) {
+        if !self.certificates_watch.has_changed() || findings.configuration.is_some() {
+            return;
+        }
+        if self.waits_for_certificates {
+            findings.configuration = Some(self.read_config());
+            return;
+        }
+        // It cannot fail: there is something older for each.
+        if let Ok(certificates) = self.certificates.read_again(clock::wall()) {
+            findings.certificates = Some(certificates);
+        }
     }
 
     /// Reads the configuration now, changed or not.
@@ -79,14 +114,23 @@ impl Files {
     }
 
     /// An empty file is what a full disk or a broken copy leaves behind; nobody means to stop serving by it.
-    fn read_config(&self) -> Result<Configuration, ConfigurationError> {
-        let found = Configuration::read_in(self.zone.as_ref(), self.config.path())?;
+    fn read_config(&mut self) -> Result<Configuration, ConfigurationError> {
+        let found =
+            Configuration::read_after(self.zone.as_ref(), self.config.path(), &self.certificates);
+        let wrong = found.as_ref().err().and_then(|error| error.looks.as_ref());
+        self.waits_for_certificates = wrong.is_some();
+        if let Some(looks) = wrong {
+            let mut looks = looks.clone();
+            looks.join(&self.certificates.looks);
+            self.certificates_watch = SetWatch::new(looks);
+        }
+        let found = found?;
         if found.is_blank {
             let path = self.config.path().display();
             let message =
                 format!("{path}: the file is empty; write [admin] to serve nothing on purpose");
             let fingerprint = Some(found.fingerprint);
-            return Err(ConfigurationError { errors: vec![message], fingerprint });
+            return Err(ConfigurationError { errors: vec![message], fingerprint, looks: None });
         }
         Ok(found)
     }

@@ -9,6 +9,7 @@
 
 mod admin;
 mod apply;
+mod certificates;
 mod clock;
 mod configuration;
 mod control;

@@ -49,6 +49,8 @@ pub(crate) struct Status {
     pub(crate) reloads_applied: AtomicU64,
     pub(crate) reloads_refused: AtomicU64,
     pub(crate) upgrades_failed: AtomicU64,
+    pub(crate) certificates_applied: AtomicU64,
+    pub(crate) certificates_refused: AtomicU64,
 }
 
 impl Status {
@@ -60,6 +62,8 @@ impl Status {
             reloads_applied: AtomicU64::new(0),
             reloads_refused: AtomicU64::new(0),
             upgrades_failed: AtomicU64::new(0),
+            certificates_applied: AtomicU64::new(0),
+            certificates_refused: AtomicU64::new(0),
         }
     }
 
@@ -105,6 +109,12 @@ impl Status {
     pub(crate) fn count_reload(&self, is_applied: bool) {
         let counter = if is_applied { &self.reloads_applied } else { &self.reloads_refused };
         counter.fetch_add(1, Relaxed);
+    }
+
+    /// Files for TLS have changed, and all of them were good, or not.
+    pub(crate) fn count_certificates(&self, are_good: bool) {
+        let (good, bad) = (&self.certificates_applied, &self.certificates_refused);
+        if are_good { good } else { bad }.fetch_add(1, Relaxed);
     }
 
     /// Nobody turns back: who leaves does not become ready again.

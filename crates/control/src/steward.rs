@@ -151,6 +151,12 @@ impl<D: Doors, R: Resolve> Steward<D, R> {
             }
             Some(Err(error)) => tracing::error!(%error, "the key ring in use is kept"),
         }
+        if let Some(certificates) = findings.certificates {
+            self.status.count_certificates(certificates.kept.is_empty());
+            certificates.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+            self.applier.apply_certificates(certificates, self.lookups.addresses());
+            self.adopt_certificates();
+        }
     }
 
     async fn take_configuration(
@@ -176,20 +182,34 @@ impl<D: Doors, R: Resolve> Steward<D, R> {
         outcome
     }
 
+    /// Tells the watch what is in force, and an operator what is not.
+    fn adopt_certificates(&mut self) {
+        let certificates = self.applier.certificates();
+        for reason in &certificates.kept {
+            tracing::error!(%reason, "the certificate in use is kept");
+        }
+        if let Some(files) = &mut self.files {
+            files.adopt(certificates.clone());
+        }
+    }
+
     async fn apply(&mut self, configuration: Configuration) -> Result<u64, Vec<String>> {
         configuration.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-        let desired = configuration.desired;
+        let Configuration { desired, certificates, .. } = configuration;
         for key in self.at_start.differences(&desired) {
             tracing::warn!(key, "takes effect at the next start only");
         }
         if self.is_up_to_date && *self.applier.desired() == desired {
+            self.applier.apply_certificates(certificates, self.lookups.addresses());
+            self.adopt_certificates();
             return Ok(self.applier.revision());
         }
         let log_before = self.applier.desired().access_log.clone();
         self.redirect_log(&log_before, &desired.access_log)?;
         self.lookups.settle(&desired, LOOKUP_PATIENCE).await;
         let log_now = desired.access_log.clone();
-        let applied = self.applier.apply(desired, self.lookups.addresses());
+        let applied = self.applier.apply(desired, certificates, self.lookups.addresses());
+        self.adopt_certificates();
         self.lookups.forget_all_but(self.applier.desired());
         applied.map_err(|errors| {
             // It was open a moment ago.

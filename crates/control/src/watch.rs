@@ -4,6 +4,7 @@
 //! somewhere above them, as Kubernetes does with mounted ones.
 
 use std::{
+    collections::BTreeMap,
     fs, io,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
@@ -91,6 +92,62 @@ impl FileWatch {
         }
         self.misses += 1;
         if self.misses == MISSES_TOLD { Poll::Gone } else { Poll::Same }
+    }
+}
+
+/// Several files that belong together, and how they looked when they were read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Looks(BTreeMap<PathBuf, Option<Look>>);
+
+impl Looks {
+    /// To be called right before a file is read; the first look counts.
+    pub(crate) fn note(&mut self, path: &Path) {
+        if !self.0.contains_key(path) {
+            self.0.insert(path.into(), Look::at(path).ok());
+        }
+    }
+
+    /// Adds what others have seen; of two looks at one file, the one here counts.
+    pub(crate) fn join(&mut self, others: &Self) {
+        for (path, look) in &others.0 {
+            self.0.entry(path.clone()).or_insert(*look);
+        }
+    }
+
+    /// How the same files look now.
+    fn again(&self) -> Self {
+        Self(self.0.keys().map(|path| (path.clone(), Look::at(path).ok())).collect())
+    }
+}
+
+/// Watches several files at once.
+#[derive(Debug, Default)]
+pub(crate) struct SetWatch {
+    read: Looks,
+    settling: Option<Looks>,
+}
+
+impl SetWatch {
+    /// Begins with how the files looked when they were read.
+    pub(crate) fn new(read: Looks) -> Self {
+        Self { read, settling: None }
+    }
+
+    /// Whether any has changed, and all look the same as at the last poll: whoever replaces a certificate and its key does one after
+    /// the other.
+    pub(crate) fn has_changed(&mut self) -> bool {
+        let now = self.read.again();
+        if now == self.read {
+            self.settling = None;
+            return false;
+        }
+        if self.settling.as_ref() != Some(&now) {
+            self.settling = Some(now);
+            return false;
+        }
+        self.settling = None;
+        self.read = now;
+        true
     }
 }
 

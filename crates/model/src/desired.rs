@@ -1,8 +1,13 @@
 //! What was asked for, as one document.
 
-use std::{net::SocketAddr, ops::RangeInclusive, path::PathBuf, time::Duration};
+use std::{
+    net::SocketAddr,
+    ops::RangeInclusive,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
-use crate::{Listener, LoadBalancer, Name, TargetGroup};
+use crate::{Listener, LoadBalancer, Name, TargetGroup, tls::Anchor};
 
 /// Everything that a configuration says. Whoever makes one checks the references between its parts.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +27,12 @@ pub struct DesiredState {
 }
 
 impl DesiredState {
+    /// Makes relative paths of certificates start at `folder`, which is the configuration file's.
+    pub fn anchor(&mut self, folder: &Path) {
+        self.listeners.iter_mut().for_each(|listener| listener.tls.anchor(folder));
+        self.target_groups.iter_mut().for_each(|group| group.tls.anchor(folder));
+    }
+
     /// The target group of that name.
     pub fn target_group(&self, name: &Name) -> Option<&TargetGroup> {
         self.target_groups.iter().find(|group| group.name == *name)

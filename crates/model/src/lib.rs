@@ -14,6 +14,7 @@ pub mod selection;
 pub mod stickiness;
 pub mod target;
 pub mod time;
+pub mod tls;
 
 pub use desired::DesiredState;
 pub use head::{Field, FieldId, Method, RequestHead, ResponseHead, Span, Version};
@@ -25,3 +26,4 @@ pub use selection::{Algorithm, CrossZone, HealthThresholds, MinimumHealthy, Slow
 pub use stickiness::{LbCookie, Stickiness};
 pub use target::{ProtocolVersion, Target, TargetAddress, TargetGroup, Weight};
 pub use time::UnixMillis;
+pub use tls::{CertificateFiles, ListenerTls, MutualAuthentication, TargetTls, TlsVersion};

@@ -141,6 +141,21 @@ pub const FILE_POLL_EVERY: Duration = Duration::from_millis(500);
 /// Largest key ring file, in bytes.
 pub const KEY_RING_BYTES_MAX: u64 = 64 * 1024;
 
+/// Largest file of certificates, keys or revocations, in bytes: the system's own bundle of authorities has a quarter of a MiB.
+pub const CERTIFICATE_FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+/// Largest chain that a client may show, in bytes of DER: it goes to targets in a header field, three characters for some bytes.
+pub const CLIENT_CHAIN_BYTES_MAX: usize = 16 * 1024;
+
+/// How long before its end a certificate is warned of.
+pub const CERTIFICATE_WARNING: Duration = Duration::from_secs(14 * 24 * 3600);
+
+/// How long a client or a target may take for a TLS handshake, as ALB; 502 for a target.
+pub const TLS_HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
+
+/// TLS sessions with targets that one worker remembers for each target group.
+pub const TARGET_SESSIONS_MAX: usize = 256;
+
 /// Health checks that run at the same time.
 pub const CHECKS_RUNNING_MAX: usize = 128;
 

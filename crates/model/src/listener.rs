@@ -4,7 +4,7 @@ use std::{net::SocketAddr, ops::RangeInclusive, time::Duration};
 
 use ipnet::IpNet;
 
-use crate::{ListenerAttributes, Name, ResourceId};
+use crate::{ListenerAttributes, ListenerTls, Name, ResourceId};
 
 /// A named set of listeners with attributes (ALB sense).
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +33,8 @@ pub struct LoadBalancer {
     pub drop_invalid_header_fields: bool,
     /// Brings paths into normal form before rules see them; on by default. See [`crate::path`].
     pub path_normalization: bool,
+    /// Offers HTTP/2 to clients of TLS. ELBv2: `routing.http2.enabled`; true by default.
+    pub http2: bool,
     /// Adds `clingfish-verdict` and `clingfish-target` to responses; off by default.
     pub debug_header: bool,
 }
@@ -51,6 +53,7 @@ impl LoadBalancer {
             tls_headers: false,
             drop_invalid_header_fields: false,
             path_normalization: true,
+            http2: true,
             debug_header: false,
         }
     }
@@ -188,6 +191,8 @@ pub struct Listener {
     pub attributes: ListenerAttributes,
     /// Who must begin each connection with a PROXY header that says whose it is; nobody may, where this is empty.
     pub proxy_protocol_from: Vec<IpNet>,
+    /// What an HTTPS listener shows; none is HTTP. ELBv2: `Protocol`.
+    pub tls: Option<ListenerTls>,
 }
 
 impl Listener {
@@ -200,6 +205,7 @@ impl Listener {
             forward: None,
             attributes: ListenerAttributes::default(),
             proxy_protocol_from: Vec::new(),
+            tls: None,
         }
     }
 

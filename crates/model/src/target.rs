@@ -4,7 +4,7 @@ use std::{fmt, net::SocketAddr, ops::RangeInclusive, time::Duration};
 
 use crate::{
     Algorithm, CrossZone, GroupHash, HealthCheck, HealthThresholds, Name, ResourceId, SlowStart,
-    Stickiness, TargetHash, TargetId,
+    Stickiness, TargetHash, TargetId, TargetTls,
 };
 
 /// Targets that serve the same thing, with the policy that spreads requests over them.
@@ -16,6 +16,8 @@ pub struct TargetGroup {
     pub targets: Vec<Target>,
     /// What its targets speak.
     pub protocol_version: ProtocolVersion,
+    /// How they are reached through TLS; none is without. ELBv2: `Protocol`, HTTPS or HTTP.
+    pub tls: Option<TargetTls>,
     /// How a new session finds its target. ELBv2: `load_balancing.algorithm.type`.
     pub algorithm: Algorithm,
     /// How long a target takes to grow into its share; with [`Algorithm::RoundRobin`] only.
@@ -62,6 +64,7 @@ impl TargetGroup {
             name,
             targets,
             protocol_version: ProtocolVersion::default(),
+            tls: None,
             algorithm: Algorithm::RoundRobin,
             slow_start: SlowStart::default(),
             cross_zone: CrossZone::default(),

@@ -8,7 +8,9 @@ use clingfish_model::{
     limits::{ADDRESSES_PER_NAME_MAX, LEAVING_MAX, TARGETS_MAX},
 };
 
-use crate::{Group, Leaving, ListenerView, Snapshot, Target, TargetCell};
+use clingfish_tls::{ClientTls, Material, TicketKeys};
+
+use crate::{Group, Leaving, ListenerView, Snapshot, Target, TargetCell, tls};
 
 /// What a snapshot is made of.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +21,8 @@ pub struct Inputs<'a> {
     pub addresses: &'a HashMap<String, Vec<std::net::IpAddr>>,
     /// What seals and opens tokens.
     pub ring: &'a Arc<KeyRing>,
+    /// What the files hold that listeners and groups name for TLS. Who has none there is not served.
+    pub tls: &'a Material,
     /// Data plane threads: how many counts a cell needs.
     pub workers: usize,
     /// For the end of what leaves.
@@ -30,32 +34,42 @@ pub struct Inputs<'a> {
 /// Targets keep their cells by group name and target id. Those that are gone leave within their group's deregistration delay.
 pub fn compile(inputs: Inputs<'_>, previous: Option<&Snapshot>) -> Snapshot {
     let mut cells = carried_cells(previous);
-    let mut groups: Vec<(TargetGroup, Vec<Target>)> = Vec::new();
+    let mut groups: Vec<Draft> = Vec::new();
     for spec in &inputs.desired.target_groups {
-        let targets = expand(spec, &inputs, &mut cells);
-        groups.push((spec.clone(), targets));
+        let tls = tls::client(spec, &inputs, previous);
+        let targets = expand(spec, tls.as_deref(), &inputs, &mut cells);
+        groups.push(Draft { spec: spec.clone(), tls, targets });
     }
     let leaving = leaving(previous, &groups, inputs.now);
     let groups: Vec<Arc<Group>> = groups
         .into_iter()
-        .map(|(spec, targets)| {
+        .map(|Draft { spec, tls, targets }| {
             let gone = leaving
                 .iter()
                 .filter(|left| left.group == spec.name)
                 .map(|left| left.target.clone());
             let gone = gone.collect();
             let zone = inputs.desired.server.availability_zone.as_ref();
-            Arc::new(Group::new(spec, targets, gone, zone))
+            Arc::new(Group::new(spec, tls, targets, gone, zone))
         })
         .collect();
+    let tickets = tls::tickets(inputs.ring, previous);
     Snapshot {
         revision: previous.map_or(1, |previous| previous.revision + 1),
         server: inputs.desired.server.clone(),
-        listeners: listeners(inputs.desired, &groups),
+        listeners: listeners(&inputs, &groups, &tickets, previous),
         groups,
         leaving,
         ring: Arc::clone(inputs.ring),
+        tickets,
     }
+}
+
+/// A group in the making.
+struct Draft {
+    spec: TargetGroup,
+    tls: Option<Arc<ClientTls>>,
+    targets: Vec<Target>,
 }
 
 type Cells = HashMap<(Name, TargetId), Arc<TargetCell>>;
@@ -76,8 +90,17 @@ fn carried_cells(previous: Option<&Snapshot>) -> Cells {
 }
 
 /// One target for each address of each configured target.
-fn expand(spec: &TargetGroup, inputs: &Inputs<'_>, cells: &mut Cells) -> Vec<Target> {
+fn expand(
+    spec: &TargetGroup,
+    tls: Option<&ClientTls>,
+    inputs: &Inputs<'_>,
+    cells: &mut Cells,
+) -> Vec<Target> {
     let mut targets = Vec::with_capacity(spec.targets.len());
+    if spec.tls.is_some() != tls.is_some() {
+        // Better no target than one that is spoken to in the clear.
+        return targets;
+    }
     for wanted in &spec.targets {
         for (id, address) in addresses(wanted, inputs) {
             if targets.len() >= TARGETS_MAX {
@@ -92,7 +115,12 @@ fn expand(spec: &TargetGroup, inputs: &Inputs<'_>, cells: &mut Cells) -> Vec<Tar
                 }
                 None => Arc::new(TargetCell::new(inputs.workers, &spec.health_check)),
             };
+            let host = match &wanted.address {
+                TargetAddress::Host { name, .. } => Some(name.as_str()),
+                TargetAddress::Socket(_) => None,
+            };
             targets.push(Target {
+                server_name: tls.map(|tls| tls.name_of(host, address.ip())),
                 hash: id.hash(),
                 id,
                 address,
@@ -124,17 +152,13 @@ fn addresses(wanted: &clingfish_model::Target, inputs: &Inputs<'_>) -> Vec<(Targ
 }
 
 /// What the previous snapshot had, or was letting go, and the new one has not; at most [`LEAVING_MAX`], those that end last.
-fn leaving(
-    previous: Option<&Snapshot>,
-    groups: &[(TargetGroup, Vec<Target>)],
-    now: Instant,
-) -> Vec<Leaving> {
+fn leaving(previous: Option<&Snapshot>, groups: &[Draft], now: Instant) -> Vec<Leaving> {
     let Some(previous) = previous else {
         return Vec::new();
     };
     let kept: std::collections::HashSet<u64> = groups
         .iter()
-        .flat_map(|(_, targets)| targets.iter().map(|target| target.cell.serial()))
+        .flat_map(|group| group.targets.iter().map(|target| target.cell.serial()))
         .collect();
     let just_gone = previous.groups.iter().flat_map(|group| {
         group.targets.iter().map(|target| Leaving {
@@ -159,7 +183,13 @@ fn leaving(
     leaving
 }
 
-fn listeners(desired: &DesiredState, groups: &[Arc<Group>]) -> Vec<ListenerView> {
+fn listeners(
+    inputs: &Inputs<'_>,
+    groups: &[Arc<Group>],
+    tickets: &Arc<TicketKeys>,
+    previous: Option<&Snapshot>,
+) -> Vec<ListenerView> {
+    let desired = inputs.desired;
     let balancers: HashMap<&Name, Arc<LoadBalancer>> = desired
         .load_balancers
         .iter()
@@ -170,7 +200,13 @@ fn listeners(desired: &DesiredState, groups: &[Arc<Group>]) -> Vec<ListenerView>
         .iter()
         .filter_map(|listener| {
             let balancer = balancers.get(&listener.load_balancer)?;
+            let tls = match &listener.tls {
+                // Better no listener than one that answers in the clear.
+                Some(_) => Some(tls::server(&listener.name, inputs.tls, tickets, previous)?),
+                None => None,
+            };
             Some(ListenerView {
+                tls,
                 balancer_id: balancer.id(),
                 balancer: Arc::clone(balancer),
                 forward: listener

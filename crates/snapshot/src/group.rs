@@ -16,6 +16,8 @@ use clingfish_model::{
 };
 
 use crate::TargetCell;
+use clingfish_tls::ClientTls;
+use rustls::pki_types::ServerName;
 
 /// Looked up for each request with a token: at a cost that does not grow.
 type ByHash<T> = HashMap<TargetHash, T, BuildHasherDefault<AlreadyHashed>>;
@@ -29,6 +31,8 @@ pub struct Group {
     pub hash: GroupHash,
     /// How sessions stay; none where they do not.
     pub policy: Option<Policy>,
+    /// What connections to targets are made with; none is without TLS.
+    pub tls: Option<Arc<ClientTls>>,
     /// One for each address.
     pub targets: Vec<Target>,
     pub(crate) by_hash: ByHash<usize>,
@@ -56,6 +60,8 @@ pub struct Target {
     pub zone: Option<Name>,
     /// Keeps its sessions, takes no new ones.
     pub drain: bool,
+    /// What it is asked for and checked against in a TLS handshake; none without TLS. An IP address is not sent.
+    pub server_name: Option<ServerName<'static>>,
     /// What is observed of it.
     pub cell: Arc<TargetCell>,
 }
@@ -77,6 +83,7 @@ impl Group {
     /// A group in a process of that zone.
     pub(crate) fn new(
         spec: TargetGroup,
+        tls: Option<Arc<ClientTls>>,
         targets: Vec<Target>,
         leaving: Vec<Target>,
         own_zone: Option<&Name>,
@@ -93,6 +100,7 @@ impl Group {
             spec,
             hash,
             policy,
+            tls,
             targets,
             by_hash,
             leaving: leaving.into_iter().map(|target| (target.hash, target.cell)).collect(),

@@ -11,6 +11,8 @@ pub mod group;
 pub mod publisher;
 pub mod view;
 
+mod tls;
+
 pub use cells::TargetCell;
 pub use compile::{Inputs, compile};
 pub use doors::{Doors, OpenError};
@@ -22,6 +24,7 @@ use std::{sync::Arc, time::Instant};
 
 use clingfish_affinity::KeyRing;
 use clingfish_model::{Listener, LoadBalancer, Name, ResourceId, desired::Server};
+use clingfish_tls::{ServerTls, TicketKeys};
 
 /// Desired state, compiled. Immutable but for the cells and rosters that it refers to.
 #[derive(Debug)]
@@ -38,6 +41,8 @@ pub struct Snapshot {
     pub leaving: Vec<Leaving>,
     /// What seals and opens tokens.
     pub ring: Arc<KeyRing>,
+    /// What seals and opens TLS session tickets, made of the ring.
+    pub tickets: Arc<TicketKeys>,
 }
 
 /// A listener with what its requests need.
@@ -51,6 +56,8 @@ pub struct ListenerView {
     pub balancer: Arc<LoadBalancer>,
     /// Index in [`Snapshot::groups`] of the group that gets every request; none: 404.
     pub forward: Option<usize>,
+    /// What an HTTPS listener accepts connections with; the same from snapshot to snapshot while nothing about it changes.
+    pub tls: Option<Arc<ServerTls>>,
 }
 
 /// A target that is no longer wanted.

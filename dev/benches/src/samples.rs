@@ -120,6 +120,7 @@ pub(crate) fn group(targets: usize, stickiness: Stickiness) -> Result<Arc<Group>
         desired: &desired,
         addresses: &HashMap::new(),
         ring: &Arc::new(ring()?),
+        tls: &Default::default(),
         workers: 1,
         now: clock::now(),
     };

@@ -5,11 +5,9 @@ use super::{settings::SAMPLES, *};
 const TEXT: &str = include_str!("../../../../docs/configuration.md");
 
 /// What must be there beside a setting for its default or its bounds to be legal.
-const COMPANIONS: [(&str, &str); 6] = [
+const COMPANIONS: [(&str, &str); 4] = [
     ("health_check.interval", "health_check.timeout = \"50ms\""),
     ("health_check.timeout", "health_check.interval = \"5m\""),
-    ("load_balancer", "bind = \"127.0.0.1:0\"\nforward = \"a\""),
-    ("server_header", "bind = \"127.0.0.1:0\"\nforward = \"a\""),
     ("stickiness.", "stickiness.enabled = true"),
     ("", ""),
 ];
@@ -32,6 +30,8 @@ fn rows() -> Vec<Row<'static>> {
             title = keys::TARGET_GROUP.title;
         } else if line == "### Targets" {
             title = keys::TARGET.title;
+        } else if line == "### Certificates" {
+            title = keys::CERTIFICATE.title;
         }
         let cells: Vec<&str> =
             line.split(" | ").map(|cell| cell.trim_matches([' ', '|'])).collect();
@@ -52,11 +52,31 @@ fn with(row: &Row<'_>, setting: &str) -> Result<DesiredState, String> {
     let template = SAMPLES.iter().find(|(schema, ..)| schema.title == row.title);
     let (_, template, _) = template.unwrap_or_else(|| panic!("no table {}", row.title));
     let (_, companion) = COMPANIONS.iter().find(|(key, _)| row.key.starts_with(key)).unwrap();
-    let companion = if row.title == keys::TARGET.title { "address = \"a:1\"" } else { companion };
+    let companion = match row.title {
+        title if title == keys::TARGET.title => "address = \"a:1\"",
+        title if title == keys::LISTENER.title => listener_companion(row.key),
+        _ => companion,
+    };
     let text = template.replace("LINE", &format!("{setting}\n{companion}"));
     match parse(&text) {
         Ok((state, _)) => Ok(state),
         Err(errors) => Err(format!("{text}\n{}", rendered(&errors))),
+    }
+}
+
+fn listener_companion(key: &str) -> &'static str {
+    match key {
+        "protocol" | "load_balancer" | "server_header" => "bind = \"127.0.0.1:0\"\nforward = \"a\"",
+        "mutual_authentication.mode" => {
+            "bind = \"127.0.0.1:0\"\nforward = \"a\"\nprotocol = \"HTTPS\"\n\
+             certificates = [{ certificate = \"a\" }]"
+        }
+        _ => {
+            "bind = \"127.0.0.1:0\"\nforward = \"a\"\nprotocol = \"HTTPS\"\n\
+             certificates = [{ certificate = \"a\" }]\n\
+             mutual_authentication.mode = \"verify\"\n\
+             mutual_authentication.trust_store = \"a\""
+        }
     }
 }
 

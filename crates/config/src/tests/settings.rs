@@ -7,7 +7,7 @@ use super::*;
 /// The start of a file with one table of each kind, `LINE` where the setting goes, and the settings that go there.
 pub(super) type Sample = (&'static Schema, &'static str, &'static [(&'static str, &'static str)]);
 
-pub(super) const SAMPLES: [Sample; 7] = [
+pub(super) const SAMPLES: [Sample; 8] = [
     (
         &keys::SERVER,
         "[server]\nLINE",
@@ -52,6 +52,8 @@ pub(super) const SAMPLES: [Sample; 7] = [
             ("drop_invalid_header_fields", "true"),
             ("routing.http.drop_invalid_header_fields.enabled", "true"),
             ("path_normalization", "false"),
+            ("http2", "false"),
+            ("routing.http2.enabled", "false"),
             ("debug_header", "true"),
         ],
     ),
@@ -213,6 +215,38 @@ pub(super) const SAMPLES: [Sample; 7] = [
                 "routing.http.request.x_amzn_tls_cipher_suite.header_name",
                 "\"X-A\"\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
             ),
+            (
+                "protocol",
+                "\"HTTPS\"\nforward = \"a\"\nbind = \"127.0.0.1:1\"\ncertificates = [{ certificate = \"a\" }]",
+            ),
+            (
+                "certificates",
+                "[{ certificate = \"a\" }]\nprotocol = \"HTTPS\"\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "tls_min_version",
+                "\"1.3\"\nprotocol = \"HTTPS\"\ncertificates = [{ certificate = \"a\" }]\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "mutual_authentication.mode",
+                "\"passthrough\"\nprotocol = \"HTTPS\"\ncertificates = [{ certificate = \"a\" }]\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "mutual_authentication.trust_store",
+                "\"ca\"\nmutual_authentication.mode = \"verify\"\nprotocol = \"HTTPS\"\ncertificates = [{ certificate = \"a\" }]\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "mutual_authentication.revocations",
+                "\"crl\"\nmutual_authentication.mode = \"verify\"\nmutual_authentication.trust_store = \"ca\"\nprotocol = \"HTTPS\"\ncertificates = [{ certificate = \"a\" }]\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "mutual_authentication.ignore_client_certificate_expiry",
+                "true\nmutual_authentication.mode = \"verify\"\nmutual_authentication.trust_store = \"ca\"\nprotocol = \"HTTPS\"\ncertificates = [{ certificate = \"a\" }]\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "mutual_authentication.advertise_trust_store_ca_names",
+                "true\nmutual_authentication.mode = \"verify\"\nmutual_authentication.trust_store = \"ca\"\nprotocol = \"HTTPS\"\ncertificates = [{ certificate = \"a\" }]\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
         ],
     ),
     (&keys::TARGET_GROUP, "[target_groups.web]\nLINE", GROUP),
@@ -227,11 +261,25 @@ pub(super) const SAMPLES: [Sample; 7] = [
             ("drain", "true\naddress = \"a:1\""),
         ],
     ),
+    (
+        &keys::CERTIFICATE,
+        "[target_groups.a]\n[[listeners]]\nbind = \"127.0.0.1:1\"\nforward = \"a\"\nprotocol = \"HTTPS\"\n[[listeners.certificates]]\nLINE",
+        &[
+            ("certificate", "\"x\""),
+            ("key", "\"x\"\ncertificate = \"a\""),
+            ("ocsp", "\"x\"\ncertificate = \"a\""),
+        ],
+    ),
 ];
 
 const GROUP: &[(&str, &str)] = &[
     ("targets", "[\"a:1\"]"),
+    ("protocol", "\"HTTPS\""),
     ("protocol_version", "\"GRPC\""),
+    ("tls.ca", "\"ca\"\nprotocol = \"HTTPS\""),
+    ("tls.server_name", "\"a.example\"\nprotocol = \"HTTPS\""),
+    ("tls.certificate", "\"a\"\nprotocol = \"HTTPS\""),
+    ("tls.key", "\"k\"\ntls.certificate = \"a\"\nprotocol = \"HTTPS\""),
     ("algorithm", "\"least_outstanding_requests\""),
     ("load_balancing.algorithm.type", "\"least_outstanding_requests\""),
     ("anomaly_mitigation", "\"on\"\nalgorithm = \"weighted_random\""),

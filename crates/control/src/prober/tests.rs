@@ -12,7 +12,8 @@ fn snapshot(text: &str) -> Arc<Snapshot> {
     let desired = &clingfish_config::parse(text).unwrap().0;
     let ring = KeyRing::first(Secret::new([7; 32]), KeyId::new(1).unwrap(), UnixMillis(0));
     let (ring, addresses, now) = (&Arc::new(ring), &HashMap::new(), clock::now());
-    Arc::new(compile(Inputs { desired, addresses, ring, workers: 1, now }, None))
+    let tls = &Default::default();
+    Arc::new(compile(Inputs { desired, addresses, ring, tls, workers: 1, now }, None))
 }
 
 fn put_in_force(text: &str) -> (Arc<Snapshot>, Arc<Status>, Prober) {

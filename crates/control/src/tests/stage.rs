@@ -153,7 +153,7 @@ impl Stage {
             AccessLog { sink: clingfish_model::desired::LogSink::Off, ..AccessLog::default() };
         let setup = Setup {
             config: self.config(),
-            first: first_snapshot(&configuration.desired, &ring, 1),
+            first: first_snapshot(&configuration, &ring, 1),
             configuration,
             keys: self.keys(),
             doors: NotingDoors { notes: self.notes.clone(), open: Vec::new() },

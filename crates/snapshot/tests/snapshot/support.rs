@@ -109,8 +109,14 @@ impl World {
             target_groups: vec![group],
         };
         let (addresses, ring, now) = (HashMap::new(), ring(), some_instant());
-        let inputs =
-            Inputs { desired: &desired, addresses: &addresses, ring: &ring, workers: WORKERS, now };
+        let inputs = Inputs {
+            desired: &desired,
+            addresses: &addresses,
+            ring: &ring,
+            tls: &Default::default(),
+            workers: WORKERS,
+            now,
+        };
         let snapshot = compile(inputs, None);
         let (cursor, memo) = (Cursor::default(), Memo::new());
         Self { desired, addresses, ring, now, wall: START, snapshot, cursor, memo }
@@ -134,6 +140,7 @@ impl World {
             desired: &self.desired,
             addresses: &self.addresses,
             ring: &self.ring,
+            tls: &Default::default(),
             workers: WORKERS,
             now: self.now,
         };

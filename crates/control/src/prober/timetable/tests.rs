@@ -11,7 +11,8 @@ fn snapshot(text: &str, previous: Option<&Snapshot>) -> Snapshot {
     let desired = &clingfish_config::parse(text).unwrap().0;
     let ring = KeyRing::first(Secret::new([7; 32]), KeyId::new(1).unwrap(), UnixMillis(0));
     let (ring, addresses, now) = (&Arc::new(ring), &HashMap::new(), clock::now());
-    compile(Inputs { desired, addresses, ring, workers: 1, now }, previous)
+    let tls = &Default::default();
+    compile(Inputs { desired, addresses, ring, tls, workers: 1, now }, previous)
 }
 
 fn config(targets: &str, check: &str) -> String {
