@@ -150,9 +150,6 @@ pub const CLIENT_CHAIN_BYTES_MAX: usize = 16 * 1024;
 /// How long before its end a certificate is warned of.
 pub const CERTIFICATE_WARNING: Duration = Duration::from_secs(14 * 24 * 3600);
 
-/// How long a client or a target may take for a TLS handshake, as ALB; 502 for a target.
-pub const TLS_HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
-
 /// TLS sessions with targets that one worker remembers for each target group.
 pub const TARGET_SESSIONS_MAX: usize = 256;
 

@@ -17,7 +17,8 @@ fn snapshot(targets: &[&str], settings: &str, previous: Option<&Snapshot>) -> Sn
     let desired = &clingfish_config::parse(&text).unwrap().0;
     let ring = KeyRing::first(Secret::new([7; 32]), KeyId::new(1).unwrap(), UnixMillis(0));
     let (ring, addresses, now) = (&Arc::new(ring), &HashMap::new(), clock::now());
-    compile(Inputs { desired, addresses, ring, workers: 2, now }, previous)
+    let tls = &Default::default();
+    compile(Inputs { desired, addresses, ring, tls, workers: 2, now }, previous)
 }
 
 fn check(snapshot: &Snapshot, target: usize, outcome: CheckOutcome) {
