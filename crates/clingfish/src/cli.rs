@@ -44,6 +44,7 @@ pub(crate) enum Command {
     #[command(after_help = "\
 Signals:
   SIGHUP            read the configuration again (it is also read when the file changes)
+  SIGUSR2           hand over to a new process, as `clingfish upgrade` does
   SIGUSR1           open the access log file again, after it was moved away
   SIGTERM, SIGINT   finish what runs, then exit with 0; a second one exits at once
 
@@ -53,6 +54,13 @@ No connection is closed by a reload unless its own listener or target is gone.")
 
     /// Check a configuration file and say everything that is wrong with it.
     Validate(Validate),
+
+    /// Replace a running process by a new one without losing a connection or a session.
+    #[command(after_help = "\
+The running process starts the file at its own path with its own arguments, and hands over all listening sockets. Once the
+new process is ready it accepts, and the old one finishes what it has. If it does not get ready the old one carries on.
+The exit status is 0 only if the new process has taken over.")]
+    Upgrade(Upgrade),
 
     /// Look at the keys that seal session cookies, or add a new one.
     Keys(Keys),
@@ -110,6 +118,16 @@ pub(crate) struct State {
     /// Accept a key ring file that others may read: for secrets that something else mounts.
     #[arg(long)]
     pub(crate) allow_readable_keys: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Upgrade {
+    #[command(flatten)]
+    pub(crate) state: State,
+
+    /// Which process, where several have their state in the same folder.
+    #[arg(long, value_name = "PID")]
+    pub(crate) pid: Option<u32>,
 }
 
 #[derive(Debug, Args)]

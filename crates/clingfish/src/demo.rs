@@ -12,9 +12,15 @@ use clingfish_control::Reloader;
 use clingfish_demo::{
     Colour, Lever, LeverFuture, SampleApp, Teller, configuration, controls, instance_name, story,
 };
-use clingfish_proxy::Workers;
+use clingfish_proxy::{Inheritance, Workers};
+use tokio::sync::Notify;
 
-use crate::{cli, node::Node, serve};
+use crate::{
+    cli,
+    node::{Farewell, Node},
+    serve,
+    upgrade::Estate,
+};
 
 /// Instances of the sample application.
 const INSTANCES: usize = 2;
@@ -32,7 +38,8 @@ pub(crate) fn run(options: &cli::Demo) -> anyhow::Result<ExitCode> {
         file.write(false).context("cannot write the demo's configuration")?;
         let state =
             cli::State { state_dir: Some(folder.path().join("state")), allow_readable_keys: false };
-        let node = Node::start(&file.path, &cli::Place::default(), &state).await?;
+        let (place, opened) = (cli::Place::default(), Inheritance::default().opened);
+        let node = Node::start(&file.path, &place, &state, Estate::default(), opened).await?;
         let (_, front) = node.control().listeners().into_iter().next().context("no listener")?;
         let lever = FileLever { file, reloader: node.reloader() };
         let came_true = tell(front, &mut apps, &lever).await?;
@@ -44,7 +51,7 @@ pub(crate) fn run(options: &cli::Demo) -> anyhow::Result<ExitCode> {
                 interrupted = tokio::signal::ctrl_c() => interrupted?,
             }
         }
-        node.leave().await;
+        node.leave(Farewell::Stop, &Notify::new()).await;
         Ok(if came_true { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     })
 }

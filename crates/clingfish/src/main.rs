@@ -7,6 +7,8 @@ mod demo;
 mod keys;
 mod node;
 mod serve;
+mod systemd;
+mod upgrade;
 
 use std::{io::IsTerminal, process::ExitCode};
 
@@ -26,6 +28,7 @@ fn main() -> ExitCode {
             serve::run(&options)
         }
         Command::Validate(options) => serve::validate(&options),
+        Command::Upgrade(options) => upgrade::run(&options),
         Command::Keys(options) => keys::run(&options),
         Command::Demo(options) => {
             // The story is what people came for; what happens inside would only break its lines.

@@ -2,7 +2,7 @@
 
 use std::{
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, Weak},
     thread::available_parallelism,
     time::Duration,
 };
@@ -18,8 +18,9 @@ use clingfish_model::{
 use clingfish_proxy::{Inheritance, Workers};
 use clingfish_telemetry::{LogWriter, Registry};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::sync::{Notify, watch};
 
-use crate::{cli, keys};
+use crate::{cli, keys, upgrade::Estate};
 
 /// How often the way out looks whether the last connection has ended.
 const DRAIN_POLL: Duration = Duration::from_millis(20);
@@ -29,14 +30,28 @@ const DRAIN_POLL: Duration = Duration::from_millis(20);
 pub(crate) struct Node {
     control: Control<Workers>,
     log: Arc<Mutex<LogWriter>>,
+    /// How many processes handed over before this one.
+    generation: u64,
+}
+
+/// Why a process goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Farewell {
+    /// It was told to stop.
+    Stop,
+    /// Another process has taken over.
+    Succession,
 }
 
 impl Node {
-    /// Starts everything; listeners accept when it returns. To be called on the runtime that control is to run on.
+    /// Starts everything; listeners accept when it returns, or as soon as `opened` turns true. Sockets of the estate are used
+    /// instead of new ones. To be called on the runtime that control is to run on.
     pub(crate) async fn start(
         config: &Path,
         place: &cli::Place,
         state: &cli::State,
+        mut estate: Estate,
+        opened: watch::Receiver<bool>,
     ) -> anyhow::Result<Self> {
         let configuration = Configuration::read_in(place.availability_zone.as_ref(), config)?;
         for warning in &configuration.warnings {
@@ -57,9 +72,11 @@ impl Node {
             }
         })?;
         let log = Arc::new(Mutex::new(log));
-        let doors =
-            Workers::start(&first, &registry, ends, connections_ceiling(), Inheritance::default())
-                .context("cannot start the data plane")?;
+        let generation = estate.generation;
+        let admin_socket = estate.take_admin(desired.admin.bind);
+        let inheritance = Inheritance { sockets: estate.listeners, opened: opened.clone() };
+        let doors = Workers::start(&first, &registry, ends, connections_ceiling(), inheritance)
+            .context("cannot start the data plane")?;
         let control = Control::start(Setup {
             config: config.to_owned(),
             configuration,
@@ -73,12 +90,12 @@ impl Node {
                 version: env!("CARGO_PKG_VERSION"),
                 commit: option_env!("CLINGFISH_COMMIT").unwrap_or_default(),
             },
-            process: Process { pid: std::process::id(), generation: 0 },
-            admin_socket: None,
-            opened: Inheritance::default().opened,
+            process: Process { pid: std::process::id(), generation },
+            admin_socket,
+            opened,
         })
         .await?;
-        Ok(Self { control, log })
+        Ok(Self { control, log, generation })
     }
 
     pub(crate) fn control(&self) -> &Control<Workers> {
@@ -89,23 +106,67 @@ impl Node {
         self.control.reloader()
     }
 
-    /// Opens the access log file again, after it was moved away.
-    pub(crate) fn reopen_log(&self) {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner).reopen();
+    /// Settings of the process, as they are in force.
+    pub(crate) fn settings(&self) -> Server {
+        let server = self.control.snapshot().map(|snapshot| snapshot.server.clone());
+        server.unwrap_or_default()
     }
 
-    /// The way out: not ready, a pause, no new connections, an end to those that there are, and then the threads.
-    pub(crate) async fn leave(self) {
-        let server = self.control.snapshot().map(|snapshot| snapshot.server.clone());
-        let server = server.unwrap_or_default();
-        let Some(mut workers) = self.control.begin_shutdown().await else {
+    /// The operator's end of the access log.
+    pub(crate) fn log(&self) -> LogHandle {
+        LogHandle(Arc::downgrade(&self.log))
+    }
+
+    /// Whether the task that applies desired state still answers.
+    pub(crate) async fn is_alive(&self) -> bool {
+        self.control.ask(|_| ()).await.is_some()
+    }
+
+    /// Handles of all listening sockets, for a process that is to take over.
+    pub(crate) async fn estate(&self) -> anyhow::Result<Estate> {
+        const FAILED: &str = "cannot make handles of the listening sockets";
+        let lent = self.control.ask(Workers::lend).await.context("the process is shutting down")?;
+        let admin = self.control.lend_admin().context(FAILED)?;
+        Ok(Estate {
+            listeners: lent.context(FAILED)?,
+            admin: Some((self.control.admin_bind(), admin)),
+            generation: self.generation,
+        })
+    }
+
+    /// The way out: no new connections, an end to those that there are, and then the threads.
+    ///
+    /// One that was told to stop says first for a while that it is not ready. After a succession `/readyz` is the other process'
+    /// matter; clients have more time, which ends early when `hurry` is notified.
+    pub(crate) async fn leave(self, farewell: Farewell, hurry: &Notify) {
+        let server = self.settings();
+        let (workers, deadline) = match farewell {
+            Farewell::Stop => (self.control.begin_shutdown().await, server.shutdown_deadline),
+            Farewell::Succession => (self.control.succeed().await, server.upgrade_deadline),
+        };
+        let Some(mut workers) = workers else {
             return;
         };
-        tracing::info!(pause = ?server.shutdown_pause, deadline = ?server.shutdown_deadline, "shutting down");
-        tokio::time::sleep(server.shutdown_pause).await;
+        if farewell == Farewell::Stop {
+            tracing::info!(pause = ?server.shutdown_pause, ?deadline, "shutting down");
+            tokio::time::sleep(server.shutdown_pause).await;
+        }
         workers.stop_accepting();
-        workers.leave(LEAVE_PATIENCE.min(server.shutdown_deadline));
-        drain(&workers, &server).await;
+        workers.leave(match farewell {
+            Farewell::Stop => LEAVE_PATIENCE.min(deadline),
+            // Nobody is in a hurry: an idle connection gets its answer, and the wish to close, whenever it asks.
+            Farewell::Succession => deadline,
+        });
+        if farewell == Farewell::Succession {
+            let connections = workers.connections();
+            tracing::info!(connections, ?deadline, "finishing what is left");
+        }
+        if drain(&workers, deadline, hurry).await == Drained::Hurried {
+            let deadline = server.shutdown_deadline;
+            tracing::info!(?deadline, "shutting down");
+            workers.leave(LEAVE_PATIENCE.min(deadline));
+            drain(&workers, deadline, &Notify::new()).await;
+        }
         workers.stop();
         self.control.shutdown().await;
         if let Ok(log) = Arc::try_unwrap(self.log) {
@@ -115,19 +176,45 @@ impl Node {
     }
 }
 
+/// Reaches the access log as long as it is there.
+#[derive(Clone, Debug)]
+pub(crate) struct LogHandle(Weak<Mutex<LogWriter>>);
+
+impl LogHandle {
+    /// Opens the file again, after it was moved away.
+    pub(crate) fn reopen(&self) {
+        if let Some(log) = self.0.upgrade() {
+            log.lock().unwrap_or_else(PoisonError::into_inner).reopen();
+        }
+    }
+}
+
+/// How waiting for connections ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Drained {
+    Empty,
+    DeadlineReached,
+    Hurried,
+}
+
 /// Waits for the last connection, but not beyond the deadline.
-async fn drain(workers: &Workers, server: &Server) {
+async fn drain(workers: &Workers, deadline: Duration, hurry: &Notify) -> Drained {
     let empty = async {
         while workers.connections() > 0 {
             tokio::time::sleep(DRAIN_POLL).await;
         }
     };
-    if tokio::time::timeout(server.shutdown_deadline, empty).await.is_err() {
-        tracing::warn!(
-            connections = workers.connections(),
-            "deadline reached, cutting what still runs"
-        );
+    let drained = tokio::select! {
+        biased;
+        () = empty => Drained::Empty,
+        () = hurry.notified() => Drained::Hurried,
+        () = tokio::time::sleep(deadline) => Drained::DeadlineReached,
+    };
+    if drained == Drained::DeadlineReached {
+        let connections = workers.connections();
+        tracing::warn!(connections, "deadline reached, cutting what still runs");
     }
+    drained
 }
 
 /// The key ring file that the options mean, in a folder that it can be made in unless something else mounts it.

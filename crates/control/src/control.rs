@@ -86,6 +86,8 @@ pub struct Control<D> {
     requests: mpsc::Sender<Request<D>>,
     status: Arc<Status>,
     admin_address: SocketAddr,
+    /// As configured.
+    admin_bind: SocketAddr,
     /// Another handle of what the admin task accepts from.
     admin_socket: TcpListener,
     /// Prober, admin and steward.
@@ -143,12 +145,17 @@ impl<D: Doors + 'static> Control<D> {
         let (requests, incoming) = mpsc::channel(RELOADS_WAITING_MAX);
         let steward = Owned(tokio::spawn(steward.run(incoming)));
         let tasks = [prober, admin, steward];
-        Ok(Self { requests, status, admin_address, admin_socket, tasks })
+        Ok(Self { requests, status, admin_address, admin_bind: bind, admin_socket, tasks })
     }
 
     /// Where the admin address really is.
     pub fn admin_address(&self) -> SocketAddr {
         self.admin_address
+    }
+
+    /// Where the configuration that it was started with wants the admin address; the port may be 0.
+    pub fn admin_bind(&self) -> SocketAddr {
+        self.admin_bind
     }
 
     /// Where each listener really is.

@@ -1,0 +1,111 @@
+//! The line between a process and the one that takes over from it: packets of text, each with a socket or none.
+
+use std::{
+    fs::File,
+    io::{self, IoSlice, IoSliceMut},
+    mem::MaybeUninit,
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
+    process::Stdio,
+};
+
+use rustix::net::{
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recvmsg, sendmsg, socketpair,
+};
+use tokio::{io::Interest, net::UnixStream};
+
+use super::message::Message;
+
+/// Longest packet, in bytes.
+const PACKET_BYTES_MAX: usize = 8 * 1024;
+
+/// One end of the line.
+#[derive(Debug)]
+pub(crate) struct Channel {
+    /// Only used to wait: it is a stream of packets (SOCK_SEQPACKET), which Tokio has no type for.
+    socket: UnixStream,
+}
+
+impl Channel {
+    /// A new line: our end, and a standard input for the process at the other one.
+    ///
+    /// The standard input is the one descriptor that a child is given under a number known to both, without `unsafe` and without
+    /// a moment in which another child could inherit it.
+    pub(crate) fn pair() -> io::Result<(Self, Stdio)> {
+        let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+        let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)?;
+        Ok((Self::new(ours)?, theirs.into()))
+    }
+
+    /// The other end, which was given to this process as its standard input; that becomes `/dev/null`.
+    pub(crate) fn from_stdin() -> io::Result<Self> {
+        let socket = io::stdin().as_fd().try_clone_to_owned()?;
+        rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
+        Self::new(socket)
+    }
+
+    fn new(socket: OwnedFd) -> io::Result<Self> {
+        Ok(Self { socket: UnixStream::from_std(socket.into())? })
+    }
+
+    /// Sends one message, and a handle of a socket with it.
+    pub(crate) async fn send(
+        &self,
+        message: &Message,
+        socket: Option<BorrowedFd<'_>>,
+    ) -> io::Result<()> {
+        let text = message.to_string();
+        let sockets: Vec<BorrowedFd<'_>> = socket.into_iter().collect();
+        let send = || send_packet(self.socket.as_fd(), text.as_bytes(), &sockets);
+        loop {
+            self.socket.writable().await?;
+            match self.socket.try_io(Interest::WRITABLE, send) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Waits for a message; none when the other end has gone. Cancel-safe.
+    pub(crate) async fn receive(&self) -> io::Result<Option<(Message, Option<OwnedFd>)>> {
+        let receive = || receive_packet(self.socket.as_fd());
+        loop {
+            self.socket.readable().await?;
+            return match self.socket.try_io(Interest::READABLE, receive) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
+                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => Ok(None),
+                Err(error) => Err(error),
+                Ok((text, _)) if text.is_empty() => Ok(None),
+                Ok((text, socket)) => {
+                    let message = Message::parse(&String::from_utf8_lossy(&text));
+                    Ok(Some((message.map_err(io::Error::other)?, socket)))
+                }
+            };
+        }
+    }
+}
+
+fn send_packet(line: BorrowedFd<'_>, bytes: &[u8], sockets: &[BorrowedFd<'_>]) -> io::Result<()> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    if !sockets.is_empty() {
+        control.push(SendAncillaryMessage::ScmRights(sockets));
+    }
+    let bytes = bytes.get(..PACKET_BYTES_MAX).unwrap_or(bytes);
+    sendmsg(line, &[IoSlice::new(bytes)], &mut control, SendFlags::NOSIGNAL)?;
+    Ok(())
+}
+
+fn receive_packet(line: BorrowedFd<'_>) -> io::Result<(Vec<u8>, Option<OwnedFd>)> {
+    let mut bytes = vec![0; PACKET_BYTES_MAX];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut control = RecvAncillaryBuffer::new(&mut space);
+    let into = &mut [IoSliceMut::new(&mut bytes)];
+    let received = recvmsg(line, into, &mut control, RecvFlags::CMSG_CLOEXEC)?;
+    bytes.truncate(received.bytes);
+    let mut sockets = control.drain().filter_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(sockets) => Some(sockets),
+        _ => None,
+    });
+    Ok((bytes, sockets.by_ref().flatten().next()))
+}
