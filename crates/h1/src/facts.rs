@@ -1,6 +1,6 @@
 //! What the fields of a head say about framing and the connection, gathered in one pass.
 
-use clingfish_model::{FieldId, Span, Version};
+use clingfish_model::{FieldId, Method, Span, Version};
 
 use crate::{
     BodyLength, HeadError,
@@ -28,6 +28,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) connection: ConnectionOptions,
     pub(crate) protocols: Protocols,
     pub(crate) expectation: Expectation,
+    /// A name could be taken for one that frames.
+    pub(crate) has_lookalike: bool,
     content_length: Option<u64>,
     transfer_encoding: Option<&'a [u8]>,
 }
@@ -89,6 +91,12 @@ impl<'a> Facts<'a> {
         }
         judge_transfer_encoding(coding)?;
         Ok(Some(BodyLength::Chunked))
+    }
+
+    /// Whether a head that can be read may not be compliant all the same.
+    pub(crate) fn is_unusual(&self, method: Method) -> bool {
+        let states_body = self.content_length.is_some() || self.transfer_encoding.is_some();
+        self.has_lookalike || (states_body && matches!(method, Method::Get | Method::Head))
     }
 
     /// Whether the connection may carry another message after this one (RFC 9112 section 9.3).

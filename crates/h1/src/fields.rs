@@ -4,7 +4,7 @@ use std::mem::MaybeUninit;
 
 use clingfish_model::{Field, FieldId, Span, limits::FIELDS_MAX};
 
-use crate::{HeadError, facts::Facts};
+use crate::{HeadError, desync::resembles_framing, facts::Facts};
 
 /// Room for the tokens of one head, on the stack and not filled before use.
 pub(crate) type Room<'a> = [MaybeUninit<httparse::Header<'a>>; FIELDS_MAX];
@@ -36,6 +36,7 @@ pub(crate) fn place<'a>(
             id: FieldId::of(name),
         };
         facts.note(field.id, header.value, field.value)?;
+        facts.has_lookalike |= field.id == FieldId::Other && resembles_framing(name);
         fields.push(field);
     }
     Ok(facts)

@@ -1,5 +1,7 @@
 //! What must hold for any bytes, as functions for fuzzers and property tests. They panic where it does not.
 
+use std::fmt::Debug;
+
 use clingfish_model::{
     Field, Span,
     head::{RequestParts, ResponseParts},
@@ -8,7 +10,7 @@ use clingfish_model::{
 
 use crate::{
     BodyDecoder, BodyError, BodyLength, HeadError, Progress, RequestContext, Upgrade,
-    parse_request, parse_response,
+    desync::classify_refused, parse_request, parse_response,
 };
 
 /// Limits that short inputs reach.
@@ -21,19 +23,20 @@ const SMALL: RequestLimits = RequestLimits {
     body_bytes_max: None,
 };
 
-/// Reads bytes as a request head: at once and cut, with default and with small limits.
+/// Reads bytes as a request head, and classifies what is refused: at once and cut, with default and with small limits.
 pub fn request_head(data: &[u8]) {
     for limits in [RequestLimits::default(), SMALL] {
         same_however_cut(data, |bytes, seen| {
             let mut parts = RequestParts::default();
-            let progress = parse_request(bytes, seen, &limits, &mut parts)?;
+            let progress = parse_request(bytes, seen, &limits, &mut parts)
+                .map_err(|error| (error, classify_refused(bytes, error)))?;
             if let Progress::Complete(framing) = progress {
                 let spans = [parts.method_name, parts.path_and_query, parts.authority];
                 assert_inside(&spans, &parts.fields, framing.head_len, bytes);
                 assert!(!parts.path_and_query.is_empty(), "a target has a path");
                 assert_ne!(framing.body, BodyLength::UntilClose, "a request has an end");
             }
-            Ok(progress)
+            Ok::<_, (HeadError, _)>(progress)
         });
     }
 }
@@ -52,7 +55,7 @@ pub fn response_head(data: &[u8]) {
                 let lasts = framing.body == BodyLength::UntilClose;
                 assert!(!(lasts && framing.persistent), "a closed connection is over");
             }
-            Ok(progress)
+            Ok::<_, HeadError>(progress)
         });
     }
 }
@@ -66,9 +69,9 @@ pub fn chunked(data: &[u8]) {
 }
 
 /// Reads `data` at once, then cut in several ways, and compares. `read` takes bytes and how many of them were seen.
-fn same_however_cut<T: PartialEq + std::fmt::Debug + Copy>(
+fn same_however_cut<T: PartialEq + Debug + Copy, E: PartialEq + Debug>(
     data: &[u8],
-    read: impl Fn(&[u8], usize) -> Result<Progress<T>, HeadError>,
+    read: impl Fn(&[u8], usize) -> Result<Progress<T>, E>,
 ) {
     let whole = read(data, 0);
     for step in [1, 2, 3, 5, 17] {

@@ -19,6 +19,7 @@
 
 pub mod body;
 pub mod connection;
+pub mod desync;
 pub mod downgrade;
 pub mod error;
 pub mod fuzzing;

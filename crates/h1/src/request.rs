@@ -7,6 +7,7 @@ use clingfish_model::{
 use crate::{
     BodyLength, HeadError, Progress, Upgrade,
     bytes::split_once,
+    desync,
     facts::{Expectation, Facts},
     fields,
     lines::{self, LineRules},
@@ -26,6 +27,8 @@ pub struct RequestFraming {
     pub expect_continue: bool,
     /// The change of protocol that the client asks for. Never HTTP/2, never with a body, and only with GET.
     pub upgrade: Option<Upgrade>,
+    /// Why the request is not compliant, in ALB's terms; none for a compliant one.
+    pub desync: Option<desync::Reason>,
 }
 
 /// Reads a request head from the front of `bytes`, or says that it has no end yet.
@@ -106,7 +109,11 @@ fn read(
     let target = target::read(bytes, parts.method, line.version, target, facts.host)?;
     parts.path_and_query = target.path_and_query;
     parts.authority = target.authority;
-    frame(&facts, parts, start + len).map(Some)
+    let mut framing = frame(&facts, parts, start + len)?;
+    if facts.is_unusual(parts.method) {
+        framing.desync = desync::classify(head.get(..len).unwrap_or_default());
+    }
+    Ok(Some(framing))
 }
 
 fn shift(span: Span, by: usize) -> Span {
@@ -135,5 +142,6 @@ fn frame(
         persistent: facts.is_persistent(parts.version),
         expect_continue: expects,
         upgrade: facts.protocols.upgrade().filter(|_| may_upgrade),
+        desync: None,
     })
 }

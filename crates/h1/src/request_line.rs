@@ -19,11 +19,13 @@ pub(crate) struct RequestLine {
 
 /// Judges the bytes of a request line from a position on.
 pub(crate) fn judge(line: &[u8], from: usize, ended: bool) -> Result<(), HeadError> {
-    let parts = read_so_far(line, from)?;
-    if ended && parts.is_none() {
-        return Err(unfinished(line));
+    match read_so_far(line, from) {
+        // The end of the line tells spaces in a target from a wrong version.
+        Err(HeadError::BadVersion) if !ended => Ok(()),
+        Err(error) => Err(error),
+        Ok(None) if ended => Err(unfinished(line)),
+        Ok(_) => Ok(()),
     }
-    Ok(())
 }
 
 /// Reads a whole request line, its CR LF taken off.

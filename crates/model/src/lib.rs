@@ -20,7 +20,7 @@ pub use desired::DesiredState;
 pub use head::{Field, FieldId, Method, RequestHead, ResponseHead, Span, Version};
 pub use health::HealthCheck;
 pub use id::{GroupHash, Name, ResourceId, TargetHash, TargetId};
-pub use listener::{Listener, LoadBalancer, Timeouts};
+pub use listener::{DesyncMode, Listener, LoadBalancer, Timeouts};
 pub use listener_attributes::ListenerAttributes;
 pub use selection::{Algorithm, CrossZone, HealthThresholds, MinimumHealthy, SlowStart};
 pub use stickiness::{LbCookie, Stickiness};

@@ -35,6 +35,8 @@ pub struct LoadBalancer {
     pub path_normalization: bool,
     /// Offers HTTP/2 to clients of TLS. ELBv2: `routing.http2.enabled`; true by default.
     pub http2: bool,
+    /// What becomes of requests that parsers could read differently. ELBv2: `routing.http.desync_mitigation_mode`.
+    pub desync_mode: DesyncMode,
     /// Adds `clingfish-verdict` and `clingfish-target` to responses; off by default.
     pub debug_header: bool,
 }
@@ -54,6 +56,7 @@ impl LoadBalancer {
             drop_invalid_header_fields: false,
             path_normalization: true,
             http2: true,
+            desync_mode: DesyncMode::default(),
             debug_header: false,
         }
     }
@@ -87,6 +90,18 @@ impl XffMode {
             Self::Remove => "remove",
         }
     }
+}
+
+/// What becomes of requests that are not compliant, in ALB's terms.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DesyncMode {
+    /// All that can be read goes through; the class is logged and counted.
+    Monitor,
+    /// Severe ones are refused; ambiguous ones go through on connections that are closed behind them. The default.
+    #[default]
+    Defensive,
+    /// Only compliant ones go through.
+    Strictest,
 }
 
 /// How long each step of a client's side may take.
