@@ -84,6 +84,7 @@ pub(crate) static LOAD_BALANCER: Schema = Schema {
         with("drop_invalid_header_fields", &["routing.http.drop_invalid_header_fields.enabled"]),
         key("path_normalization"),
         with("http2", &["routing.http2.enabled"]),
+        with("desync_mitigation_mode", &["routing.http.desync_mitigation_mode"]),
         key("debug_header"),
     ],
     aws: &[
@@ -93,7 +94,6 @@ pub(crate) static LOAD_BALANCER: Schema = Schema {
         "health_check_logs.s3.",
         "ipv6.deny_all_igw_traffic",
         "load_balancing.cross_zone.enabled",
-        "routing.http.desync_mitigation_mode",
         "waf.fail_open.enabled",
         "zonal_shift.config.enabled",
     ],

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use clingfish_model::{
-    LoadBalancer, Name, Timeouts,
+    DesyncMode, LoadBalancer, Name, Timeouts,
     listener::{RequestLimits, XffMode},
 };
 
@@ -13,6 +13,7 @@ use crate::{networks, report::Report, section::Section};
 pub(crate) fn read(name: Name, section: &Section<'_>, report: &mut Report<'_>) -> LoadBalancer {
     let default = LoadBalancer::new(name);
     let proxies = section.value("trusted_proxies");
+    let modes = DesyncMode::ALL.map(|mode| (mode.as_str(), mode));
     let xff_modes = XffMode::ALL.map(|mode| (mode.as_str(), mode));
     let mut flag = |name: &str, default| section.bool(name, default, report);
     let preserve_host_header = flag("preserve_host_header", default.preserve_host_header);
@@ -33,6 +34,7 @@ pub(crate) fn read(name: Name, section: &Section<'_>, report: &mut Report<'_>) -
         drop_invalid_header_fields,
         path_normalization,
         http2: section.bool("http2", default.http2, report),
+        desync_mode: section.word("desync_mitigation_mode", &modes, default.desync_mode, report),
         debug_header,
         ..default
     }

@@ -10,6 +10,7 @@ use clingfish_model::{FieldId, Method};
 use crate::{
     HeadError, Upgrade,
     bytes::{is_text, is_token},
+    desync::{Reason, resembles_framing},
     facts::read_content_length,
     request_line::{judge_method, judge_target},
     target::{is_authority, same_authority},
@@ -41,6 +42,8 @@ pub struct Judged<'a> {
     pub expect_continue: bool,
     /// The protocol that an extended CONNECT asks for.
     pub upgrade: Option<Upgrade>,
+    /// Why it would not be compliant as HTTP/1: a name that could be taken for one that frames. Nothing else passes.
+    pub desync: Option<Reason>,
 }
 
 /// Judges a request of HTTP/2. `fields` are its field lines without the pseudo-header fields, names as decoded.
@@ -69,13 +72,16 @@ pub fn judge<'a>(
     let upgrade = judge_pseudo(pseudo)?;
     let mut said = Said::default();
     for (name, value) in fields {
-        said.note(judge_field(name, value)?, value)?;
+        let id = judge_field(name, value)?;
+        said.note(id, value)?;
+        said.has_lookalike |= id == FieldId::Other && resembles_framing(name);
     }
     Ok(Judged {
         authority: authority(pseudo, said.host)?,
         content_length: said.content_length,
         expect_continue: said.expect_continue && said.content_length != Some(0),
         upgrade,
+        desync: said.has_lookalike.then_some(Reason::SuspiciousHeader),
     })
 }
 
@@ -137,6 +143,7 @@ struct Said<'a> {
     host: Option<&'a [u8]>,
     content_length: Option<u64>,
     expect_continue: bool,
+    has_lookalike: bool,
 }
 
 impl<'a> Said<'a> {

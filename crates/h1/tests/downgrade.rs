@@ -4,6 +4,7 @@ use clingfish_h1::{
     BodyLength,
     HeadError::{self, *},
     Progress, Upgrade,
+    desync::Reason,
     downgrade::{self, Judged, Pseudo},
     parse_request, write,
 };
@@ -167,8 +168,11 @@ fn a_sound_request_says_what_its_translation_needs() {
         content_length: Some(7),
         expect_continue: true,
         upgrade: None,
+        desync: None,
     };
     assert_eq!(judge(GET, fields), Ok(expected));
+    let lookalike = judge(GET, &[(b"transfer--encoding", b"chunked")]).map(|judged| judged.desync);
+    assert_eq!(lookalike, Ok(Some(Reason::SuspiciousHeader)));
     let connect = Pseudo { method: b"CONNECT", protocol: Some(b"websocket"), ..GET };
     let upgrade = judge(connect, &[]).map(|judged| judged.upgrade);
     assert_eq!(upgrade, Ok(Some(Upgrade::WebSocket)));

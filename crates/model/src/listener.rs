@@ -104,6 +104,20 @@ pub enum DesyncMode {
     Strictest,
 }
 
+impl DesyncMode {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Monitor, Self::Defensive, Self::Strictest];
+
+    /// ELBv2's word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Monitor => "monitor",
+            Self::Defensive => "defensive",
+            Self::Strictest => "strictest",
+        }
+    }
+}
+
 /// How long each step of a client's side may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {

@@ -4,7 +4,7 @@ use std::{future::poll_fn, pin::pin, rc::Rc};
 
 use bytes::Bytes;
 use clingfish_affinity::Reading;
-use clingfish_h1::HeadError;
+use clingfish_h1::{HeadError, desync::Treatment};
 use clingfish_model::Version;
 use clingfish_snapshot::Placement;
 use h2::client::{ResponseFuture, SendRequest};
@@ -107,7 +107,8 @@ impl Attempt<'_> {
         notes.outcome.received_bytes = self.received_bytes(&progress);
         match received {
             Ok(Received::Whole { reusable, persistent }) => {
-                if reusable && progress.delivered.get() {
+                let isolated = self.exchange.treatment() == Treatment::Isolate;
+                if reusable && progress.delivered.get() && !isolated {
                     // Looked up when something last came, which is when the connection fell idle.
                     lease.give_back(self.exchange.worker.deadlines.latest());
                 }

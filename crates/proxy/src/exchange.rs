@@ -3,7 +3,10 @@
 use std::{rc::Rc, time::Instant};
 
 use clingfish_affinity::{Claim, Reading};
-use clingfish_h1::{BodyLength, RequestFraming};
+use clingfish_h1::{
+    BodyLength, RequestFraming,
+    desync::{Treatment, treat},
+};
 use clingfish_model::{
     FieldId, RequestHead, UnixMillis, head::ResponseParts, limits::ATTEMPTS_MAX,
 };
@@ -76,6 +79,10 @@ impl Exchange<'_> {
         notes: &mut Notes<'_>,
     ) -> End {
         self.write_trace(notes.trace);
+        notes.outcome.desync = self.framing.desync;
+        if self.treatment() == Treatment::Refuse {
+            return End::Refused { refusal: Refusal::NotCompliant, consumed: None };
+        }
         let Some(group) = self.listener.route(self.head).and_then(|at| self.view.groups.get(at))
         else {
             return self.unread(Refusal::NoRule);
@@ -154,7 +161,16 @@ impl Exchange<'_> {
 
     /// What cannot be sent twice wants a connection that is certainly open.
     fn first_wish(&self) -> Wanted {
-        if self.is_repeatable() { Wanted::Any } else { Wanted::Certain }
+        match self.is_repeatable() {
+            _ if self.treatment() == Treatment::Isolate => Wanted::Fresh,
+            true => Wanted::Any,
+            false => Wanted::Certain,
+        }
+    }
+
+    /// What becomes of the request by its desync class.
+    pub(crate) fn treatment(&self) -> Treatment {
+        treat(self.listener.balancer.desync_mode, self.framing.desync)
     }
 
     /// Whether nothing comes behind the head.

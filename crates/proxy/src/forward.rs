@@ -6,7 +6,9 @@ use std::{
 };
 
 use clingfish_affinity::{Cuts, Stripped};
-use clingfish_h1::{BodyLength, HopByHop, RequestFraming, connection::is_twin, write};
+use clingfish_h1::{
+    BodyLength, HopByHop, RequestFraming, connection::is_twin, desync::resembles_framing, write,
+};
 use clingfish_model::{FieldId, LoadBalancer, RequestHead, UnixMillis, Version};
 use http::Request;
 
@@ -112,6 +114,7 @@ impl Forwarded<'_> {
                     cookies += 1;
                 }
                 _ if hop_by_hop.removes(&line) || is_twin(line.name) => {}
+                _ if self.framing.desync.is_some() && resembles_framing(line.name) => {}
                 _ => write::field(out, line.name, line.value),
             }
         }

@@ -9,6 +9,7 @@ use clingfish_model::{
 use crate::{
     buffer::Buffer,
     deadline::Deadline,
+    desync,
     refusal::Refusal,
     stream::Reads,
     wire::{self, WireError},
@@ -53,7 +54,10 @@ pub(crate) async fn read_head(
     let mut seen = 0;
     loop {
         match parse_request(input, seen, limits, parts).map_err(Refusal::Head)? {
-            Progress::Complete(framing) => return Ok(Heard::Request(framing)),
+            Progress::Complete(framing) => {
+                let framing = desync::admit(framing, balancer.desync_mode);
+                return Ok(Heard::Request(framing));
+            }
             Progress::Partial if seen == 0 => deadline.set(head_timeout),
             Progress::Partial => {}
         }

@@ -11,6 +11,7 @@ mod buffer;
 mod clock;
 mod connection;
 mod deadline;
+mod desync;
 mod doors;
 mod entropy;
 mod exchange;

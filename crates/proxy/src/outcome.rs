@@ -7,6 +7,7 @@ use std::{
 };
 
 use clingfish_affinity::{Claim, SessionId, Verdict};
+use clingfish_h1::desync;
 use clingfish_model::{
     FieldId, LoadBalancer, RequestHead, ResourceId, Version, limits::ATTEMPTS_MAX,
 };
@@ -42,6 +43,8 @@ pub(crate) struct Outcome {
     pub(crate) status: Option<u16>,
     pub(crate) target_status: Option<u16>,
     pub(crate) reason: &'static str,
+    /// Why the request is not compliant.
+    pub(crate) desync: Option<desync::Reason>,
     pub(crate) received_bytes: u64,
     pub(crate) sent_bytes: u64,
     pub(crate) group: Option<Rc<GroupLocal>>,
@@ -101,6 +104,7 @@ impl Outcome {
             status: None,
             target_status: None,
             reason: "",
+            desync: None,
             received_bytes: 0,
             sent_bytes: 0,
             group: None,
@@ -258,8 +262,8 @@ impl Outcome {
             rule_priority: self.group.as_ref().map(|_| 0),
             action: if self.group.is_some() { "forward" } else { "" },
             error_reason: self.reason,
-            classification: "",
-            classification_reason: "",
+            classification: self.desync.map_or("", |reason| reason.class().as_str()),
+            classification_reason: self.desync.map_or("", desync::Reason::as_str),
             connection: self.connection,
             verdict: self.verdict,
             session: self.session.map(|session| session.0),
@@ -268,6 +272,9 @@ impl Outcome {
 
     fn count(&self, spans: Spans, worker: &Worker) {
         worker.meter.requests.increment();
+        if let Some(reason) = self.desync {
+            crate::desync::count(reason, &worker.meter);
+        }
         let Some(local) = &self.group else { return };
         local.meter.count(&RequestEnd {
             status: self.status,

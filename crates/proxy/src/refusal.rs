@@ -9,6 +9,10 @@ use h2::Reason;
 pub(crate) enum Refusal {
     /// The head is not one, or too large.
     Head(HeadError),
+    /// The head is not one, and looks like an attack.
+    SevereHead(HeadError),
+    /// The head is one, but so far from compliant that the mode does not let it through.
+    NotCompliant,
     /// No rule of the listener applies.
     NoRule,
     /// The client took too long with its head.
@@ -65,11 +69,11 @@ impl Refusal {
     pub(crate) fn status(&self) -> u16 {
         match self {
             Self::Head(error) => error.status(),
+            Self::SevereHead(_) | Self::NotCompliant | Self::BodyCut => 400,
             Self::NoRule => 404,
             Self::HeadTimeout | Self::BodyTimeout => 408,
             Self::BodyTooLarge => 413,
             Self::Body(error) => error.status(),
-            Self::BodyCut => 400,
             Self::NoTarget => 503,
             Self::Dial(DialError::Timeout { .. }) | Self::ResponseTimeout => 504,
             Self::Dial(DialError::Exhausted { .. }) => 500,
@@ -89,7 +93,10 @@ impl Refusal {
     /// A short stable word for logs and metrics.
     pub(crate) fn reason(&self) -> &'static str {
         match self {
-            Self::Head(error) | Self::BadResponse(error) => error.reason(),
+            Self::Head(error) | Self::SevereHead(error) | Self::BadResponse(error) => {
+                error.reason()
+            }
+            Self::NotCompliant => "not_compliant",
             Self::NoRule => "no_rule",
             Self::HeadTimeout => "head_timeout",
             Self::BodyTimeout => "body_timeout",

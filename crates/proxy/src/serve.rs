@@ -11,6 +11,7 @@ use crate::{
     buffer::Buffer,
     connection::{Connection, Next},
     deadline::Deadline,
+    desync,
     exchange::{End, Exchange, Notes},
     forward::Facts,
     inbound::{self, Heard, Scratch},
@@ -78,6 +79,7 @@ impl Turn<'_> {
             Ok(Heard::End) => return Next::Close,
             Err(refusal) => {
                 outcome.received_bytes = input.len() as u64;
+                let refusal = desync::refuse(refusal, input, balancer.desync_mode, &mut outcome);
                 return self.refuse_head(refusal, &mut client, deadline, outcome).await;
             }
         };

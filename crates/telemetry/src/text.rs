@@ -81,6 +81,10 @@ fn write_workers(page: &mut Page, totals: &Totals) {
     ] {
         page.open(family).sample(&[], value);
     }
+    let mut classes = page.open(&f::NON_COMPLIANT);
+    for (class, count) in ["acceptable", "ambiguous", "severe"].iter().zip(workers.non_compliant) {
+        classes.sample(&[class], count);
+    }
     let mut answers = page.open(&f::OWN_ANSWERS);
     for ((status, reason), count) in &workers.own_answers {
         answers.sample(&[&status.to_string(), reason], count);

@@ -54,6 +54,8 @@ pub(super) const SAMPLES: [Sample; 8] = [
             ("path_normalization", "false"),
             ("http2", "false"),
             ("routing.http2.enabled", "false"),
+            ("desync_mitigation_mode", "\"strictest\""),
+            ("routing.http.desync_mitigation_mode", "\"monitor\""),
             ("debug_header", "true"),
         ],
     ),

@@ -53,6 +53,7 @@ pub(crate) fn read_request(
         persistent: true,
         expect_continue: judged.expect_continue,
         upgrade: judged.upgrade,
+        desync: judged.desync,
     })
 }
 

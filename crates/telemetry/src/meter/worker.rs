@@ -10,6 +10,8 @@ use crate::{Counter, Gauge, meter::OwnAnswers};
 pub struct WorkerMeter {
     /// Requests whose head was read, refused ones included.
     pub requests: Counter,
+    /// Requests that are not compliant, refused ones included.
+    pub non_compliant: NonCompliant,
     /// Client connections accepted.
     pub connections_accepted: Counter,
     /// Client connections closed at once because there were too many.
@@ -28,6 +30,17 @@ pub struct WorkerMeter {
     pub panics: Counter,
     /// Answers that no target gave.
     pub own_answers: OwnAnswers,
+}
+
+/// Requests that are not compliant, by ALB's desync classes.
+#[derive(Debug, Default)]
+pub struct NonCompliant {
+    /// Not as the RFCs have it, but no risk.
+    pub acceptable: Counter,
+    /// Parsers differ about them.
+    pub ambiguous: Counter,
+    /// They look like attacks.
+    pub severe: Counter,
 }
 
 impl WorkerMeter {
@@ -56,6 +69,8 @@ impl Drop for Held {
 pub struct WorkerTotals {
     /// Sum of [`WorkerMeter::requests`].
     pub requests: u64,
+    /// Sums of [`WorkerMeter::non_compliant`]: acceptable, ambiguous, severe.
+    pub non_compliant: [u64; 3],
     /// Sum of [`WorkerMeter::connections_accepted`].
     pub connections_accepted: u64,
     /// Sum of [`WorkerMeter::connections_refused`].
@@ -80,6 +95,10 @@ impl WorkerTotals {
     /// Adds what one worker counted.
     pub fn add(&mut self, meter: &WorkerMeter) {
         self.requests += meter.requests.value();
+        let NonCompliant { acceptable, ambiguous, severe } = &meter.non_compliant;
+        for (sum, counter) in self.non_compliant.iter_mut().zip([acceptable, ambiguous, severe]) {
+            *sum += counter.value();
+        }
         self.connections_accepted += meter.connections_accepted.value();
         self.connections_refused += meter.connections_refused.value();
         self.connections_active += meter.connections_active.value();

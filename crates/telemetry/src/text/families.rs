@@ -92,6 +92,8 @@ families! {
         "Requests sent on a connection to a target that was open already.";
     PANICS = Counter "panics_total" []
         "Requests that ended in a panic of ours; each is a bug.";
+    NON_COMPLIANT = Counter "non_compliant_requests_total" ["class"]
+        "Requests that are not compliant with the RFCs of HTTP, by ALB's desync class; refused ones included.";
     OWN_ANSWERS = Counter "own_answers_total" ["status", "reason"]
         "Answers that no target gave, by status and cause.";
     LOG_WRITTEN = Counter "access_log_lines_total" []

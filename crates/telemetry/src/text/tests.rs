@@ -56,6 +56,7 @@ fn registry() -> Registry {
         meter.requests.add(3);
         meter.connections_accepted.add(2);
         meter.connections_active.increment();
+        meter.non_compliant.severe.increment();
         meter.own_answers.count(502, "connect failed");
         registry.group(worker, "web").count(&end(200, Verdict::Hit));
         registry.target(worker, "web", "10.0.0.1:3000").requests.increment();
