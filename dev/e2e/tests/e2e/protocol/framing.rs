@@ -84,7 +84,7 @@ fn an_answer_that_lasts_until_close_becomes_chunks() {
 #[test]
 fn get_may_have_a_body() {
     let target = Target::start("app");
-    let clingfish = before(&target, "");
+    let clingfish = before(&target, "desync_mitigation_mode = \"monitor\"");
     let mut client = RawClient::connect(clingfish.listener("web")).unwrap();
     for (method, framing, body) in [
         ("GET", "Content-Length: 5", "hello"),
