@@ -15,13 +15,14 @@ pub(crate) fn admit(framing: RequestFraming, mode: DesyncMode) -> RequestFraming
     RequestFraming { persistent: framing.persistent && !isolated, ..framing }
 }
 
-/// Classifies a head that was refused. What is severe is a 400 whatever else is wrong with it, unless all is only watched.
+/// Takes down what came of a head that was refused, and its class. What is severe is a 400 whatever else is wrong with it, unless all is only watched.
 pub(crate) fn refuse(
     refusal: Refusal,
     bytes: &[u8],
     mode: DesyncMode,
     outcome: &mut Outcome,
 ) -> Refusal {
+    outcome.received_bytes = bytes.len() as u64;
     let Refusal::Head(error) = refusal else { return refusal };
     outcome.desync = classify_refused(bytes, error);
     let is_severe = outcome.desync.is_some_and(|reason| reason.class() == Class::Severe);

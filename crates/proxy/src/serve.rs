@@ -78,7 +78,6 @@ impl Turn<'_> {
             Ok(Heard::Nothing) => return Next::Idle,
             Ok(Heard::End) => return Next::Close,
             Err(refusal) => {
-                outcome.received_bytes = input.len() as u64;
                 let refusal = desync::refuse(refusal, input, balancer.desync_mode, &mut outcome);
                 return self.refuse_head(refusal, &mut client, deadline, outcome).await;
             }
