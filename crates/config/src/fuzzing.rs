@@ -19,10 +19,8 @@ pub fn configuration(data: &[u8]) {
 fn check(state: &DesiredState) {
     let mut names = HashSet::new();
     for listener in &state.listeners {
-        assert!(
-            listener.forward.as_ref().is_none_or(|name| state.target_group(name).is_some()),
-            "{listener:?}"
-        );
+        assert!(listener.groups().all(|name| state.target_group(name).is_some()), "{listener:?}");
+        assert!(listener.rules.is_sorted_by(|a, b| a.priority() < b.priority()), "{listener:?}");
         assert!(state.load_balancer(&listener.load_balancer).is_some(), "{listener:?}");
         assert!(names.insert(&listener.name), "{listener:?}");
     }

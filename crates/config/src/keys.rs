@@ -26,8 +26,17 @@ const fn with(name: &'static str, also: &'static [&'static str]) -> Key {
 }
 
 /// All of them, for documentation and for keys in the wrong place.
-pub(crate) static ALL: [&Schema; 7] =
-    [&ROOT, &SERVER, &ADMIN, &ACCESS_LOG, &LOAD_BALANCER, &LISTENER, &TARGET_GROUP];
+pub(crate) static ALL: [&Schema; 9] = [
+    &ROOT,
+    &SERVER,
+    &ADMIN,
+    &ACCESS_LOG,
+    &LOAD_BALANCER,
+    &LISTENER,
+    &RULE,
+    &CONDITION,
+    &TARGET_GROUP,
+];
 
 pub(crate) static ROOT: Schema = Schema {
     title: "the top level of the file",
@@ -104,6 +113,18 @@ pub(crate) static LISTENER: Schema = Schema {
     keys: &[
         key("bind"),
         key("forward"),
+        key("redirect"),
+        key("redirect.protocol"),
+        key("redirect.host"),
+        key("redirect.port"),
+        key("redirect.path"),
+        key("redirect.query"),
+        with("redirect.status", &["redirect.status_code"]),
+        key("fixed_response"),
+        with("fixed_response.status", &["fixed_response.status_code"]),
+        key("fixed_response.content_type"),
+        with("fixed_response.body", &["fixed_response.message_body"]),
+        key("rules"),
         key("name"),
         key("load_balancer"),
         key("protocol"),
@@ -192,6 +213,51 @@ pub(crate) static LISTENER: Schema = Schema {
     aws: &[],
 };
 
+pub(crate) static RULE: Schema = Schema {
+    title: "[[listeners.rules]]",
+    keys: &[
+        key("priority"),
+        key("conditions"),
+        key("forward"),
+        key("redirect"),
+        key("redirect.protocol"),
+        key("redirect.host"),
+        key("redirect.port"),
+        key("redirect.path"),
+        key("redirect.query"),
+        with("redirect.status", &["redirect.status_code"]),
+        key("fixed_response"),
+        with("fixed_response.status", &["fixed_response.status_code"]),
+        key("fixed_response.content_type"),
+        with("fixed_response.body", &["fixed_response.message_body"]),
+        key("transforms.host-header-rewrite.regex"),
+        key("transforms.host-header-rewrite.replace"),
+        key("transforms.url-rewrite.regex"),
+        key("transforms.url-rewrite.replace"),
+    ],
+    aws: &[],
+};
+
+pub(crate) static CONDITION: Schema = Schema {
+    title: "conditions",
+    keys: &[
+        with("host-header", &["host_header"]),
+        with("path-pattern", &["path_pattern"]),
+        with("http-header", &["http_header"]),
+        with("http-request-method", &["http_request_method"]),
+        with("query-string", &["query_string"]),
+        with("source-ip", &["source_ip"]),
+    ],
+    aws: &[],
+};
+
+/// Values of a condition, where some are regular expressions.
+pub(crate) static VALUES: Schema =
+    Schema { title: "a condition", keys: &[key("values"), key("regex_values")], aws: &[] };
+
+pub(crate) static QUERY_PAIR: Schema =
+    Schema { title: "a pair of query-string", keys: &[key("key"), key("value")], aws: &[] };
+
 pub(crate) static TARGET_GROUP: Schema = Schema {
     title: "[target_groups.NAME]",
     keys: &[
@@ -269,6 +335,16 @@ pub(crate) const SYNONYMS: &[(&str, &str)] = &[
     ("crl", "revocations"),
     ("health", "health_check"),
     ("key_file", "key"),
+    ("host", "host-header"),
+    ("headers", "http-header"),
+    ("header", "http-header"),
+    ("method", "http-request-method"),
+    ("path", "path-pattern"),
+    ("query", "query-string"),
+    ("regex", "regex_values"),
+    ("routes", "rules"),
+    ("match", "conditions"),
+    ("rewrite", "transforms"),
     ("listen", "bind"),
     ("max_age", "duration"),
     ("members", "targets"),

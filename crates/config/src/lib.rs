@@ -11,6 +11,7 @@ mod load_balancer;
 mod nearest;
 mod networks;
 mod report;
+mod rule;
 mod section;
 mod selection;
 mod server;
@@ -24,7 +25,7 @@ mod units;
 pub use units::parse_duration;
 mod value;
 
-use clingfish_model::{DesiredState, Listener, LoadBalancer, Name, TargetGroup};
+use clingfish_model::{DesiredState, Listener, LoadBalancer, Name, Stickiness, TargetGroup};
 use toml::de::DeTable;
 
 pub use crate::diagnostic::Diagnostic;
@@ -87,7 +88,13 @@ pub fn parse_in(
 fn read(root: &Section<'_>, zone: Option<&Name>, report: &mut Report<'_>) -> DesiredState {
     let balancers = children(root, "load_balancers", &keys::LOAD_BALANCER, report);
     let groups = children(root, "target_groups", &keys::TARGET_GROUP, report);
+    let mut server = server::read_server(root, report);
+    server.availability_zone = zone.cloned().or(server.availability_zone);
+    let has_zone = server.availability_zone.is_some();
+    let target_groups = read_target_groups(&groups, has_zone, report);
+    let sticky = target_groups.iter().filter(|group| group.stickiness != Stickiness::Off);
     let mut names = Names {
+        sticky_groups: sticky.map(|group| group.name.clone()).collect(),
         load_balancers: balancers.iter().map(|child| child.name).collect(),
         target_groups: groups.iter().map(|child| child.name).collect(),
     };
@@ -95,9 +102,6 @@ fn read(root: &Section<'_>, zone: Option<&Name>, report: &mut Report<'_>) -> Des
         names.load_balancers.push(DEFAULT_LOAD_BALANCER);
     }
     let admin = server::read_admin(root, report);
-    let mut server = server::read_server(root, report);
-    server.availability_zone = zone.cloned().or(server.availability_zone);
-    let has_zone = server.availability_zone.is_some();
     let listeners = root
         .value("listeners")
         .map_or_else(Vec::new, |value| listener::read(value, &names, &admin, report));
@@ -106,7 +110,7 @@ fn read(root: &Section<'_>, zone: Option<&Name>, report: &mut Report<'_>) -> Des
         server,
         access_log: server::read_access_log(root, report),
         load_balancers: read_load_balancers(&balancers, report),
-        target_groups: read_target_groups(&groups, has_zone, report),
+        target_groups,
         admin,
         listeners,
     }
@@ -209,9 +213,8 @@ fn warn_of_unused(
         return;
     }
     for child in groups {
-        if !listeners.iter().any(|listener| {
-            listener.forward.as_ref().is_some_and(|name| name.as_str() == child.name)
-        }) {
+        let mut used = listeners.iter().flat_map(Listener::groups);
+        if !used.any(|name| name.as_str() == child.name) {
             let message = format!("no listener forwards to {}", child.section.label);
             let help = format!("write forward = {:?} in a listener, or remove it", child.name);
             report.warning(child.section.at, &child.section.path, message, help);

@@ -11,6 +11,7 @@ use crate::{
     nearest::nearest,
     networks,
     report::Report,
+    rule,
     section::Section,
     tls,
     value::Value,
@@ -23,6 +24,8 @@ pub(crate) const DEFAULT_LOAD_BALANCER: &str = "default";
 pub(crate) struct Names<'t> {
     pub(crate) load_balancers: Vec<&'t str>,
     pub(crate) target_groups: Vec<&'t str>,
+    /// Those of them that are sticky.
+    pub(crate) sticky_groups: Vec<Name>,
 }
 
 /// A listener, and where the file has what others may clash with.
@@ -58,14 +61,9 @@ fn read_one(section: &Section<'_>, names: &Names<'_>, report: &mut Report<'_>) -
     let bind = section.required("bind", report, BIND_HELP);
     let bind_at = bind.map_or(section.at, |value| value.span.start);
     let bind = bind.and_then(|value| value.bind(report));
-    let first = names.target_groups.first().unwrap_or(&"NAME");
-    let help = format!("write forward = {first:?}, or forward = false to answer 404 to everything");
-    let forward = section.required("forward", report, &help);
-    let forward = forward.and_then(|value| match value.as_bool() {
-        Some(false) => Some(None),
-        _ => refer(value, "target group", "[target_groups.NAME]", &names.target_groups, report)
-            .map(Some),
-    });
+    let default_action = rule::read_default(section, names, report);
+    let rules =
+        rule::read(section, default_action.as_ref().and_then(Option::as_ref), names, report);
     let load_balancer = match section.value("load_balancer") {
         Some(value) => {
             let known = &names.load_balancers;
@@ -84,7 +82,8 @@ fn read_one(section: &Section<'_>, names: &Names<'_>, report: &mut Report<'_>) -
         name_at: named.map_or(bind_at, |value| value.span.start),
         is_named: named.is_some(),
         listener: Listener {
-            forward: forward?,
+            default_action: default_action?,
+            rules,
             tls,
             attributes: attributes::read(section, report),
             proxy_protocol_from: read_proxy_protocol(section, report),
@@ -114,7 +113,7 @@ fn derive_name(bind: SocketAddr) -> String {
 }
 
 /// The name that `value` holds, if something of that name exists.
-fn refer(
+pub(crate) fn refer(
     value: &Value<'_>,
     kind: &str,
     title: &str,
@@ -122,18 +121,42 @@ fn refer(
     report: &mut Report<'_>,
 ) -> Option<Name> {
     let text = value.text(report)?;
-    if known.contains(&text) {
-        // A wrong name is reported where it is defined.
-        return Name::new(text).ok();
+    let at = value.span.start;
+    Reference { text, at, path: &value.path, name: &value.name }.find(kind, title, known, report)
+}
+
+/// A name that stands for something else in the file.
+pub(crate) struct Reference<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) at: usize,
+    pub(crate) path: &'a str,
+    /// What has it, as messages call it.
+    pub(crate) name: &'a str,
+}
+
+impl Reference<'_> {
+    /// The name, if something of that kind has it.
+    pub(crate) fn find(
+        &self,
+        kind: &str,
+        title: &str,
+        known: &[&str],
+        report: &mut Report<'_>,
+    ) -> Option<Name> {
+        let text = self.text;
+        if known.contains(&text) {
+            // A wrong name is reported where it is defined.
+            return Name::new(text).ok();
+        }
+        let message = format!("{} = {text:?}: there is no {kind} of that name", self.name);
+        let help = match (nearest(text, known.iter().copied()), known) {
+            (Some(near), _) => format!("did you mean {near:?}?"),
+            (None, []) => format!("add {}", title.replace("NAME", text)),
+            (None, _) => format!("add {}, or use {}", title.replace("NAME", text), listed(known)),
+        };
+        report.absent(self.at, self.path, message, help);
+        None
     }
-    let message = format!("{} = {text:?}: there is no {kind} of that name", value.name);
-    let help = match (nearest(text, known.iter().copied()), known) {
-        (Some(near), _) => format!("did you mean {near:?}?"),
-        (None, []) => format!("add {}", title.replace("NAME", text)),
-        (None, _) => format!("add {}, or use {}", title.replace("NAME", text), listed(known)),
-    };
-    report.absent(value.span.start, &value.path, message, help);
-    None
 }
 
 /// The first few names.

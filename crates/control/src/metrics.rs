@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError, atomic::Ordering::Relaxed};
 
 use clingfish_balance::Share;
 use clingfish_health::Registration;
+use clingfish_model::{Action, Listener};
 use clingfish_snapshot::{Group, Snapshot, Target};
 use clingfish_telemetry::{
     Gauges, LogWriter, Registry, render,
@@ -89,10 +90,18 @@ fn listeners(enforced: &Enforced) -> Vec<ListenerFact> {
             listener: name.as_str().into(),
             load_balancer: view.balancer.name.as_str().into(),
             address: address.to_string().into(),
-            target_group: view.listener.forward.as_ref().map_or("", |name| name.as_str()).into(),
+            target_group: default_group(&view.listener).into(),
         })
     };
     enforced.snapshot.listeners.iter().filter_map(fact).collect()
+}
+
+/// The group of the default action; empty where requests are spread over several, or none gets them.
+fn default_group(listener: &Listener) -> &str {
+    match listener.default_action.as_ref().map(Action::groups) {
+        Some([only]) => only.group.as_str(),
+        _ => "",
+    }
 }
 
 fn keys(snapshot: &Snapshot) -> Vec<KeyFact> {

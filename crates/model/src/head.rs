@@ -380,6 +380,15 @@ impl<'a> ResponseHead<'a> {
     }
 }
 
+/// `host` of `host:port` and `[v6]:port`.
+pub fn without_port(authority: &[u8]) -> &[u8] {
+    let after_bracket = authority.iter().rposition(|c| *c == b']').unwrap_or(0);
+    match authority.iter().rposition(|c| *c == b':') {
+        Some(colon) if colon > after_bracket => authority.get(..colon).unwrap_or(authority),
+        _ => authority,
+    }
+}
+
 /// One field line for reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FieldLine<'a> {

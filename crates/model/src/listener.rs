@@ -4,7 +4,7 @@ use std::{net::SocketAddr, ops::RangeInclusive, time::Duration};
 
 use ipnet::IpNet;
 
-use crate::{ListenerAttributes, ListenerTls, Name, ResourceId};
+use crate::{Action, ListenerAttributes, ListenerTls, Name, ResourceId, Rule};
 
 /// A named set of listeners with attributes (ALB sense).
 #[derive(Clone, Debug, PartialEq)]
@@ -214,8 +214,10 @@ pub struct Listener {
     pub load_balancer: Name,
     /// Where to accept; port 0 lets the system choose.
     pub bind: SocketAddr,
-    /// The target group that gets every request; none answers 404 to all, until there is something to serve.
-    pub forward: Option<Name>,
+    /// What is done with a request that meets no rule; nothing answers 404, until there is something to serve.
+    pub default_action: Option<Action>,
+    /// In the order of their priorities, of which each is there once.
+    pub rules: Vec<Rule>,
     /// What is done to header fields of this listener's requests and responses.
     pub attributes: ListenerAttributes,
     /// Who must begin each connection with a PROXY header that says whose it is; nobody may, where this is empty.
@@ -225,13 +227,14 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// A listener with every default, forwarding to nobody.
+    /// A listener with every default, which answers 404 to everything.
     pub fn new(name: Name, load_balancer: Name, bind: SocketAddr) -> Self {
         Self {
             name,
             load_balancer,
             bind,
-            forward: None,
+            default_action: None,
+            rules: Vec::new(),
             attributes: ListenerAttributes::default(),
             proxy_protocol_from: Vec::new(),
             tls: None,
@@ -241,6 +244,16 @@ impl Listener {
     /// Whether connections begin with a PROXY header.
     pub fn has_proxy_protocol(&self) -> bool {
         !self.proxy_protocol_from.is_empty()
+    }
+
+    /// Everything that it may do with a request: the default action first, then those of the rules.
+    pub fn actions(&self) -> impl Iterator<Item = &Action> {
+        self.default_action.iter().chain(self.rules.iter().map(Rule::action))
+    }
+
+    /// The groups that it forwards to, some perhaps more than once.
+    pub fn groups(&self) -> impl Iterator<Item = &Name> {
+        self.actions().flat_map(Action::groups).map(|one| &one.group)
     }
 
     /// The id for ARNs and logs.

@@ -1,12 +1,13 @@
 //! Answers of our own: ALB's HTML bodies, byte for byte.
 
 use std::{
+    borrow::Cow,
     io::Write,
     time::{Duration, UNIX_EPOCH},
 };
 
 use clingfish_affinity::Verdict;
-use clingfish_h1::write::field;
+use clingfish_h1::write::{content_length, field};
 use clingfish_model::{LoadBalancer, Method, RequestHead, UnixMillis, Version};
 
 use crate::{
@@ -17,6 +18,7 @@ use crate::{
     outcome::Outcome,
     refusal::Refusal,
     reply::Client,
+    rule::ByRule,
     sink::Ending,
     worker::Worker,
 };
@@ -25,6 +27,7 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 struct Answer<'a> {
     status: u16,
+    content: Content<'a>,
     /// The request, where there was one. To HEAD goes everything but the body.
     head: Option<RequestHead<'a>>,
     /// The connection ends with it.
@@ -34,6 +37,17 @@ struct Answer<'a> {
     now: UnixMillis,
     /// For whoever wants to watch: the cause, and the verdict where there is one.
     debug: Option<(&'static str, Option<Verdict>)>,
+}
+
+/// What an answer of our own says.
+#[derive(Clone, Copy, Debug)]
+enum Content<'a> {
+    /// A page with the status.
+    Page,
+    /// The same, and where to go.
+    Location(&'a [u8]),
+    /// What a rule says.
+    Text { content_type: &'static str, body: &'a str },
 }
 
 impl Answer<'_> {
@@ -48,8 +62,11 @@ impl Answer<'_> {
         }
     }
 
-    fn body(&self) -> String {
-        body(&title(self.status))
+    fn body(&self) -> Cow<'_, str> {
+        match self.content {
+            Content::Page | Content::Location(_) => Cow::Owned(page(&title(self.status))),
+            Content::Text { body, .. } => Cow::Borrowed(body),
+        }
     }
 
     fn is_head_only(&self) -> bool {
@@ -61,10 +78,21 @@ impl Answer<'_> {
         let length = self.body().len();
         let date = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_millis(self.now.0));
         // Writing to memory does not fail.
-        let _ = write!(
-            out,
-            "Server: clingfish\r\nDate: {date}\r\nContent-Type: text/html\r\nContent-Length: {length}\r\n",
-        );
+        let _ = write!(out, "Server: clingfish\r\nDate: {date}\r\n");
+        match self.content {
+            Content::Location(location) => field(out, b"Location", location),
+            Content::Page | Content::Text { .. } => {}
+        }
+        match self.content {
+            Content::Text { .. } if length == 0 => {}
+            Content::Text { content_type, .. } => {
+                field(out, b"Content-Type", content_type.as_bytes())
+            }
+            Content::Page | Content::Location(_) => field(out, b"Content-Type", b"text/html"),
+        }
+        if self.status != 204 {
+            content_length(out, length as u64);
+        }
         match self.version {
             Version::Http2 => {}
             _ if self.closes => out.extend_from_slice(b"Connection: close\r\n"),
@@ -113,13 +141,15 @@ impl Refused<'_> {
             return Next::Close;
         }
         let mut out = worker.buffers.take();
+        let shows = balancer.debug_header && self.refusal.is_error();
         let answer = Answer {
             status,
+            content: self.content(),
             head: self.head,
             closes: !self.keeps,
             version: outcome.version,
             now: UnixMillis(clock::wall().0 / 1000),
-            debug: balancer.debug_header.then_some((self.refusal.reason(), outcome.verdict)),
+            debug: shows.then_some((self.refusal.reason(), outcome.verdict)),
         };
         let patience = balancer.timeouts.idle;
         deadline.set_now(patience);
@@ -149,6 +179,16 @@ impl Refused<'_> {
         outcome.sent_bytes = out.len() as u64;
         if self.keeps { Next::Idle } else { Next::Linger }
     }
+
+    fn content(&self) -> Content<'_> {
+        match &self.refusal {
+            Refusal::ByRule(ByRule::Redirect { location, .. }) => Content::Location(location),
+            Refusal::ByRule(ByRule::Fixed(response)) => {
+                Content::Text { content_type: response.content_type(), body: response.body() }
+            }
+            _ => Content::Page,
+        }
+    }
 }
 
 /// What gRPC calls it (grpc/doc/http-grpc-status-mapping.md, and ALB's `14 unavailable`).
@@ -163,7 +203,7 @@ fn grpc_status(status: u16) -> (u8, &'static str) {
     }
 }
 
-fn body(title: &str) -> String {
+fn page(title: &str) -> String {
     format!(
         "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n</body>\r\n</html>\r\n"
     )
@@ -172,13 +212,26 @@ fn body(title: &str) -> String {
 /// Status and reason phrase; the wording of ALB, which is nginx's.
 fn title(status: u16) -> String {
     let reason = match status {
+        200 => "OK",
+        201 => "Created",
+        202 => "Accepted",
+        204 => "No Content",
+        301 => "Moved Permanently",
+        302 => "Found",
         400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
         404 => "Not Found",
         405 => "Method Not Allowed",
         408 => "Request Time-out",
+        409 => "Conflict",
+        410 => "Gone",
         413 => "Request Entity Too Large",
         414 => "Request-URI Too Large",
         417 => "Expectation Failed",
+        418 => "I'm a teapot",
+        422 => "Unprocessable Content",
+        429 => "Too Many Requests",
         464 => "Incompatible Protocol",
         431 => "Request Header Fields Too Large",
         500 => "Internal Server Error",
@@ -187,6 +240,7 @@ fn title(status: u16) -> String {
         503 => "Service Temporarily Unavailable",
         504 => "Gateway Time-out",
         505 => "HTTP Version Not Supported",
+        200..=299 => "OK",
         _ => "Error",
     };
     format!("{status} {reason}")
@@ -200,8 +254,8 @@ mod tests {
 
     #[test]
     fn bodies_have_the_length_that_alb_sends() {
-        assert_eq!(body(&title(503)).len(), 162);
-        assert_eq!(body(&title(502)).len(), 122);
+        assert_eq!(page(&title(503)).len(), 162);
+        assert_eq!(page(&title(502)).len(), 122);
     }
 
     #[test]
@@ -211,6 +265,7 @@ mod tests {
         let parts = RequestParts { method: Method::Head, ..RequestParts::default() };
         let answer = Answer {
             status: 502,
+            content: Content::Page,
             head: Some(RequestHead::new(bytes, &parts)),
             closes: true,
             version: Version::Http11,

@@ -68,7 +68,7 @@ impl Attempt<'_> {
         let outflow = Outflow::default();
         let mut out = means.buffers.take();
         if matches!(lease.line, Line::Bytes(_)) {
-            self.forwarded(notes.trace).write(&mut out);
+            self.forwarded(notes).write(&mut out);
         }
         let consumed = upload.take(self.exchange.rest, means, &mut out).map_err(Failure::never)?;
         let (heads, mut sink) = match &mut lease.line {
@@ -162,7 +162,7 @@ impl Attempt<'_> {
             again: Again::OnNewConnection,
             consumed: self.exchange.has_no_body().then_some(0),
         };
-        let request = self.forwarded(notes.trace).request(self.exchange.worker, "http");
+        let request = self.forwarded(notes).request(self.exchange.worker, "http");
         let request = request.ok_or_else(|| Failure::never(Refusal::Head(HeadError::BadTarget)))?;
         deadline.set(self.group.group.spec.response_timeout);
         let ready = deadline.guard(poll_fn(|context| line.poll_ready(context))).await;
@@ -237,11 +237,12 @@ impl Attempt<'_> {
         }
     }
 
-    fn forwarded<'f>(&'f self, trace: &'f [u8]) -> Forwarded<'f> {
+    fn forwarded<'f>(&'f self, notes: &'f Notes<'_>) -> Forwarded<'f> {
         let Exchange { head, framing, facts, .. } = *self.exchange;
         let balancer = &self.exchange.listener.balancer;
         let cuts = &self.reading.cuts;
-        Forwarded { head, framing, balancer, facts, cuts, trace }
+        let (trace, rewritten) = (&*notes.trace, notes.outcome.rewritten.as_deref());
+        Forwarded { head, framing, balancer, facts, cuts, trace, rewritten }
     }
 
     /// Sorts out whether the request may be sent again: only where the target has not said a byte, nothing of it is lost,

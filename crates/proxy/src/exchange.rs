@@ -83,9 +83,9 @@ impl Exchange<'_> {
         if self.treatment() == Treatment::Refuse {
             return End::Refused { refusal: Refusal::NotCompliant, consumed: None };
         }
-        let Some(group) = self.listener.route(self.head).and_then(|at| self.view.groups.get(at))
-        else {
-            return self.unread(Refusal::NoRule);
+        let group = match self.route(notes.outcome) {
+            Ok(group) => group,
+            Err(refusal) => return self.unread(refusal),
         };
         notes.outcome.group = Some(Rc::clone(group));
         let body_max = self.listener.balancer.request_limits.body_bytes_max;

@@ -9,10 +9,12 @@ use clingfish_affinity::{Cuts, Stripped};
 use clingfish_h1::{
     BodyLength, HopByHop, RequestFraming, connection::is_twin, desync::resembles_framing, write,
 };
-use clingfish_model::{FieldId, LoadBalancer, RequestHead, UnixMillis, Version};
+use clingfish_model::{
+    FieldId, LoadBalancer, RequestHead, UnixMillis, Version, head::without_port,
+};
 use http::Request;
 
-use crate::{http2::head, worker::Worker};
+use crate::{http2::head, rule::Rewritten, worker::Worker};
 
 /// What is said of the client.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +59,8 @@ pub(crate) struct Forwarded<'a> {
     pub(crate) cuts: &'a Cuts,
     /// X-Amzn-Trace-Id: see [`Trace`].
     pub(crate) trace: &'a [u8],
+    /// What a rule made of host and path.
+    pub(crate) rewritten: Option<&'a Rewritten>,
 }
 
 /// Time and randomness of a trace id.
@@ -72,7 +76,7 @@ const TRACE_ID_BYTES_MAX: usize = 1024;
 impl Forwarded<'_> {
     /// Appends the head, complete.
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
-        write::request_line(out, self.head.method_name(), self.head.path_and_query());
+        write::request_line(out, self.head.method_name(), self.path_and_query());
         out.extend_from_slice(b"Host: ");
         self.write_authority(out);
         out.extend_from_slice(write::LINE_END);
@@ -94,8 +98,14 @@ impl Forwarded<'_> {
         if self.head.values(FieldId::Te).any(takes_trailers) {
             write::field(&mut lines, b"te", b"trailers");
         }
-        let (method, path) = (self.head.method_name(), self.head.path_and_query());
+        let (method, path) = (self.head.method_name(), self.path_and_query());
         head::request(method, scheme, &authority, path, &lines)
+    }
+
+    /// As a rule has it, or else as it came.
+    fn path_and_query(&self) -> &[u8] {
+        let made = self.rewritten.and_then(|rewritten| rewritten.path_and_query.as_deref());
+        made.unwrap_or_else(|| self.head.path_and_query())
     }
 
     /// Appends the fields, but for Host and what frames the body.
@@ -126,13 +136,16 @@ impl Forwarded<'_> {
     /// As the client wrote it; or as ALB does it, with the listener's port unless that is the scheme's own.
     fn write_authority(&self, out: &mut Vec<u8>) {
         let authority = self.head.authority();
+        let host = without_port(authority);
+        let made = self.rewritten.and_then(|rewritten| rewritten.host.as_deref());
         if authority.is_empty() {
             // HTTP/1.0 may leave it out, HTTP/1.1 may not: our own address is the only name there is.
             let _ = write!(out, "{}", self.facts.local);
         } else if self.balancer.preserve_host_header {
-            out.extend_from_slice(authority);
+            out.extend_from_slice(made.unwrap_or(host));
+            out.extend_from_slice(authority.get(host.len()..).unwrap_or_default());
         } else {
-            out.extend_from_slice(without_port(authority));
+            out.extend_from_slice(made.unwrap_or(host));
             if !matches!(self.facts.local.port(), 80 | 443) {
                 let _ = write!(out, ":{}", self.facts.local.port());
             }
@@ -259,13 +272,4 @@ fn write_address(address: SocketAddr, with_port: bool, out: &mut Vec<u8>) {
         }
         (false, IpAddr::V6(ip)) => write!(out, "{ip}"),
     };
-}
-
-/// `host` of `host:port` and `[v6]:port`.
-pub(crate) fn without_port(authority: &[u8]) -> &[u8] {
-    let after_bracket = authority.iter().rposition(|c| *c == b']').unwrap_or(0);
-    match authority.iter().rposition(|c| *c == b':') {
-        Some(colon) if colon > after_bracket => authority.get(..colon).unwrap_or(authority),
-        _ => authority,
-    }
 }

@@ -23,6 +23,7 @@ mod receive;
 mod refusal;
 mod reply;
 mod retry;
+mod rule;
 mod serve;
 mod sink;
 mod sockets;

@@ -9,7 +9,8 @@ use std::{
 use clingfish_affinity::{Claim, SessionId, Verdict};
 use clingfish_h1::desync;
 use clingfish_model::{
-    FieldId, LoadBalancer, RequestHead, ResourceId, Version, limits::ATTEMPTS_MAX,
+    FieldId, LoadBalancer, RequestHead, ResourceId, Version, head::without_port,
+    limits::ATTEMPTS_MAX,
 };
 use clingfish_snapshot::Placement;
 use clingfish_telemetry::{
@@ -18,10 +19,7 @@ use clingfish_telemetry::{
 };
 
 use crate::{
-    clock,
-    forward::{Facts as ClientFacts, without_port},
-    refusal::Refusal,
-    view::GroupLocal,
+    clock, forward::Facts as ClientFacts, refusal::Refusal, rule::Rewritten, view::GroupLocal,
     worker::Worker,
 };
 
@@ -47,6 +45,16 @@ pub(crate) struct Outcome {
     pub(crate) desync: Option<desync::Reason>,
     pub(crate) received_bytes: u64,
     pub(crate) sent_bytes: u64,
+    /// Priority of the rule that took it; 0 for the default action.
+    pub(crate) rule: Option<u16>,
+    /// What the rule does, in ALB's words.
+    pub(crate) action: &'static str,
+    /// What the rule made of host and path.
+    pub(crate) rewritten: Option<Box<Rewritten>>,
+    /// ALB's word for a rewrite that failed.
+    transform_failure: &'static str,
+    /// Where a rule sent the client.
+    redirect_url: Vec<u8>,
     pub(crate) group: Option<Rc<GroupLocal>>,
     /// Index of the target tried last.
     pub(crate) target: Option<usize>,
@@ -107,6 +115,11 @@ impl Outcome {
             desync: None,
             received_bytes: 0,
             sent_bytes: 0,
+            rule: None,
+            action: "",
+            rewritten: None,
+            transform_failure: "",
+            redirect_url: Vec::new(),
             group: None,
             target: None,
             home: None,
@@ -148,8 +161,15 @@ impl Outcome {
 
     /// The request ended without a target's answer, or in the middle of one.
     pub(crate) fn refuse(&mut self, refusal: &Refusal) {
-        self.reason = refusal.reason();
         self.status = Some(refusal.status());
+        self.reason = if refusal.is_error() { refusal.reason() } else { "" };
+        match refusal {
+            Refusal::ByRule(answer) => {
+                self.redirect_url = answer.location().unwrap_or_default().to_vec();
+            }
+            Refusal::Transform(failure) => self.transform_failure = failure.status(),
+            _ => {}
+        }
     }
 
     /// The answer binds the session to the target that gave it.
@@ -218,6 +238,11 @@ impl Outcome {
             let home = self.home.and_then(|home| group.targets.get(home));
             texts.home = home.map_or(b"", |home| home.id.as_str().as_bytes());
         }
+        texts.redirect_url = &self.redirect_url;
+        if let Some(rewritten) = self.rewritten.as_deref() {
+            texts.transformed_host = rewritten.host.as_deref().unwrap_or_default();
+            texts.transformed_uri = rewritten.path_and_query.as_deref().unwrap_or_default();
+        }
         let mut attempts = [Attempt { target: self.client, status: None }; ATTEMPTS_MAX];
         let mut tried = 0;
         for (to, from) in attempts.iter_mut().zip(self.attempts.iter().flatten()) {
@@ -259,8 +284,12 @@ impl Outcome {
             version: self.version,
             port: self.port,
             group_id: self.group.as_ref().map(|local| local.id),
-            rule_priority: self.group.as_ref().map(|_| 0),
-            action: if self.group.is_some() { "forward" } else { "" },
+            rule_priority: self.rule.map(i32::from),
+            action: self.action,
+            transform_status: match (&self.rewritten, self.transform_failure) {
+                (Some(_), _) => "TransformSuccess",
+                (None, failure) => failure,
+            },
             error_reason: self.reason,
             classification: self.desync.map_or("", |reason| reason.class().as_str()),
             classification_reason: self.desync.map_or("", desync::Reason::as_str),

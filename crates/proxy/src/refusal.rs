@@ -4,6 +4,8 @@ use clingfish_h1::{BodyError, HeadError};
 use clingfish_upstream::DialError;
 use h2::Reason;
 
+use crate::rule::{BadRewrite, ByRule};
+
 /// The end of a request that no target answered.
 #[derive(Debug)]
 pub(crate) enum Refusal {
@@ -15,6 +17,12 @@ pub(crate) enum Refusal {
     NotCompliant,
     /// No rule of the listener applies.
     NoRule,
+    /// A rule answers, and means to.
+    ByRule(ByRule),
+    /// A rule sends the client to a URL that is longer than a Location may be.
+    RedirectTooLong,
+    /// A rule made something of the request that no target can be sent.
+    Transform(BadRewrite),
     /// The client took too long with its head.
     HeadTimeout,
     /// The client took too long with its body, or sends it too slowly.
@@ -71,6 +79,9 @@ impl Refusal {
             Self::Head(error) => error.status(),
             Self::SevereHead(_) | Self::NotCompliant | Self::BodyCut => 400,
             Self::NoRule => 404,
+            Self::ByRule(answer) => answer.status(),
+            Self::RedirectTooLong => 414,
+            Self::Transform(_) => 500,
             Self::HeadTimeout | Self::BodyTimeout => 408,
             Self::BodyTooLarge => 413,
             Self::Body(error) => error.status(),
@@ -90,6 +101,11 @@ impl Refusal {
         }
     }
 
+    /// Whether something went wrong. Not so where a rule answers.
+    pub(crate) fn is_error(&self) -> bool {
+        !matches!(self, Self::ByRule(_))
+    }
+
     /// A short stable word for logs and metrics.
     pub(crate) fn reason(&self) -> &'static str {
         match self {
@@ -98,6 +114,9 @@ impl Refusal {
             }
             Self::NotCompliant => "not_compliant",
             Self::NoRule => "no_rule",
+            Self::ByRule(answer) => answer.reason(),
+            Self::RedirectTooLong => "redirect_too_long",
+            Self::Transform(_) => "transform_failed",
             Self::HeadTimeout => "head_timeout",
             Self::BodyTimeout => "body_timeout",
             Self::BodyTooLarge => "body_too_large",

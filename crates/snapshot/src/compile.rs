@@ -10,7 +10,7 @@ use clingfish_model::{
 
 use clingfish_tls::{ClientTls, Material, TicketKeys};
 
-use crate::{Group, Leaving, ListenerView, Snapshot, Target, TargetCell, tls};
+use crate::{Group, Leaving, ListenerView, Routes, Snapshot, Target, TargetCell, tls};
 
 /// What a snapshot is made of.
 #[derive(Clone, Copy, Debug)]
@@ -195,6 +195,8 @@ fn listeners(
         .iter()
         .map(|balancer| (&balancer.name, Arc::new(balancer.clone())))
         .collect();
+    let indices: HashMap<&Name, usize> =
+        groups.iter().enumerate().map(|(index, group)| (&group.spec.name, index)).collect();
     desired
         .listeners
         .iter()
@@ -209,10 +211,7 @@ fn listeners(
                 tls,
                 balancer_id: balancer.id(),
                 balancer: Arc::clone(balancer),
-                forward: listener
-                    .forward
-                    .as_ref()
-                    .and_then(|wanted| groups.iter().position(|group| group.spec.name == *wanted)),
+                routes: Routes::new(listener, |wanted| indices.get(wanted).copied()),
                 listener: listener.clone(),
             })
         })

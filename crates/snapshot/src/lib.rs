@@ -9,6 +9,7 @@ pub mod compile;
 pub mod doors;
 pub mod group;
 pub mod publisher;
+pub mod route;
 pub mod view;
 
 mod tls;
@@ -18,6 +19,7 @@ pub use compile::{Inputs, compile};
 pub use doors::{Doors, OpenError};
 pub use group::{Group, Roster, Target};
 pub use publisher::{Publisher, Reader};
+pub use route::{Chosen, Routed, Routes};
 pub use view::{Circumstances, FirstHome, NoTarget, Placement, Tried};
 
 use std::{sync::Arc, time::Instant};
@@ -54,8 +56,8 @@ pub struct ListenerView {
     pub balancer_id: ResourceId,
     /// Attributes of its load balancer.
     pub balancer: Arc<LoadBalancer>,
-    /// Index in [`Snapshot::groups`] of the group that gets every request; none: 404.
-    pub forward: Option<usize>,
+    /// Its rules and its default action.
+    pub routes: Routes,
     /// What an HTTPS listener accepts connections with; the same from snapshot to snapshot while nothing about it changes.
     pub tls: Option<Arc<ServerTls>>,
 }

@@ -11,8 +11,9 @@ use clingfish_model::{
     Algorithm, FieldId, GroupHash, RequestHead, TargetHash, UnixMillis,
     limits::{ATTEMPTS_MAX, FIRST_HOME_WINDOW},
 };
+use clingfish_rules::Request;
 
-use crate::{Group, ListenerView};
+use crate::{Group, ListenerView, Routed};
 
 /// What a decision depends on beside the snapshot and the request.
 #[derive(Clone, Copy, Debug)]
@@ -98,9 +99,16 @@ impl Placement {
 }
 
 impl ListenerView {
-    /// The group that the rules of this listener send the request to, as an index; none where no rule applies.
-    pub fn route(&self, _head: RequestHead<'_>) -> Option<usize> {
-        self.forward
+    /// What the rules of this listener do with a request; nothing where none applies and there is no default action.
+    ///
+    /// Neither argument is asked where every request goes to one group: that costs no more than if there were no rules.
+    #[inline]
+    pub fn route<'r>(
+        &self,
+        request: impl FnOnce() -> Request<'r>,
+        random: impl FnOnce() -> u64,
+    ) -> Option<Routed<'_>> {
+        self.routes.find(request, random)
     }
 }
 

@@ -5,7 +5,11 @@ use super::{settings::SAMPLES, *};
 const TEXT: &str = include_str!("../../../../docs/configuration.md");
 
 /// What must be there beside a setting for its default or its bounds to be legal.
-const COMPANIONS: [(&str, &str); 4] = [
+const COMPANIONS: [(&str, &str); 8] = [
+    ("fixed_response.status", ""),
+    ("fixed_response.", "fixed_response.status = 404"),
+    ("redirect.host", "redirect.port = 81"),
+    ("redirect.", "redirect.host = \"b.example\""),
     ("health_check.interval", "health_check.timeout = \"50ms\""),
     ("health_check.timeout", "health_check.interval = \"5m\""),
     ("stickiness.", "stickiness.enabled = true"),
@@ -52,10 +56,19 @@ fn with(row: &Row<'_>, setting: &str) -> Result<DesiredState, String> {
     let template = SAMPLES.iter().find(|(schema, ..)| schema.title == row.title);
     let (_, template, _) = template.unwrap_or_else(|| panic!("no table {}", row.title));
     let (_, companion) = COMPANIONS.iter().find(|(key, _)| row.key.starts_with(key)).unwrap();
+    let acts = row.key.starts_with("redirect.") || row.key.starts_with("fixed_response.");
+    let action =
+        if acts { (*companion).to_owned() } else { format!("{companion}\nforward = \"a\"") };
     let companion = match row.title {
-        title if title == keys::TARGET.title => "address = \"a:1\"",
-        title if title == keys::LISTENER.title => listener_companion(row.key),
-        _ => companion,
+        title if title == keys::TARGET.title => "address = \"a:1\"".to_owned(),
+        title if title == keys::LISTENER.title && acts => {
+            format!("{action}\nbind = \"127.0.0.1:0\"")
+        }
+        title if title == keys::LISTENER.title => listener_companion(row.key).to_owned(),
+        title if title == keys::RULE.title => {
+            format!("{action}\nconditions = {{ path-pattern = \"/x\" }}")
+        }
+        _ => (*companion).to_owned(),
     };
     let text = template.replace("LINE", &format!("{setting}\n{companion}"));
     match parse(&text) {
@@ -66,7 +79,9 @@ fn with(row: &Row<'_>, setting: &str) -> Result<DesiredState, String> {
 
 fn listener_companion(key: &str) -> &'static str {
     match key {
-        "protocol" | "load_balancer" | "server_header" => "bind = \"127.0.0.1:0\"\nforward = \"a\"",
+        "protocol" | "load_balancer" | "server_header" | "rules" => {
+            "bind = \"127.0.0.1:0\"\nforward = \"a\""
+        }
         "mutual_authentication.mode" => {
             "bind = \"127.0.0.1:0\"\nforward = \"a\"\nprotocol = \"HTTPS\"\n\
              certificates = [{ certificate = \"a\" }]"

@@ -7,7 +7,7 @@ use super::*;
 /// The start of a file with one table of each kind, `LINE` where the setting goes, and the settings that go there.
 pub(super) type Sample = (&'static Schema, &'static str, &'static [(&'static str, &'static str)]);
 
-pub(super) const SAMPLES: [Sample; 8] = [
+pub(super) const SAMPLES: [Sample; 10] = [
     (
         &keys::SERVER,
         "[server]\nLINE",
@@ -249,6 +249,53 @@ pub(super) const SAMPLES: [Sample; 8] = [
                 "mutual_authentication.advertise_trust_store_ca_names",
                 "true\nmutual_authentication.mode = \"verify\"\nmutual_authentication.trust_store = \"ca\"\nprotocol = \"HTTPS\"\ncertificates = [{ certificate = \"a\" }]\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
             ),
+            ("redirect", "\"https\"\nbind = \"127.0.0.1:1\""),
+            ("redirect.protocol", "\"HTTPS\"\nbind = \"127.0.0.1:1\""),
+            ("redirect.host", "\"b.example\"\nbind = \"127.0.0.1:1\""),
+            ("redirect.port", "81\nbind = \"127.0.0.1:1\""),
+            ("redirect.path", "\"/x/#{path}\"\nbind = \"127.0.0.1:1\""),
+            ("redirect.query", "\"x=y\"\nredirect.port = 81\nbind = \"127.0.0.1:1\""),
+            ("redirect.status", "302\nredirect.port = 81\nbind = \"127.0.0.1:1\""),
+            ("redirect.status_code", "\"HTTP_302\"\nredirect.port = 81\nbind = \"127.0.0.1:1\""),
+            ("fixed_response", "{ status = 404 }\nbind = \"127.0.0.1:1\""),
+            ("fixed_response.status", "200\nbind = \"127.0.0.1:1\""),
+            ("fixed_response.status_code", "200\nbind = \"127.0.0.1:1\""),
+            (
+                "fixed_response.content_type",
+                "\"text/css\"\nfixed_response.status = 404\nbind = \"127.0.0.1:1\"",
+            ),
+            ("fixed_response.body", "\"x\"\nfixed_response.status = 404\nbind = \"127.0.0.1:1\""),
+            (
+                "fixed_response.message_body",
+                "\"x\"\nfixed_response.status = 404\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "rules",
+                "[{ conditions = { path-pattern = \"/x\" }, forward = \"b\" }]\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+        ],
+    ),
+    (
+        &keys::RULE,
+        "[target_groups.a]\n[target_groups.b]\n[[listeners]]\nbind = \"127.0.0.1:1\"\nforward = \"a\"\n[[listeners.rules]]\nLINE",
+        RULE,
+    ),
+    (
+        &keys::CONDITION,
+        "[target_groups.a]\n[[listeners]]\nbind = \"127.0.0.1:1\"\nforward = \"a\"\n[[listeners.rules]]\nforward = \"a\"\n[listeners.rules.conditions]\nLINE",
+        &[
+            ("host-header", "\"shop.example\""),
+            ("host_header", "\"shop.example\""),
+            ("path-pattern", "[\"/x/*\"]"),
+            ("path_pattern", "\"/x/*\""),
+            ("http-header", "{ X-Version = \"2\" }"),
+            ("http_header", "{ X-Version = \"2\" }"),
+            ("http-request-method", "\"GET\""),
+            ("http_request_method", "\"GET\""),
+            ("query-string", "\"version=2\""),
+            ("query_string", "\"version=2\""),
+            ("source-ip", "\"10.0.0.0/8\""),
+            ("source_ip", "\"10.0.0.0/8\""),
         ],
     ),
     (&keys::TARGET_GROUP, "[target_groups.web]\nLINE", GROUP),
@@ -271,6 +318,51 @@ pub(super) const SAMPLES: [Sample; 8] = [
             ("key", "\"x\"\ncertificate = \"a\""),
             ("ocsp", "\"x\"\ncertificate = \"a\""),
         ],
+    ),
+];
+
+const RULE: &[(&str, &str)] = &[
+    ("priority", "5\nforward = \"b\"\nconditions = { path-pattern = \"/x\" }"),
+    ("conditions", "{ path-pattern = \"/y\" }\nforward = \"b\""),
+    ("forward", "\"b\"\nconditions = { path-pattern = \"/x\" }"),
+    ("redirect", "\"https\"\nconditions = { path-pattern = \"/x\" }"),
+    ("redirect.protocol", "\"HTTPS\"\nconditions = { path-pattern = \"/x\" }"),
+    ("redirect.host", "\"b.example\"\nconditions = { path-pattern = \"/x\" }"),
+    ("redirect.port", "81\nconditions = { path-pattern = \"/x\" }"),
+    ("redirect.path", "\"/y\"\nconditions = { path-pattern = \"/x\" }"),
+    ("redirect.query", "\"x=y\"\nconditions = { source-ip = \"10.0.0.0/8\" }\nredirect.port = 81"),
+    ("redirect.status", "302\nredirect.port = 81\nconditions = { path-pattern = \"/x\" }"),
+    ("redirect.status_code", "302\nredirect.port = 81\nconditions = { path-pattern = \"/x\" }"),
+    ("fixed_response", "{ status = 404 }\nconditions = { path-pattern = \"/x\" }"),
+    ("fixed_response.status", "200\nconditions = { path-pattern = \"/x\" }"),
+    ("fixed_response.status_code", "200\nconditions = { path-pattern = \"/x\" }"),
+    (
+        "fixed_response.content_type",
+        "\"text/css\"\nfixed_response.status = 404\nconditions = { path-pattern = \"/x\" }",
+    ),
+    (
+        "fixed_response.body",
+        "\"x\"\nfixed_response.status = 404\nconditions = { path-pattern = \"/x\" }",
+    ),
+    (
+        "fixed_response.message_body",
+        "\"x\"\nfixed_response.status = 404\nconditions = { path-pattern = \"/x\" }",
+    ),
+    (
+        "transforms.host-header-rewrite.regex",
+        "\"^a\"\ntransforms.host-header-rewrite.replace = \"b\"\nforward = \"b\"\nconditions = { path-pattern = \"/x\" }",
+    ),
+    (
+        "transforms.host-header-rewrite.replace",
+        "\"b\"\ntransforms.host-header-rewrite.regex = \"^a\"\nforward = \"b\"\nconditions = { path-pattern = \"/x\" }",
+    ),
+    (
+        "transforms.url-rewrite.regex",
+        "\"^/a\"\ntransforms.url-rewrite.replace = \"/b\"\nforward = \"b\"\nconditions = { path-pattern = \"/x\" }",
+    ),
+    (
+        "transforms.url-rewrite.replace",
+        "\"/b\"\ntransforms.url-rewrite.regex = \"^/a\"\nforward = \"b\"\nconditions = { path-pattern = \"/x\" }",
     ),
 ];
 

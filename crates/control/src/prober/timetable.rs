@@ -8,7 +8,7 @@ use std::{
 };
 
 use clingfish_health::{first_check_delay, second_check_delay};
-use clingfish_model::HealthCheck;
+use clingfish_model::{HealthCheck, Name};
 use clingfish_snapshot::{Group, Snapshot, Target};
 
 /// Every target of every group that some listener forwards to and whose checks are on. Pure: takes `now`, starts nothing.
@@ -146,9 +146,9 @@ impl Timetable {
 
 /// The groups of a snapshot that some listener forwards to.
 pub(crate) fn groups_in_use(snapshot: &Snapshot) -> impl Iterator<Item = &Arc<Group>> {
-    let used: HashSet<usize> = snapshot.listeners.iter().filter_map(|view| view.forward).collect();
-    let groups = snapshot.groups.iter().enumerate();
-    groups.filter(move |(index, _)| used.contains(index)).map(|(_, group)| group)
+    let listeners = snapshot.listeners.iter();
+    let used: HashSet<&Name> = listeners.flat_map(|view| view.listener.groups()).collect();
+    snapshot.groups.iter().filter(move |group| used.contains(&group.spec.name))
 }
 
 fn subjects(snapshot: &Snapshot) -> impl Iterator<Item = Subject> {

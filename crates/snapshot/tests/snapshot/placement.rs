@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use clingfish_affinity::Verdict;
 use clingfish_health::CheckOutcome;
-use clingfish_model::{Algorithm, Listener, RequestHead, TargetGroup, limits::ATTEMPTS_MAX};
-use clingfish_snapshot::{NoTarget, Tried};
+use clingfish_model::{
+    Action, Algorithm, Listener, RequestHead, TargetGroup, limits::ATTEMPTS_MAX, rule::Forward,
+};
+use clingfish_rules::Request;
+use clingfish_snapshot::{Chosen, NoTarget, Tried};
 use proptest::prelude::*;
 
 use crate::support::{Client, World, group_of, name, request, target, weight};
@@ -307,9 +310,11 @@ fn an_empty_slot_of_the_tried_is_no_target() {
 #[test]
 fn a_listener_leads_to_its_group_and_one_without_a_group_nowhere() {
     let mut world = World::of(&["a"]);
-    let listener = |port: u16, forward: Option<&str>, balancer: &str| Listener {
-        forward: forward.map(name),
-        ..Listener::new(name(&format!("at-{port}")), name(balancer), ([127, 0, 0, 1], port).into())
+    let listener = |port: u16, forward: Option<&str>, balancer: &str| {
+        let bind = ([127, 0, 0, 1], port).into();
+        let mut listener = Listener::new(name(&format!("at-{port}")), name(balancer), bind);
+        listener.default_action = forward.map(|group| Action::Forward(Forward::to(name(group))));
+        listener
     };
     world.desired.listeners = vec![
         listener(1, Some("web"), "default"),
@@ -321,10 +326,12 @@ fn a_listener_leads_to_its_group_and_one_without_a_group_nowhere() {
     let (bytes, parts) = request("");
     let route = |at: &str| {
         let view = world.snapshot.listener(&name(at));
-        view.map(|view| view.route(RequestHead::new(&bytes, &parts)))
+        let head = RequestHead::new(&bytes, &parts);
+        let request = || Request::new(head, head.path_and_query(), [192, 0, 2, 1].into());
+        view.map(|view| view.route(request, || 0).map(|routed| routed.action))
     };
     for (at, expected, what) in [
-        ("at-1", Some(Some(0)), "its group"),
+        ("at-1", Some(Some(Chosen::Forward(0))), "its group"),
         ("at-2", Some(None), "forwards to nobody: 404"),
         ("at-3", Some(None), "a group that is not there, which the configuration refuses: 404"),
         ("at-4", None, "no load balancer, which the configuration refuses: no listener"),

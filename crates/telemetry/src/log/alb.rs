@@ -62,7 +62,7 @@ fn write_outcome(record: &Record<'_>, calendar: &mut Calendar, line: &mut Line<'
     });
     line.bare(|out| calendar.write(facts.created_at, out));
     line.quoted(facts.action.as_bytes());
-    line.absent_quoted(1); // redirect_url
+    line.quoted(record.texts.redirect_url);
     line.quoted(facts.error_reason.as_bytes());
     line.quoted_by(|out| {
         write_list(record.attempts, out, |attempt, out| encode::address(attempt.target, out))
@@ -78,7 +78,9 @@ fn write_outcome(record: &Record<'_>, calendar: &mut Calendar, line: &mut Line<'
         out.extend_from_slice(b"TID_");
         encode::hex(facts.connection, out);
     });
-    line.absent_quoted(3); // transformed_host, transformed_uri, request_transform_status
+    line.quoted(record.texts.transformed_host);
+    line.quoted(record.texts.transformed_uri);
+    line.quoted(facts.transform_status.as_bytes());
 }
 
 fn write_ours(record: &Record<'_>, line: &mut Line<'_>) {

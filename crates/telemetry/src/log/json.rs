@@ -83,6 +83,10 @@ fn write_route(record: &Record<'_>, line: &mut Line<'_>) {
         line.raw(key!("matched_rule_priority"), |line| encode::signed(priority, line.out));
     }
     line.known(key!("actions_executed"), facts.action);
+    line.text(key!("redirect_url"), record.texts.redirect_url);
+    line.text(key!("transformed_host"), record.texts.transformed_host);
+    line.text(key!("transformed_uri"), record.texts.transformed_uri);
+    line.known(key!("request_transform_status"), facts.transform_status);
     line.known(key!("error_reason"), facts.error_reason);
     line.known(key!("classification"), facts.classification);
     line.known(key!("classification_reason"), facts.classification_reason);

@@ -56,6 +56,8 @@ pub struct Facts {
     pub rule_priority: Option<i32>,
     /// `forward`, `fixed-response`, `redirect`.
     pub action: &'static str,
+    /// ALB's word for how a rewrite by a rule went; empty where there was none.
+    pub transform_status: &'static str,
     /// The cause of an answer of our own.
     pub error_reason: &'static str,
     /// ALB's desync class: `Acceptable`, `Ambiguous`, `Severe`; empty for a compliant request.
@@ -89,10 +91,16 @@ pub struct Texts<'a> {
     pub trace_id: &'a [u8],
     /// The id of the target that the session is at home on, also where another one served.
     pub home: &'a [u8],
+    /// Where a rule sent the client.
+    pub redirect_url: &'a [u8],
+    /// The host that a rule made of the one that was asked for.
+    pub transformed_host: &'a [u8],
+    /// The path and query that a rule made of those that were asked for.
+    pub transformed_uri: &'a [u8],
 }
 
 /// How many texts a record has.
-pub(super) const TEXTS: usize = 8;
+pub(super) const TEXTS: usize = 11;
 
 impl<'a> Texts<'a> {
     /// Each text with the bytes that are kept of it. Together well below the size of a batch.
@@ -106,14 +114,40 @@ impl<'a> Texts<'a> {
             (self.group, 64),
             (self.trace_id, 1024),
             (self.home, 255),
+            (self.redirect_url, 8 * 1024),
+            (self.transformed_host, 255),
+            (self.transformed_uri, 16 * 1024),
         ]
     }
 
     /// Undoes [`Self::parts`].
     pub(super) fn from_parts(parts: [&'a [u8]; TEXTS]) -> Self {
-        let [load_balancer, method, host, path_and_query, user_agent, group, trace_id, home] =
-            parts;
-        Self { load_balancer, method, host, path_and_query, user_agent, group, trace_id, home }
+        let [
+            load_balancer,
+            method,
+            host,
+            path_and_query,
+            user_agent,
+            group,
+            trace_id,
+            home,
+            redirect_url,
+            transformed_host,
+            transformed_uri,
+        ] = parts;
+        Self {
+            load_balancer,
+            method,
+            host,
+            path_and_query,
+            user_agent,
+            group,
+            trace_id,
+            home,
+            redirect_url,
+            transformed_host,
+            transformed_uri,
+        }
     }
 }
 

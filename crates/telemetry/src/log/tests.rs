@@ -37,6 +37,7 @@ fn facts() -> Facts {
         group_id: Some(ResourceId::derive("targetgroup", "web")),
         rule_priority: Some(0),
         action: "forward",
+        transform_status: "",
         error_reason: "",
         classification: "",
         classification_reason: "",
@@ -56,6 +57,7 @@ fn texts() -> Texts<'static> {
         group: b"web",
         trace_id: b"Root=1-5f84c7a9-0123456789abcdef01234567",
         home: b"10.0.0.1:3000",
+        ..Texts::default()
     }
 }
 
@@ -206,6 +208,37 @@ fn sessions_are_hashed_and_the_hash_never_changes() {
 }
 
 #[test]
+fn what_a_rule_did_has_its_own_keys_and_fields() {
+    static FACTS: LazyLock<Facts> = LazyLock::new(|| Facts {
+        rule_priority: Some(10),
+        action: "redirect",
+        transform_status: "TransformSuccess",
+        ..facts()
+    });
+    let texts = Texts {
+        redirect_url: b"https://shop.example/",
+        transformed_host: b"inner.example",
+        transformed_uri: b"/new?x=1",
+        ..texts()
+    };
+    let record = Record { facts: &FACTS, texts, ..record() };
+    let parsed: Value = serde_json::from_str(&line(json::write, &record)).unwrap();
+    let fields = alb_fields(line(alb::write, &record).trim_end());
+    for (number, key, expected) in [
+        (21, "matched_rule_priority", json!(10)),
+        (23, "actions_executed", json!("redirect")),
+        (24, "redirect_url", json!("https://shop.example/")),
+        (31, "transformed_host", json!("inner.example")),
+        (32, "transformed_uri", json!("/new?x=1")),
+        (33, "request_transform_status", json!("TransformSuccess")),
+    ] {
+        assert_eq!(parsed[key], expected, "{key}");
+        let text = expected.as_str().map_or_else(|| expected.to_string(), str::to_owned);
+        assert_eq!(fields[number - 1], text, "{key}");
+    }
+}
+
+#[test]
 fn lost_lines_have_the_shape_of_their_format() {
     let mut out = Vec::new();
     alb::write_lost(7, UnixMicros(0), &mut Calendar::default(), &mut out);
@@ -233,6 +266,9 @@ proptest! {
                 user_agent: agent,
                 trace_id: trace,
                 home,
+                redirect_url: path,
+                transformed_host: host,
+                transformed_uri: path,
             },
             ..record()
         };
@@ -287,6 +323,9 @@ fn the_largest_record_fits_a_batch() {
             group: &huge,
             trace_id: &huge,
             home: &huge,
+            redirect_url: &huge,
+            transformed_host: &huge,
+            transformed_uri: &huge,
         },
         ..record()
     });

@@ -1,0 +1,345 @@
+//! Redirects: where the client is sent instead.
+
+use std::fmt;
+
+use super::Pattern;
+
+/// Another URL, made of parts of the request's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redirect {
+    /// The scheme; the request's, where there is none.
+    pub scheme: Option<Scheme>,
+    /// The host.
+    pub host: Template,
+    /// The port.
+    pub port: Port,
+    /// The path, beginning with a slash.
+    pub path: Template,
+    /// The query, without its question mark.
+    pub query: Template,
+    /// 301, so that clients remember it; or else 302.
+    pub permanent: bool,
+}
+
+/// http or https.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// http.
+    Http,
+    /// https.
+    Https,
+}
+
+/// The port of a redirect's URL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Port {
+    /// Not spoken of: the request's, or that of the scheme where the scheme is another. Written only where it is not the scheme's own.
+    Unsaid,
+    /// `#{port}`: the request's, always written.
+    Same,
+    /// That one, always written.
+    Number(u16),
+}
+
+/// A text with placeholders for parts of the request's URL.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Template {
+    text: String,
+    pieces: Vec<Piece>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Piece {
+    Text(String),
+    Placeholder(Placeholder),
+}
+
+/// A part of the request's URL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Placeholder {
+    /// `http` or `https`.
+    Protocol,
+    /// The host that the client asked for, without a port.
+    Host,
+    /// The port that it asked for.
+    Port,
+    /// The path, without its first slash.
+    Path,
+    /// The query, without its question mark.
+    Query,
+}
+
+/// The URL that a request asked for, in parts.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin<'a> {
+    /// How the client speaks.
+    pub scheme: Scheme,
+    /// Without a port.
+    pub host: &'a [u8],
+    /// The port that the client asked for: in its Host, or else its scheme's.
+    pub port: u16,
+    /// With its first slash.
+    pub path: &'a [u8],
+    /// Without its question mark.
+    pub query: &'a [u8],
+}
+
+/// Why something is no redirect.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BadRedirect {
+    /// It leads to where it came from.
+    #[error(
+        "the redirect changes nothing, so clients would follow it for ever: set protocol, host, port, path or query to something else"
+    )]
+    Loop,
+    /// Too long.
+    #[error("{part} is longer than {max} characters: shorten it")]
+    TooLong {
+        /// Which one.
+        part: &'static str,
+        /// How long it may be.
+        max: usize,
+    },
+    /// A placeholder that there is not.
+    #[error(
+        "{found:?} is no placeholder: there are #{{protocol}}, #{{host}}, #{{port}}, #{{path}} and #{{query}}"
+    )]
+    Placeholder {
+        /// What was written.
+        found: String,
+    },
+    /// A host that is none.
+    #[error("{host:?} is no host: write a name such as \"shop.example\", or with #{{host}} in it")]
+    Host {
+        /// What was written.
+        host: String,
+    },
+    /// A path without its slash.
+    #[error("the path {path:?} does not begin with a slash: write {:?}", format!("/{path}"))]
+    Path {
+        /// What was written.
+        path: String,
+    },
+    /// A character that no URL may have as it is.
+    #[error("the {part} has the character {found:?}: write it as a percent escape, such as %20")]
+    Character {
+        /// Which one.
+        part: &'static str,
+        /// The first one.
+        found: char,
+    },
+    /// A question mark that is written anyway.
+    #[error("the query begins with a question mark: leave it out")]
+    QuestionMark,
+    /// No port.
+    #[error("{port:?} is no port: write a number from 1 to 65535, or \"#{{port}}\"")]
+    Port {
+        /// What was written.
+        port: String,
+    },
+}
+
+impl Redirect {
+    /// Longest path and query, in characters.
+    pub const PART_LEN_MAX: usize = Pattern::LEN_MAX;
+    /// Longest Location that is sent, as ALB.
+    pub const LOCATION_BYTES_MAX: usize = 8 * 1024;
+
+    /// Back to the same URL, to be changed: by itself it is a loop.
+    pub fn same() -> Self {
+        let keep = |text: &str, placeholder| Template {
+            text: text.to_owned(),
+            pieces: if text.starts_with('/') {
+                vec![Piece::Text("/".into()), Piece::Placeholder(placeholder)]
+            } else {
+                vec![Piece::Placeholder(placeholder)]
+            },
+        };
+        Self {
+            scheme: None,
+            host: keep("#{host}", Placeholder::Host),
+            port: Port::Unsaid,
+            path: keep("/#{path}", Placeholder::Path),
+            query: keep("#{query}", Placeholder::Query),
+            permanent: true,
+        }
+    }
+
+    /// The same URL over https.
+    pub fn https() -> Self {
+        Self { scheme: Some(Scheme::Https), ..Self::same() }
+    }
+
+    /// Checks what belongs together.
+    pub fn check(self) -> Result<Self, BadRedirect> {
+        let same = Self::same();
+        let kept = self.scheme.is_none()
+            && matches!(self.port, Port::Unsaid | Port::Same)
+            && (&self.host, &self.path, &self.query) == (&same.host, &same.path, &same.query);
+        if kept { Err(BadRedirect::Loop) } else { Ok(self) }
+    }
+
+    /// 301 or 302.
+    pub fn status(&self) -> u16 {
+        if self.permanent { 301 } else { 302 }
+    }
+
+    /// Appends the URL that the client is sent to.
+    pub fn write(&self, origin: &Origin<'_>, out: &mut Vec<u8>) {
+        let scheme = self.scheme.unwrap_or(origin.scheme);
+        out.extend_from_slice(scheme.as_str().as_bytes());
+        out.extend_from_slice(b"://");
+        self.host.write(origin, out);
+        let port = match self.port {
+            Port::Number(port) => Some(port),
+            Port::Same => Some(origin.port),
+            Port::Unsaid if scheme != origin.scheme => None,
+            Port::Unsaid => Some(origin.port).filter(|port| *port != scheme.port()),
+        };
+        if let Some(port) = port {
+            out.push(b':');
+            out.extend_from_slice(port.to_string().as_bytes());
+        }
+        self.path.write(origin, out);
+        let question_mark = out.len();
+        out.push(b'?');
+        self.query.write(origin, out);
+        if out.len() == question_mark + 1 {
+            out.truncate(question_mark);
+        }
+    }
+}
+
+impl Scheme {
+    /// As in a URL.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+
+    /// The port that is meant where none is said.
+    pub fn port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Https => 443,
+        }
+    }
+}
+
+impl fmt::Debug for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.text)
+    }
+}
+
+impl Template {
+    /// For a host.
+    pub fn host(text: &str) -> Result<Self, BadRedirect> {
+        let template = Self::new(text, "host", Pattern::LEN_MAX)?;
+        let legal = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.');
+        if text.is_empty() || !template.texts().all(|text| text.bytes().all(legal)) {
+            return Err(BadRedirect::Host { host: text.to_owned() });
+        }
+        Ok(template)
+    }
+
+    /// For a path.
+    pub fn path(text: &str) -> Result<Self, BadRedirect> {
+        if !text.starts_with('/') {
+            return Err(BadRedirect::Path { path: text.to_owned() });
+        }
+        Self::new(text, "path", Redirect::PART_LEN_MAX)
+    }
+
+    /// For a query.
+    pub fn query(text: &str) -> Result<Self, BadRedirect> {
+        if text.starts_with('?') {
+            return Err(BadRedirect::QuestionMark);
+        }
+        Self::new(text, "query", Redirect::PART_LEN_MAX)
+    }
+
+    fn new(text: &str, part: &'static str, max: usize) -> Result<Self, BadRedirect> {
+        if text.chars().count() > max {
+            return Err(BadRedirect::TooLong { part, max });
+        }
+        let mut pieces = Vec::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once("#{") {
+            let (name, behind) = after.split_once('}').unwrap_or((after, ""));
+            let found = Placeholder::ALL.into_iter().find(|placeholder| placeholder.name() == name);
+            let found = found.filter(|_| after.contains('}'));
+            let Some(placeholder) = found else {
+                return Err(BadRedirect::Placeholder { found: format!("#{{{name}}}") });
+            };
+            if !before.is_empty() {
+                pieces.push(Piece::Text(before.to_owned()));
+            }
+            pieces.push(Piece::Placeholder(placeholder));
+            rest = behind;
+        }
+        if !rest.is_empty() {
+            pieces.push(Piece::Text(rest.to_owned()));
+        }
+        let template = Self { text: text.to_owned(), pieces };
+        let illegal =
+            |c: &char| !matches!(c, '!'..='~') || matches!(c, '#' | '<' | '>' | '"' | '\\');
+        let found = template.texts().flat_map(str::chars).find(illegal);
+        found.map_or(Ok(template), |found| Err(BadRedirect::Character { part, found }))
+    }
+
+    /// As written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it has no placeholder, so that it is the same for every request.
+    pub fn is_literal(&self) -> bool {
+        self.pieces.iter().all(|piece| matches!(piece, Piece::Text(_)))
+    }
+
+    fn texts(&self) -> impl Iterator<Item = &str> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Text(text) => Some(text.as_str()),
+            Piece::Placeholder(_) => None,
+        })
+    }
+
+    fn write(&self, origin: &Origin<'_>, out: &mut Vec<u8>) {
+        for piece in &self.pieces {
+            match piece {
+                Piece::Text(text) => out.extend_from_slice(text.as_bytes()),
+                Piece::Placeholder(placeholder) => placeholder.write(origin, out),
+            }
+        }
+    }
+}
+
+impl Placeholder {
+    const ALL: [Self; 5] = [Self::Protocol, Self::Host, Self::Port, Self::Path, Self::Query];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Protocol => "protocol",
+            Self::Host => "host",
+            Self::Port => "port",
+            Self::Path => "path",
+            Self::Query => "query",
+        }
+    }
+
+    fn write(self, origin: &Origin<'_>, out: &mut Vec<u8>) {
+        match self {
+            Self::Protocol => out.extend_from_slice(origin.scheme.as_str().as_bytes()),
+            Self::Host => out.extend_from_slice(origin.host),
+            Self::Port => out.extend_from_slice(origin.port.to_string().as_bytes()),
+            Self::Path => {
+                out.extend_from_slice(origin.path.strip_prefix(b"/").unwrap_or(origin.path));
+            }
+            Self::Query => out.extend_from_slice(origin.query),
+        }
+    }
+}
