@@ -8,8 +8,11 @@ use clingfish_model::{Action, Listener};
 use clingfish_snapshot::{Group, Snapshot, Target};
 use clingfish_telemetry::{
     Gauges, LogWriter, Registry, render,
-    text::{Build, KeyFact, ListenerFact, LogCounts, Process, Reloads, TargetFact},
+    text::{
+        Build, CertificateFact, KeyFact, ListenerFact, LogCounts, Process, Reloads, TargetFact,
+    },
 };
+use clingfish_tls::Certified;
 
 use crate::{
     clock,
@@ -56,6 +59,11 @@ impl Metrics {
                 applied: self.status.reloads_applied.load(Relaxed),
                 refused: self.status.reloads_refused.load(Relaxed),
             },
+            certificates_kept: self.status.certificates_kept.load(Relaxed),
+            certificate_reloads: Reloads {
+                applied: self.status.certificates_applied.load(Relaxed),
+                refused: self.status.certificates_refused.load(Relaxed),
+            },
             access_log: self.log_counts(),
             ..Gauges::default()
         };
@@ -67,6 +75,7 @@ impl Metrics {
                 target_groups: group_names(&enforced.snapshot),
                 listeners: listeners(&enforced),
                 keys: keys(&enforced.snapshot),
+                certificates: certificates(&enforced.snapshot),
                 targets: targets(&enforced.snapshot),
                 ..process
             },
@@ -116,6 +125,22 @@ fn keys(snapshot: &Snapshot) -> Vec<KeyFact> {
             created_at: key.created(),
         })
         .collect()
+}
+
+/// Each certificate once, whoever uses it.
+fn certificates(snapshot: &Snapshot) -> Vec<CertificateFact> {
+    let shown = snapshot.listeners.iter().filter_map(|view| view.tls.as_ref());
+    let shown = shown.flat_map(|tls| tls.certificates());
+    let ours = snapshot.groups.iter().filter_map(|group| group.tls.as_ref()?.certificate());
+    let fact = |certified: &Arc<Certified>| CertificateFact {
+        name: Arc::clone(&certified.name),
+        expires_at: certified.not_after,
+    };
+    let mut facts: Vec<CertificateFact> = shown.chain(ours).map(fact).collect();
+    facts.sort();
+    // A file in two uses is read twice, perhaps with a new certificate in between.
+    facts.dedup_by(|next, first| next.name == first.name);
+    facts
 }
 
 /// Targets of all groups, leaving ones included, those of one group together.

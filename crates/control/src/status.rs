@@ -51,6 +51,8 @@ pub(crate) struct Status {
     pub(crate) upgrades_failed: AtomicU64,
     pub(crate) certificates_applied: AtomicU64,
     pub(crate) certificates_refused: AtomicU64,
+    /// Files for TLS that have become unusable.
+    pub(crate) certificates_kept: AtomicU64,
 }
 
 impl Status {
@@ -64,6 +66,7 @@ impl Status {
             upgrades_failed: AtomicU64::new(0),
             certificates_applied: AtomicU64::new(0),
             certificates_refused: AtomicU64::new(0),
+            certificates_kept: AtomicU64::new(0),
         }
     }
 

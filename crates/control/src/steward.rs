@@ -3,14 +3,14 @@
 use std::{
     fmt,
     net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
 use clingfish_model::{
     DesiredState,
     desired::{AccessLog, LogSink},
-    limits::{FILE_POLL_EVERY, LOOKUP_PATIENCE},
+    limits::{CERTIFICATE_AGE_EVERY, FILE_POLL_EVERY, LOOKUP_PATIENCE},
 };
 use clingfish_snapshot::Doors;
 use clingfish_telemetry::LogWriter;
@@ -22,6 +22,7 @@ use tokio::{
 use crate::{
     Configuration, ConfigurationError,
     apply::Applier,
+    clock,
     files::{Files, Findings},
     lookups::{Lookups, Resolve},
     status::Status,
@@ -106,6 +107,8 @@ impl<D: Doors, R: Resolve> Steward<D, R> {
     pub(crate) async fn run(mut self, mut requests: mpsc::Receiver<Request<D>>) {
         let mut polls = interval(FILE_POLL_EVERY);
         polls.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut ages = interval(CERTIFICATE_AGE_EVERY);
+        ages.reset();
         loop {
             tokio::select! {
                 request = requests.recv() => match request {
@@ -124,6 +127,7 @@ impl<D: Doors, R: Resolve> Steward<D, R> {
                     let findings = self.with_files(Files::look).await.unwrap_or_default();
                     self.take(findings).await;
                 }
+                _ = ages.tick() => self.warn_of_ages(),
                 () = self.lookups.change() => self.applier.apply_addresses(self.lookups.addresses()),
             }
         }
@@ -182,9 +186,16 @@ impl<D: Doors, R: Resolve> Steward<D, R> {
         outcome
     }
 
+    fn warn_of_ages(&self) {
+        let warnings = self.applier.certificates().expiry_warnings(clock::wall());
+        warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    }
+
     /// Tells the watch what is in force, and an operator what is not.
     fn adopt_certificates(&mut self) {
         let certificates = self.applier.certificates();
+        let kept = certificates.kept.len() as u64;
+        self.status.certificates_kept.store(kept, Ordering::Relaxed);
         for reason in &certificates.kept {
             tracing::error!(%reason, "the certificate in use is kept");
         }

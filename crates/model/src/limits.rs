@@ -147,6 +147,9 @@ pub const CERTIFICATE_FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// Largest chain that a client may show, in bytes of DER: it goes to targets in a header field, three characters for some bytes.
 pub const CLIENT_CHAIN_BYTES_MAX: usize = 16 * 1024;
 
+/// How often certificates are looked at for their age.
+pub const CERTIFICATE_AGE_EVERY: Duration = Duration::from_secs(24 * 3600);
+
 /// How long before its end a certificate is warned of.
 pub const CERTIFICATE_WARNING: Duration = Duration::from_secs(14 * 24 * 3600);
 

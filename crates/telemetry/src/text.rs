@@ -9,7 +9,9 @@ mod page;
 use clingfish_model::UnixMillis;
 
 pub use families::{ALL, Family, Kind};
-pub use gauges::{Build, Gauges, KeyFact, ListenerFact, LogCounts, Process, Reloads, TargetFact};
+pub use gauges::{
+    Build, CertificateFact, Gauges, KeyFact, ListenerFact, LogCounts, Process, Reloads, TargetFact,
+};
 
 use crate::{
     HistogramTotals, Registry, Totals,
@@ -64,6 +66,18 @@ fn write_process(page: &mut Page, gauges: &Gauges) {
     for key in &gauges.keys {
         keys.sample(&[&key.id, key.state], seconds(key.created_at));
     }
+    write_certificates(page, gauges);
+}
+
+fn write_certificates(page: &mut Page, gauges: &Gauges) {
+    let mut certificates = page.open(&f::CERTIFICATE_EXPIRES);
+    for fact in &gauges.certificates {
+        certificates.sample(&[&fact.name], seconds(fact.expires_at));
+    }
+    page.open(&f::CERTIFICATES_KEPT).sample(&[], gauges.certificates_kept);
+    let mut reloads = page.open(&f::CERTIFICATE_RELOADS);
+    reloads.sample(&["applied"], gauges.certificate_reloads.applied);
+    reloads.sample(&["refused"], gauges.certificate_reloads.refused);
 }
 
 fn write_workers(page: &mut Page, totals: &Totals) {

@@ -72,3 +72,6 @@ impl TrustStore {
         Ok(Self { verifier, digest: digest.into(), ignored })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -125,26 +125,32 @@ fn parse_all<'a>(
 
 /// Each certificate is issued by the one after it.
 fn check_order(file: File<'_>, chain: &[X509Certificate<'_>]) -> Result<(), TlsFileError> {
-    for (number, pair) in (1..).zip(chain.windows(2)) {
-        let [one, next] = pair else { continue };
-        if one.issuer().as_raw() == next.subject().as_raw() {
-            continue;
+    let mut links = (1..).zip(chain.windows(2));
+    let is_broken = |pair: &[X509Certificate<'_>]| {
+        pair.first().zip(pair.last()).is_some_and(|(a, b)| !issued(b, a))
+    };
+    let Some((broken, [one, ..])) = links.find(|(_, pair)| is_broken(pair)) else {
+        return Ok(());
+    };
+    // Perhaps all of them are there. A root is its own issuer, and needs nobody after it.
+    let follows_its_issuer = |at: usize, certificate: &X509Certificate<'_>| {
+        issued(certificate, certificate)
+            || chain.get(at + 1).is_some_and(|next| issued(next, certificate))
+    };
+    for (at, certificate) in chain.iter().enumerate() {
+        let is_there = chain.iter().any(|issuer| issued(issuer, certificate));
+        if is_there && !follows_its_issuer(at, certificate) {
+            let (file, wanted) = (file.name.into(), rfc4514(certificate.issuer()));
+            return Err(TlsFileError::WrongOrder { file, number: at + 1, wanted });
         }
-        let (file, wanted) = (file.name.into(), rfc4514(one.issuer()));
-        let is_elsewhere =
-            chain.iter().any(|other| other.subject().as_raw() == one.issuer().as_raw());
-        // A root that leads its own chain is its own issuer.
-        let is_root = one.issuer().as_raw() == one.subject().as_raw();
-        return Err(if is_elsewhere && !is_root {
-            TlsFileError::WrongOrder { file, number, wanted }
-        } else if is_root {
-            let wanted = rfc4514(one.subject());
-            TlsFileError::WrongOrder { file, number: number + 1, wanted }
-        } else {
-            TlsFileError::MissingIssuer { file, number, wanted }
-        });
     }
-    Ok(())
+    let (file, wanted) = (file.name.into(), rfc4514(one.issuer()));
+    Err(TlsFileError::MissingIssuer { file, number: broken, wanted })
+}
+
+/// Whether `issuer` says it issued `certificate`, as far as names go.
+fn issued(issuer: &X509Certificate<'_>, certificate: &X509Certificate<'_>) -> bool {
+    certificate.issuer().as_raw() == issuer.subject().as_raw()
 }
 
 fn check_validity(
@@ -202,3 +208,6 @@ fn read_ocsp(file: File<'_>) -> Result<Vec<u8>, TlsFileError> {
     }
     Err(TlsFileError::Ocsp { file: file.name.into() })
 }
+
+#[cfg(test)]
+mod tests;

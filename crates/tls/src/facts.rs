@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use clingfish_model::listener_attributes::TlsField;
 use rustls::{HandshakeKind, ServerConnection, pki_types::CertificateDer};
 
 use crate::{Clients, ServerTls, names::rfc4514, suites, x509};
@@ -45,31 +46,22 @@ pub struct ClientCertificate {
     pub validity: String,
 }
 
-/// Header fields that tell targets of clients' certificates, by ALB's names. Whoever else sends them means to deceive.
-pub const MTLS_FIELDS: [&str; 6] = [
-    "X-Amzn-Mtls-Clientcert",
-    "X-Amzn-Mtls-Clientcert-Leaf",
-    "X-Amzn-Mtls-Clientcert-Serial-Number",
-    "X-Amzn-Mtls-Clientcert-Issuer",
-    "X-Amzn-Mtls-Clientcert-Subject",
-    "X-Amzn-Mtls-Clientcert-Validity",
-];
-
-/// The header fields for the target: as ALB, the whole chain of a client that nobody checked here, or the parts of a certificate that
-/// a trust store vouched for.
-pub fn mtls_fields(facts: &PeerFacts) -> impl Iterator<Item = (&'static str, &str)> {
+/// The header fields for the target, whose names are the listener's to say: as ALB, the whole chain of a client that nobody checked
+/// here, or the parts of a certificate that a trust store vouched for.
+pub fn mtls_fields(facts: &PeerFacts) -> impl Iterator<Item = (TlsField, &str)> {
     let client = facts.client.as_deref();
-    let chain = client.filter(|client| !client.is_verified).map(|client| client.chain.as_str());
+    let chain = client.filter(|client| !client.is_verified);
     let verified = client.filter(|client| client.is_verified);
-    let values = [
-        chain,
-        verified.map(|client| client.leaf.as_str()),
-        verified.map(|client| client.serial_number.as_str()),
-        verified.map(|client| client.issuer.as_str()),
-        verified.map(|client| client.subject.as_str()),
-        verified.map(|client| client.validity.as_str()),
+    let fields = [
+        chain.map(|client| (TlsField::Clientcert, &client.chain)),
+        verified.map(|client| (TlsField::Leaf, &client.leaf)),
+        verified.map(|client| (TlsField::SerialNumber, &client.serial_number)),
+        verified.map(|client| (TlsField::Issuer, &client.issuer)),
+        verified.map(|client| (TlsField::Subject, &client.subject)),
+        verified.map(|client| (TlsField::Validity, &client.validity)),
     ];
-    MTLS_FIELDS.into_iter().zip(values).filter_map(|(name, value)| Some((name, value?)))
+    let fields = fields.into_iter().flatten();
+    fields.map(|(field, value)| (field, value.as_str())).filter(|(_, value)| !value.is_empty())
 }
 
 impl PeerFacts {
@@ -127,3 +119,6 @@ fn push_pem(text: &mut String, der: &[u8]) {
     }
     text.push_str("%0A-----END%20CERTIFICATE-----%0A");
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,10 +16,13 @@ mod pem;
 mod resolver;
 mod x509;
 
+#[cfg(test)]
+mod testing;
+
 pub use authorities::{Authorities, TrustStore};
 pub use certified::{Certified, Purpose};
 pub use error::TlsFileError;
-pub use facts::{ClientCertificate, MTLS_FIELDS, PeerFacts, mtls_fields};
+pub use facts::{ClientCertificate, PeerFacts, mtls_fields};
 pub use server::{Clients, ServerParts, ServerTls};
 pub use target::{ClientTls, TargetParts};
 pub use tickets::{TicketKey, TicketKeys};

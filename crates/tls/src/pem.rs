@@ -28,11 +28,16 @@ pub(crate) fn key(file: File<'_>) -> Result<PrivateKeyDer<'static>, TlsFileError
     }
 }
 
-/// The lists of revoked certificates of a file.
+/// The lists of revoked certificates of a file; at least one, for who names a file means to keep somebody out.
 pub(crate) fn revocations(
     file: File<'_>,
 ) -> Result<Vec<CertificateRevocationListDer<'static>>, TlsFileError> {
-    all(file)
+    let found: Vec<_> = all(file)?;
+    if found.is_empty() {
+        let what = "there is none in it".to_owned();
+        return Err(TlsFileError::Revocations { file: file.name.into(), what });
+    }
+    Ok(found)
 }
 
 fn all<T: PemObject>(file: File<'_>) -> Result<Vec<T>, TlsFileError> {

@@ -79,3 +79,6 @@ impl ResolvesServerCert for Resolver {
         self.candidates(hello.server_name()).find(can_check).map(|one| Arc::clone(one.key()))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@ use rustls::{
     client::{Resumption, WebPkiServerVerifier, danger::ServerCertVerifier},
     pki_types::ServerName,
     sign::SingleCertAndKey,
+    time_provider::{DefaultTimeProvider, TimeProvider},
 };
 
 use crate::{Authorities, Certified, accept_any::AcceptAny, provider};
@@ -36,7 +37,11 @@ pub struct ClientTls {
 impl ClientTls {
     /// Makes the configurations of checked parts.
     pub fn new(parts: TargetParts, workers: usize) -> Self {
-        let mut first = config(&parts);
+        Self::at(parts, workers, Arc::new(DefaultTimeProvider))
+    }
+
+    fn at(parts: TargetParts, workers: usize, time: Arc<dyn TimeProvider>) -> Self {
+        let mut first = config(&parts, time);
         let mut configs = Vec::with_capacity(workers + 1);
         for _ in 0..=workers {
             first.resumption = Resumption::in_memory_sessions(TARGET_SESSIONS_MAX);
@@ -58,6 +63,11 @@ impl ClientTls {
     /// What health checks connect with.
     pub fn config_for_checks(&self) -> &Arc<ClientConfig> {
         self.configs.last().expect("there is always one for health checks")
+    }
+
+    /// What is shown to targets that ask, if anything.
+    pub fn certificate(&self) -> Option<&Arc<Certified>> {
+        self.parts.client.as_ref()
     }
 
     /// The name that a target is asked for, and checked against where anybody must vouch for it: as configured, or the host of
@@ -89,8 +99,8 @@ impl TargetParts {
     }
 }
 
-fn config(parts: &TargetParts) -> ClientConfig {
-    let builder = ClientConfig::builder_with_provider(provider())
+fn config(parts: &TargetParts, time: Arc<dyn TimeProvider>) -> ClientConfig {
+    let builder = ClientConfig::builder_with_details(provider(), time)
         .with_safe_default_protocol_versions()
         .expect("the provider has suites for every version")
         .dangerous()
@@ -113,3 +123,6 @@ fn same<T>(one: &Option<Arc<T>>, other: &Option<Arc<T>>) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -157,3 +157,6 @@ fn header([first, second]: [u8; 2], period: u32) -> [u8; HEADER_BYTES] {
 fn period(now: UnixMillis) -> u32 {
     u32::try_from(now.0 / 1000 / SEALS_FOR_SECONDS).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -74,6 +74,12 @@ families! {
         "Always 1 for each listener that accepts; the address has the port that the system chose.";
     KEY_CREATED = Gauge "key_created_time_seconds" ["key", "state"]
         "When each key of the key ring was made, in seconds since 1970.";
+    CERTIFICATE_EXPIRES = Gauge "certificate_expires_time_seconds" ["certificate"]
+        "When each certificate with a key expires, in seconds since 1970; the label is its file.";
+    CERTIFICATES_KEPT = Gauge "certificates_kept" []
+        "Certificates and trust stores in use whose files have become unusable.";
+    CERTIFICATE_RELOADS = Counter "certificate_reloads_total" ["result"]
+        "Times that files for TLS had changed: applied, or refused because one was unusable.";
     REQUESTS = Counter "requests_total" []
         "Requests whose head was read, refused ones included.";
     CONNECTIONS_ACCEPTED = Counter "connections_accepted_total" []

@@ -31,6 +31,12 @@ pub struct Gauges {
     pub listeners: Vec<ListenerFact>,
     /// Keys of the key ring.
     pub keys: Vec<KeyFact>,
+    /// Certificates with their keys.
+    pub certificates: Vec<CertificateFact>,
+    /// How many files for TLS are unusable, so that what they held before is in use.
+    pub certificates_kept: u64,
+    /// Files for TLS taken and not taken since the start.
+    pub certificate_reloads: Reloads,
     /// Targets, those of one group together.
     pub targets: Vec<TargetFact>,
     /// What became of access log lines.
@@ -52,6 +58,9 @@ impl Default for Gauges {
             target_groups: Vec::new(),
             listeners: Vec::new(),
             keys: Vec::new(),
+            certificates: Vec::new(),
+            certificates_kept: 0,
+            certificate_reloads: Reloads::default(),
             targets: Vec::new(),
             access_log: LogCounts::default(),
         }
@@ -143,6 +152,15 @@ pub struct KeyFact {
     pub state: &'static str,
     /// When it was made.
     pub created_at: UnixMillis,
+}
+
+/// A certificate with its key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CertificateFact {
+    /// Its file.
+    pub name: Arc<str>,
+    /// Its last moment.
+    pub expires_at: UnixMillis,
 }
 
 /// A target as it is now.

@@ -103,6 +103,12 @@ fn gauges() -> Gauges {
             state: "sealing",
             created_at: UnixMillis(1_795_000_000_000),
         }],
+        certificates: vec![CertificateFact {
+            name: "/etc/clingfish/shop.pem".into(),
+            expires_at: UnixMillis(1_800_000_000_000),
+        }],
+        certificates_kept: 1,
+        certificate_reloads: Reloads { applied: 3, refused: 2 },
         targets: vec![
             target("web", "10.0.0.1:3000", "healthy", "", true),
             target("web", "odd\"one", "unhealthy", "Target.Timeout", false),
