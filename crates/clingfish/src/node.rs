@@ -122,6 +122,12 @@ impl Node {
         self.control.ask(|_| ()).await.is_some()
     }
 
+    /// Makes all sockets listen, before accepting begins that was held back.
+    pub(crate) async fn listen(&self) -> anyhow::Result<()> {
+        let listening = self.control.ask(Workers::listen).await;
+        Ok(listening.context("the process is shutting down")??)
+    }
+
     /// Handles of all listening sockets, for a process that is to take over.
     pub(crate) async fn estate(&self) -> anyhow::Result<Estate> {
         const FAILED: &str = "cannot make handles of the listening sockets";

@@ -76,10 +76,13 @@ async fn start(options: &cli::Serve, given: Vec<Inherited>) -> anyhow::Result<(N
     let (open, opened) = watch::channel(false);
     let node = Node::start(config, place, state, estate, opened).await;
     let node = predecessor.told(node).await?;
-    let relieved = predecessor.relieve(node.control().until_ready(), || {
+    let begin = async {
+        node.listen().await?;
         open.send_replace(true);
-    });
-    relieved.await?;
+        Ok(())
+    };
+    let relieved = predecessor.relieve(node.control().until_ready(), begin).await;
+    predecessor.told(relieved).await?;
     tracing::info!(generation, pid = std::process::id(), "took over from another process");
     Ok((node, Origin::Succession))
 }

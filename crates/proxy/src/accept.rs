@@ -11,7 +11,6 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::{
     connection::{self, Connection},
-    sockets,
     stream::Stream,
     worker::{Door, Worker},
 };
@@ -25,7 +24,7 @@ pub(crate) async fn run(worker: Rc<Worker>, door: Rc<Door>, socket: StdListener)
         // Whoever could still open it may have gone: then it stays closed.
         opened = opened.wait_for(|opened| *opened) => if opened.is_err() { return },
     }
-    let listener = match sockets::listen(&socket).and_then(|()| TcpListener::from_std(socket)) {
+    let listener = match TcpListener::from_std(socket) {
         Ok(listener) => listener,
         Err(error) => {
             tracing::error!(address = %door.address, %error, "cannot accept on listener");

@@ -137,6 +137,20 @@ impl Workers {
         Ok(lent)
     }
 
+    /// Makes every open socket listen. Where accepting was held back this comes before it begins, so that from then on no address
+    /// refuses anybody.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses one, as it does where somebody else listens there by now.
+    pub fn listen(&self) -> io::Result<()> {
+        self.doors.iter().try_for_each(|door| {
+            let address = door.sockets.address;
+            let refused = |error| io::Error::other(format!("cannot listen on {address}: {error}"));
+            door.sockets.listen().map_err(refused)
+        })
+    }
+
     fn tell(&self, command: impl Fn() -> Command) {
         for thread in &self.threads {
             if thread.commands.try_send(command()).is_err() {
@@ -145,20 +159,24 @@ impl Workers {
         }
     }
 
-    /// Inherited sockets or new ones. Those listen at once, unless somebody else still serves the address.
+    /// Inherited sockets or new ones. They listen at once, unless somebody else still serves the address.
     fn sockets_for(&mut self, wanted: &Listener) -> io::Result<Sockets> {
         let (workers, bind) = (self.threads.len(), wanted.bind);
-        if let Some(found) = Sockets::inherit(&wanted.name, bind, workers, &mut self.inherited)? {
-            return Ok(found);
-        }
-        let has_port = |address: SocketAddr| address.port() == bind.port();
-        let ours = self.doors.iter().any(|door| has_port(door.sockets.address))
-            || self.inherited.iter().any(|other| other.socket.local_addr().is_ok_and(has_port));
-        let sockets = Sockets::bind(bind, workers, !ours)?;
+        let given = Sockets::inherit(&wanted.name, bind, workers, &mut self.inherited)?;
+        let sockets = match given {
+            Some(sockets) => sockets,
+            None => Sockets::bind(bind, workers, !self.has_port(bind.port()))?,
+        };
         if *self.shared.opened.borrow() {
             sockets.listen()?;
         }
         Ok(sockets)
+    }
+
+    fn has_port(&self, port: u16) -> bool {
+        let has = |address: SocketAddr| address.port() == port;
+        self.doors.iter().any(|door| has(door.sockets.address))
+            || self.inherited.iter().any(|other| other.socket.local_addr().is_ok_and(has))
     }
 
     /// Whether an open door serves what is wanted. Port 0 asks for any port, so there the name has to agree as well.

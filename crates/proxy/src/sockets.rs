@@ -112,9 +112,9 @@ impl Sockets {
         Ok(Self { address, own: given, shared })
     }
 
-    /// Makes all of them listen now, so that what is wrong shows at once.
+    /// Makes all of them listen; those that do already go on.
     pub(crate) fn listen(&self) -> io::Result<()> {
-        self.all().try_for_each(listen)
+        self.all().try_for_each(|socket| SockRef::from(socket).listen(BACKLOG))
     }
 
     /// Handles for one worker.
@@ -126,11 +126,6 @@ impl Sockets {
     pub(crate) fn all(&self) -> impl Iterator<Item = &TcpListener> {
         self.own.iter().chain(&self.shared)
     }
-}
-
-/// Makes a bound socket listen; one that does already goes on.
-pub(crate) fn listen(socket: &TcpListener) -> io::Result<()> {
-    SockRef::from(socket).listen(BACKLOG)
 }
 
 fn bind(address: SocketAddr, shared: bool) -> io::Result<Socket> {

@@ -71,7 +71,7 @@ impl Finished {
 }
 
 #[track_caller]
-fn finish(command: &mut Command) -> Finished {
+pub(crate) fn finish(command: &mut Command) -> Finished {
     let output = command.output().unwrap_or_else(|error| {
         let program = command.get_program().display();
         panic!("{program} does not start ({error}): `cargo xtask setup` installs it")

@@ -2,17 +2,19 @@
 
 mod launch;
 mod log;
+mod successors;
 
 use std::{
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus},
+    sync::atomic::{AtomicU32, Ordering::Relaxed},
     time::Duration,
 };
 
 use crate::{Metrics, RawClient, wait::within};
-pub(crate) use launch::binary;
+pub use launch::binary;
 pub use launch::{Exited, Launch};
 use log::Log;
 
@@ -23,6 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 pub struct Clingfish {
     child: Child,
+    /// The process that serves: the child, or one that took over from it.
+    pid: AtomicU32,
     log: Log,
     config: PathBuf,
     state_dir: PathBuf,
@@ -62,9 +66,9 @@ impl Clingfish {
         self.log.output()
     }
 
-    /// The process.
+    /// The process that serves: the one that was started, or the last one that took over by [`Self::upgrade`] or [`Self::follow`].
     pub fn pid(&self) -> u32 {
-        self.child.id()
+        self.pid.load(Relaxed)
     }
 
     /// The configuration file.
@@ -159,6 +163,7 @@ impl Drop for Clingfish {
         // Both fail only when it has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        successors::kill_all(&self.config);
         if std::thread::panicking() {
             eprintln!("--- log of the binary ---\n{}", self.log());
         }

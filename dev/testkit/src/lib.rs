@@ -32,7 +32,7 @@ mod target;
 mod wait;
 
 pub use clients::{Finished, curl, node, python, run};
-pub use clingfish::{Clingfish, Exited, Launch};
+pub use clingfish::{Clingfish, Exited, Launch, binary};
 pub use metrics::{Metrics, Sample};
 pub use raw::{RawClient, response::Response};
 pub use target::{

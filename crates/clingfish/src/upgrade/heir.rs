@@ -61,11 +61,11 @@ impl Predecessor {
         result
     }
 
-    /// Waits until this process is ready, then for the word to go, which `open` is called on.
+    /// Waits until this process is ready, then for the word to go, and then until it is open.
     pub(crate) async fn relieve(
         &self,
         until_ready: impl Future<Output = ()>,
-        open: impl FnOnce(),
+        open: impl Future<Output = anyhow::Result<()>>,
     ) -> anyhow::Result<()> {
         const GONE: &str = "the process before this one has given up or gone";
         tokio::select! {
@@ -81,7 +81,7 @@ impl Predecessor {
             }
             None => bail!(GONE),
         }
-        open();
+        open.await?;
         self.line.send(&Message::Accepting, None).await.context(GONE)
     }
 }

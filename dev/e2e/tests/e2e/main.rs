@@ -14,6 +14,7 @@ mod keys;
 mod aws;
 mod lifecycle;
 mod reload;
+mod upgrade;
 mod failures;
 mod protocol;
 mod limits;

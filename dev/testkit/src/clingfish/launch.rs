@@ -21,6 +21,7 @@ pub struct Launch {
     state_dir: Option<PathBuf>,
     args: Vec<OsString>,
     env: Vec<(OsString, OsString)>,
+    program: Vec<OsString>,
     waits_until_ready: bool,
 }
 
@@ -41,6 +42,7 @@ impl Launch {
             state_dir: None,
             args: Vec::new(),
             env: Vec::new(),
+            program: vec![binary().into()],
             waits_until_ready: true,
         }
     }
@@ -60,6 +62,18 @@ impl Launch {
     /// One more environment variable.
     pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
         self.env.push((name.into(), value.into()));
+        self
+    }
+
+    /// Starts this file instead of the binary under test: a link to it, or a copy.
+    pub fn program(mut self, path: impl Into<OsString>) -> Self {
+        self.program = vec![path.into()];
+        self
+    }
+
+    /// Starts it through another program, which is given the command line after these words and becomes Clingfish at last.
+    pub fn through<W: Into<OsString>>(mut self, words: impl IntoIterator<Item = W>) -> Self {
+        self.program.splice(0..0, words.into_iter().map(Into::into));
         self
     }
 
@@ -93,7 +107,8 @@ impl Launch {
         let mut child = self.spawn(&config, &state_dir);
         let log = Log::of(&mut child);
         let admin = wait_admin(&mut child, &log)?;
-        let clingfish = Clingfish { child, log, config, state_dir, admin, _folder: folder };
+        let pid = child.id().into();
+        let clingfish = Clingfish { child, pid, log, config, state_dir, admin, _folder: folder };
         if self.waits_until_ready {
             wait_ready(&clingfish);
         }
@@ -101,8 +116,9 @@ impl Launch {
     }
 
     fn spawn(&self, config: &Path, state_dir: &Path) -> Child {
-        let binary = binary();
-        Command::new(&binary)
+        let (program, words) = self.program.split_first().expect("there is the binary");
+        Command::new(program)
+            .args(words)
             .arg("serve")
             .arg("--config")
             .arg(config)
@@ -115,7 +131,7 @@ impl Launch {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .unwrap_or_else(|error| panic!("{} does not start: {error}", binary.display()))
+            .unwrap_or_else(|error| panic!("{} does not start: {error}", program.display()))
     }
 }
 
@@ -154,7 +170,7 @@ fn wait_ready(clingfish: &Clingfish) {
 }
 
 /// The binary under test: `CLINGFISH_BIN`, or else a build in the usual place, release first.
-pub(crate) fn binary() -> PathBuf {
+pub fn binary() -> PathBuf {
     if let Some(named) = std::env::var_os("CLINGFISH_BIN") {
         return named.into();
     }
