@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 
 use crate::{
-    commands::{program, run, works},
+    commands::{cargo, program, run, works},
     workspace,
 };
 
@@ -17,6 +17,7 @@ use crate::{
 pub(crate) struct Tools {
     python: PathBuf,
     node_modules: PathBuf,
+    crates: PathBuf,
 }
 
 impl Tools {
@@ -25,7 +26,8 @@ impl Tools {
         command
             .env("CLINGFISH_PYTHON", &self.python)
             .env("CLINGFISH_NODE", "node")
-            .env("NODE_PATH", &self.node_modules);
+            .env("NODE_PATH", &self.node_modules)
+            .env("CLINGFISH_CRATES", &self.crates);
     }
 }
 
@@ -50,7 +52,8 @@ const DEBIAN_PACKAGES: [DebianPackage; 5] = [
 pub(crate) fn setup() -> Result<Tools> {
     debian()?;
     fs::create_dir_all(folder())?;
-    Ok(Tools { python: python(&venv())?, node_modules: node(&folder().join("node"))? })
+    let (python, node_modules) = (python(&venv())?, node(&folder().join("node"))?);
+    Ok(Tools { python, node_modules, crates: crates(&folder().join("crates"))? })
 }
 
 /// Where everything but Debian's packages goes.
@@ -119,6 +122,21 @@ fn node(folder: &Path) -> Result<PathBuf> {
         stamp.set()?;
     }
     Ok(folder.join("node_modules"))
+}
+
+/// The sources of the crates of `crates.toml`; nothing of them is built.
+fn crates(folder: &Path) -> Result<PathBuf> {
+    let wanted = workspace::root().join("dev/testkit/crates.toml");
+    let sources = folder.join("vendor");
+    let stamp = Stamp::new(folder, &wanted)?;
+    if !stamp.is_current() {
+        fs::create_dir_all(folder.join("src"))?;
+        fs::write(folder.join("src/lib.rs"), "")?;
+        fs::copy(&wanted, folder.join("Cargo.toml"))?;
+        run(cargo(["vendor", "--quiet"]).arg(&sources).current_dir(folder))?;
+        stamp.set()?;
+    }
+    Ok(sources)
 }
 
 /// A copy of the list that was installed last, kept beside what it brought.

@@ -17,6 +17,7 @@ mod reload;
 mod upgrade;
 mod failures;
 mod protocol;
+mod desync;
 mod limits;
 mod streams;
 mod clients;
