@@ -136,6 +136,7 @@ pub(crate) static LISTENER: Schema = Schema {
         key("mutual_authentication.ignore_client_certificate_expiry"),
         key("mutual_authentication.advertise_trust_store_ca_names"),
         key("proxy_protocol_from"),
+        key("h2c"),
         with("server_header", &["routing.http.response.server.enabled"]),
         with(
             "response_headers.strict_transport_security",

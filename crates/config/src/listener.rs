@@ -87,6 +87,7 @@ fn read_one(section: &Section<'_>, names: &Names<'_>, report: &mut Report<'_>) -
             tls,
             attributes: attributes::read(section, report),
             proxy_protocol_from: read_proxy_protocol(section, report),
+            h2c: section.bool("h2c", false, report),
             ..Listener::new(name?, load_balancer?, bind?)
         },
     })

@@ -224,6 +224,8 @@ pub struct Listener {
     pub proxy_protocol_from: Vec<IpNet>,
     /// What an HTTPS listener shows; none is HTTP. ELBv2: `Protocol`.
     pub tls: Option<ListenerTls>,
+    /// Takes HTTP/2 without TLS from clients that begin with it (RFC 9113 section 3.3); off by default.
+    pub h2c: bool,
 }
 
 impl Listener {
@@ -238,6 +240,7 @@ impl Listener {
             attributes: ListenerAttributes::default(),
             proxy_protocol_from: Vec::new(),
             tls: None,
+            h2c: false,
         }
     }
 

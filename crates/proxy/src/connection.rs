@@ -28,10 +28,16 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Connection {
     pub(crate) stream: Stream,
-    pub(crate) door: Rc<Door>,
-    pub(crate) deadline: Deadline,
+    pub(crate) caller: Caller,
     /// A home that no cookie carries yet.
     pub(crate) first_home: Option<Box<FirstHome>>,
+}
+
+/// Who has connected, where, and since when: what holds for a connection whatever is spoken on it.
+#[derive(Debug)]
+pub(crate) struct Caller {
+    pub(crate) door: Rc<Door>,
+    pub(crate) deadline: Deadline,
     /// Stands for the connection in the log.
     pub(crate) id: u64,
     counted: Counted,
@@ -70,33 +76,51 @@ impl Drop for Counted {
     }
 }
 
-impl Connection {
-    /// The worker that serves it.
-    pub(crate) fn worker(&self) -> &Rc<Worker> {
-        &self.counted.0
-    }
-
-    pub(crate) fn new(
-        worker: &Rc<Worker>,
-        door: &Rc<Door>,
-        stream: Stream,
-        peer: SocketAddr,
-    ) -> Self {
+impl Caller {
+    /// Counts a connection that has been admitted.
+    pub(crate) fn new(worker: &Rc<Worker>, door: &Rc<Door>, peer: SocketAddr) -> Self {
         let now = clock::now();
         worker.deadlines.observe(now);
         worker.meter.connections_accepted.increment();
         worker.meter.connections_active.increment();
         Self {
-            stream,
             door: Rc::clone(door),
             deadline: worker.deadlines.open(door.id),
-            first_home: None,
             id: u64::from_ne_bytes(worker.entropy.borrow_mut().bytes()),
             counted: Counted(Rc::clone(worker)),
             since: worker.age(now),
             peer_port: peer.port(),
             peer_ip: peer.ip().to_canonical(),
         }
+    }
+
+    /// The worker that serves it.
+    pub(crate) fn worker(&self) -> &Rc<Worker> {
+        &self.counted.0
+    }
+
+    /// The listener that it came in by, if that is still open.
+    pub(crate) fn listener<'v>(&self, view: &'v View) -> Option<&'v ListenerView> {
+        view.snapshot.listeners.get(self.door.listener.get()?)
+    }
+
+    /// Whether the connection ends with its next answer.
+    pub(crate) fn is_over(&self, listener: &ListenerView, now: Instant) -> bool {
+        let worker = &self.counted.0;
+        let age = worker.age(now).saturating_sub(self.since);
+        worker.leaving.get().is_some()
+            || u64::from(age) >= listener.balancer.timeouts.client_keep_alive.as_secs()
+    }
+
+    /// Whose connection it is.
+    pub(crate) fn peer(&self) -> SocketAddr {
+        SocketAddr::new(self.peer_ip, self.peer_port)
+    }
+}
+
+impl Connection {
+    pub(crate) fn new(caller: Caller, stream: Stream) -> Self {
+        Self { stream, caller, first_home: None }
     }
 
     /// A request that comes after the first cookie went out, and without it, is somebody else's: a proxy's connection carries many.
@@ -106,42 +130,20 @@ impl Connection {
         }
     }
 
-    /// The listener that it came in by, if that is still open.
-    pub(crate) fn listener<'v>(&self, view: &'v View) -> Option<&'v ListenerView> {
-        view.snapshot.listeners.get(self.door.listener.get()?)
-    }
-
-    /// Whether it ends with its next answer.
-    pub(crate) fn is_over(&self, listener: &ListenerView, now: Instant) -> bool {
-        let worker = &self.counted.0;
-        let age = worker.age(now).saturating_sub(self.since);
-        worker.leaving.get().is_some()
-            || u64::from(age) >= listener.balancer.timeouts.client_keep_alive.as_secs()
-    }
-
-    /// Whether its bytes go through TLS.
-    pub(crate) fn is_tls(&self) -> bool {
-        matches!(self.stream, Stream::Tls(_))
-    }
-
-    /// Whose connection it is.
-    pub(crate) fn peer(&self) -> SocketAddr {
-        SocketAddr::new(self.peer_ip, self.peer_port)
-    }
-
     /// Waits for a request without holding a buffer. False: none will come.
     fn wait(&self) -> impl Future<Output = bool> {
-        let worker = &self.counted.0;
+        let caller = &self.caller;
+        let worker = caller.worker();
         let view = worker.view();
-        let listener = self.listener(&view);
+        let listener = caller.listener(&view);
         let idle = listener.map_or_else(Default::default, |view| view.balancer.timeouts).idle;
         worker.meter.connections_idle.increment();
-        self.deadline.idles(true);
-        self.deadline.set(worker.leaving.get().map_or(idle, |patience| idle.min(patience)));
+        caller.deadline.idles(true);
+        caller.deadline.set(worker.leaving.get().map_or(idle, |patience| idle.min(patience)));
         poll_fn(|context| {
-            wire::poll_readable(&self.stream, &self.deadline, context).map(|outcome| {
-                self.deadline.idles(false);
-                self.counted.0.meter.connections_idle.decrement();
+            wire::poll_readable(&self.stream, &self.caller.deadline, context).map(|outcome| {
+                self.caller.deadline.idles(false);
+                self.caller.worker().meter.connections_idle.decrement();
                 outcome.is_ok()
             })
         })
@@ -165,7 +167,7 @@ pub(crate) fn run(mut connection: Connection) -> impl Future<Output = ()> {
 
 /// What is left to do on a connection that serves no further request.
 async fn end(connection: &mut Connection, next: Next) {
-    let worker = Rc::clone(&connection.counted.0);
+    let worker = Rc::clone(connection.caller.worker());
     match next {
         Next::Idle | Next::Close => {}
         Next::Linger => linger(&worker, connection).await,
@@ -173,7 +175,7 @@ async fn end(connection: &mut Connection, next: Next) {
         Next::Tunnel(tunnel) => {
             let (reads, writes) = connection.stream.split();
             let (from, to) = (Source::Bytes(reads), Sink::Bytes(writes));
-            tunnel::run(&worker, &connection.deadline, from, to, *tunnel).await;
+            tunnel::run(&worker, &connection.caller.deadline, from, to, *tunnel).await;
         }
     }
 }
@@ -182,15 +184,15 @@ async fn end(connection: &mut Connection, next: Next) {
 /// overtake the answer.
 async fn linger(worker: &Worker, connection: &mut Connection) {
     let (mut reads, mut writes) = connection.stream.split();
-    connection.deadline.set_now(LINGER_IDLE);
-    let Ok(Ok(())) = connection.deadline.guard(writes.shutdown()).await else {
+    connection.caller.deadline.set_now(LINGER_IDLE);
+    let Ok(Ok(())) = connection.caller.deadline.guard(writes.shutdown()).await else {
         return;
     };
     let ends_at = clock::now() + LINGER;
     let mut drained = 0;
     while drained < DRAIN_BYTES_MAX && clock::now() < ends_at {
-        connection.deadline.set_now(LINGER_IDLE);
-        if wire::readable(&reads, &connection.deadline).await.is_err() {
+        connection.caller.deadline.set_now(LINGER_IDLE);
+        if wire::readable(&reads, &connection.caller.deadline).await.is_err() {
             return;
         }
         let mut sink = worker.buffers.take();

@@ -25,13 +25,10 @@ use h2::{
     server::{Builder, SendResponse},
 };
 use http::{Request, Response};
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    sync::Notify,
-};
+use tokio::sync::Notify;
 
 use crate::{
-    clock, connection::Connection, refusal::Refusal, sink::Outflow, wire::WireError, worker::Worker,
+    clock, connection::{Caller, Connection}, refusal::Refusal, sink::Outflow, wire::WireError, worker::Worker,
 };
 
 /// What every client of HTTP/2 says first (RFC 9113 section 3.4). No method begins so.
@@ -111,28 +108,27 @@ impl Drop for Running {
 
 /// Serves a client's connection until it ends: on its own, by its age or number of requests, by silence, or because its
 /// listener or the process goes. Whatever ends it, streams that run may finish.
-pub(crate) async fn serve<IO>(connection: &Connection, io: IO)
-where
-    IO: AsyncRead + AsyncWrite + Unpin,
-{
-    let worker = connection.worker();
+pub(crate) async fn serve(connection: Connection) {
+    let Connection { stream, caller, .. } = connection;
+    let (caller, is_tls) = (&caller, stream.is_tls());
+    let worker = caller.worker();
     let view = worker.view();
-    let Some(listener) = connection.listener(&view) else { return };
-    connection.deadline.set_now(listener.balancer.timeouts.head);
-    let handshake = builder(listener).handshake::<_, Bytes>(io);
-    let Ok(Ok(mut frames)) = connection.deadline.guard(handshake).await else { return };
+    let Some(listener) = caller.listener(&view) else { return };
+    caller.deadline.set_now(listener.balancer.timeouts.head);
+    let handshake = builder(listener).handshake::<_, Bytes>(stream);
+    let Ok(Ok(mut frames)) = caller.deadline.guard(handshake).await else { return };
     let streams = Rc::new(Streams::default());
     let (mut requests, mut leaving) = (0, false);
     loop {
-        if !leaving && wants_end(connection, worker, requests) {
+        if !leaving && wants_end(caller, worker, requests) {
             leaving = true;
             frames.graceful_shutdown();
         }
-        rest(connection, worker, &streams, leaving);
+        rest(caller, worker, &streams, leaving);
         let next = poll_fn(|context| match frames.poll_accept(context) {
             Poll::Ready(next) => Poll::Ready(Turn::Stream(next)),
             Poll::Pending => {
-                connection.deadline.limit(Poll::<()>::Pending, context).map(|_| Turn::Silent)
+                caller.deadline.limit(Poll::<()>::Pending, context).map(|_| Turn::Silent)
             }
         });
         let turn = tokio::select! {
@@ -141,11 +137,11 @@ where
             () = streams.at_rest.notified() => Turn::Rest,
             () = worker.news.notified() => Turn::Rest,
         };
-        connection.deadline.idles(false);
+        caller.deadline.idles(false);
         match turn {
             Turn::Stream(Some(Ok((request, respond)))) => {
                 requests += 1;
-                accept(connection, &streams, request, respond);
+                accept(caller, is_tls, &streams, request, respond);
             }
             Turn::Stream(Some(Err(_)) | None) => break,
             Turn::Rest => {}
@@ -169,22 +165,22 @@ enum Turn {
 }
 
 /// Whether a connection is to take no further requests.
-fn wants_end(connection: &Connection, worker: &Worker, requests: u64) -> bool {
+fn wants_end(caller: &Caller, worker: &Worker, requests: u64) -> bool {
     let view = worker.view();
-    let listener = connection.listener(&view);
+    let listener = caller.listener(&view);
     requests >= H2_REQUESTS_MAX
-        || listener.is_none_or(|listener| connection.is_over(listener, clock::now()))
+        || listener.is_none_or(|listener| caller.is_over(listener, clock::now()))
 }
 
 /// Sets how long the connection may be silent: for ever while streams run, whose own deadlines count.
-fn rest(connection: &Connection, worker: &Worker, streams: &Streams, leaving: bool) {
-    let deadline = &connection.deadline;
+fn rest(caller: &Caller, worker: &Worker, streams: &Streams, leaving: bool) {
+    let deadline = &caller.deadline;
     if streams.running.get() > 0 {
         deadline.clear();
         return;
     }
     let view = worker.view();
-    let listener = connection.listener(&view);
+    let listener = caller.listener(&view);
     let idle = listener.map_or(Duration::ZERO, |listener| listener.balancer.timeouts.idle);
     deadline.idles(true);
     deadline.set_now(if leaving { idle.min(LEAVE_PATIENCE) } else { idle });
@@ -207,13 +203,14 @@ fn builder(listener: &ListenerView) -> Builder {
 }
 
 fn accept(
-    connection: &Connection,
+    caller: &Caller,
+    is_tls: bool,
     streams: &Rc<Streams>,
     request: Request<RecvStream>,
     respond: SendResponse<Bytes>,
 ) {
     let running = Running::begin(streams);
-    let stream = stream::Served::new(connection);
+    let stream = stream::Served::new(caller, is_tls);
     tokio::task::spawn_local(async move {
         let _running = running;
         Box::pin(stream.serve(request, Replying::new(respond))).await;

@@ -26,12 +26,12 @@ use crate::{
 
 /// Serves requests until the connection has nothing more to say for now.
 pub(crate) async fn serve(connection: &mut Connection) -> Next {
-    let worker = &Rc::clone(connection.worker());
+    let worker = &Rc::clone(connection.caller.worker());
     let mut input = worker.buffers.take();
     let mut scratch = worker.take_scratch();
     loop {
         let view = worker.view();
-        let next = match connection.listener(&view) {
+        let next = match connection.caller.listener(&view) {
             Some(listener) => {
                 let turn = Turn { worker, view: &view, listener };
                 turn.serve(connection, &mut input, &mut scratch).await
@@ -63,14 +63,14 @@ impl Turn<'_> {
         scratch: &mut Scratch,
     ) -> Next {
         let Self { worker, view, listener } = self;
-        let (peer, local, is_tls) =
-            (connection.peer(), connection.door.address, connection.is_tls());
-        let facts = Facts::new(peer, local, is_tls, &listener.balancer);
-        let mut outcome = Outcome::new(&facts, connection.id, listener.balancer_id, worker);
-        let closing = connection.is_over(listener, outcome.started);
+        let caller = &connection.caller;
+        let is_tls = connection.stream.is_tls();
+        let facts = Facts::new(caller.peer(), caller.door.address, is_tls, &listener.balancer);
+        let mut outcome = Outcome::new(&facts, caller.id, listener.balancer_id, worker);
+        let closing = caller.is_over(listener, outcome.started);
         let (mut reads, writes) = connection.stream.split();
         let mut client = Client::bytes(writes);
-        let deadline = &connection.deadline;
+        let deadline = &caller.deadline;
         let balancer = &*listener.balancer;
         let parts = &mut scratch.request;
         let framing = match inbound::read_head(&mut reads, input, balancer, parts, deadline).await {

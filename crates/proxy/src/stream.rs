@@ -62,6 +62,11 @@ impl Stream {
         Self::Tls(Box::new(Tls { tcp, io: RefCell::new(io) }))
     }
 
+    /// Whether TLS is between the bytes and the socket.
+    pub(crate) fn is_tls(&self) -> bool {
+        matches!(self, Self::Tls(_))
+    }
+
     /// The connection below.
     pub(crate) fn tcp(&self) -> &TcpStream {
         match self {

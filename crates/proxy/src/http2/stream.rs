@@ -11,7 +11,7 @@ use super::{Replying, head};
 use crate::{
     answer::Refused,
     buffer::Buffer,
-    connection::Connection,
+    connection::Caller,
     deadline::Deadline,
     exchange::{End, Exchange, Notes},
     forward::Facts,
@@ -36,15 +36,15 @@ pub(super) struct Served {
 }
 
 impl Served {
-    pub(super) fn new(connection: &Connection) -> Self {
-        let worker = connection.worker();
+    pub(super) fn new(caller: &Caller, is_tls: bool) -> Self {
+        let worker = caller.worker();
         Self {
             worker: Rc::clone(worker),
-            door: Rc::clone(&connection.door),
-            deadline: worker.deadlines.open(connection.door.id),
-            peer: connection.peer(),
-            connection: connection.id,
-            is_tls: connection.is_tls(),
+            door: Rc::clone(&caller.door),
+            deadline: worker.deadlines.open(caller.door.id),
+            peer: caller.peer(),
+            connection: caller.id,
+            is_tls,
         }
     }
 
