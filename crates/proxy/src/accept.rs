@@ -10,8 +10,7 @@ use clingfish_model::limits::ACCEPT_BACKOFF;
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::{
-    connection::{self, Connection},
-    stream::Stream,
+    greet,
     worker::{Door, Worker},
 };
 
@@ -60,12 +59,7 @@ fn welcome(worker: &Rc<Worker>, door: &Rc<Door>, tcp: TcpStream, peer: SocketAdd
     }
     // Without it answers would wait for acknowledgements; a kernel that refuses it only costs time.
     let _ = tcp.set_nodelay(true);
-    tokio::task::spawn_local(connection::run(Connection::new(
-        worker,
-        door,
-        Stream::Plain(tcp),
-        peer,
-    )));
+    greet::welcome(worker, door, tcp, peer);
 }
 
 /// A connection that was reset while it waited is nobody's fault; without descriptors, accepting again at once would spin.

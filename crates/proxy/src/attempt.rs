@@ -11,7 +11,7 @@ use h2::client::{ResponseFuture, SendRequest};
 
 use crate::{
     clock,
-    exchange::{End, Exchange, Notes},
+    exchange::{End, Exchange, Notes, Upgraded},
     forward::Forwarded,
     receive::{Heads, Received, Receiver},
     refusal::Refusal,
@@ -118,7 +118,7 @@ impl Attempt<'_> {
             }
             Ok(Received::Upgraded { from_target }) => {
                 let from_client = self.exchange.rest.get(consumed..).unwrap_or_default().to_vec();
-                Ok(End::Upgraded { lease, from_client, from_target })
+                Ok(End::Upgraded(Upgraded { lease, from_client, from_target }))
             }
             Err(refusal) if progress.committed.get() => {
                 notes.outcome.reason = refusal.reason();

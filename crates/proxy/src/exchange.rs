@@ -8,7 +8,8 @@ use clingfish_h1::{
     desync::{Treatment, treat},
 };
 use clingfish_model::{
-    FieldId, RequestHead, UnixMillis, head::ResponseParts, limits::ATTEMPTS_MAX,
+    FieldId, Method, ProtocolVersion, RequestHead, UnixMillis, Version, head::ResponseParts,
+    limits::ATTEMPTS_MAX,
 };
 use clingfish_snapshot::{Circumstances, FirstHome, ListenerView, NoTarget, Placement, Tried};
 
@@ -17,6 +18,7 @@ use crate::{
     clock,
     deadline::Deadline,
     forward::{Facts, Trace},
+    http2::head::is_grpc,
     outcome::Outcome,
     refusal::Refusal,
     reply::Client,
@@ -34,7 +36,7 @@ pub(crate) struct Exchange<'a> {
     pub(crate) view: &'a View,
     pub(crate) listener: &'a ListenerView,
     pub(crate) deadline: &'a Deadline,
-    pub(crate) facts: Facts,
+    pub(crate) facts: Facts<'a>,
     pub(crate) head: RequestHead<'a>,
     pub(crate) framing: RequestFraming,
     /// What came behind the head.
@@ -67,7 +69,17 @@ pub(crate) enum End {
     /// The client got a part of an answer that has no end.
     Broken,
     /// The target has agreed to another protocol.
-    Upgraded { lease: Lease, from_client: Vec<u8>, from_target: Vec<u8> },
+    Upgraded(Upgraded),
+}
+
+/// A target that has agreed to another protocol, and what both sides have said in it already.
+#[derive(Debug)]
+pub(crate) struct Upgraded {
+    pub(crate) lease: Lease,
+    /// What came from the client behind its request head.
+    pub(crate) from_client: Vec<u8>,
+    /// What came from the target behind its response head.
+    pub(crate) from_target: Vec<u8>,
 }
 
 impl Exchange<'_> {
@@ -93,6 +105,9 @@ impl Exchange<'_> {
             && length > max
         {
             return self.unread(Refusal::BodyTooLarge);
+        }
+        if !self.is_compatible(group.group.spec.protocol_version) {
+            return self.unread(Refusal::Incompatible);
         }
         group.budget.borrow_mut().earn();
         let reading = self.claim(group, notes.first_home);
@@ -133,6 +148,19 @@ impl Exchange<'_> {
     fn unread(&self, refusal: Refusal) -> End {
         let consumed = self.has_no_body().then_some(0);
         End::Refused { refusal, consumed }
+    }
+
+    /// Whether the request can be said in what the group's targets speak. gRPC needs HTTP/2 all the way, and ALB's groups for
+    /// gRPC take nothing else; a WebSocket needs a connection of its own.
+    fn is_compatible(&self, speaks: ProtocolVersion) -> bool {
+        let is_frames = self.head.version() == Version::Http2;
+        match speaks {
+            ProtocolVersion::Http1 => !(is_frames && is_grpc(self.head)),
+            ProtocolVersion::Http2 => self.framing.upgrade.is_none(),
+            ProtocolVersion::Grpc => {
+                is_frames && self.head.method() == Method::Post && is_grpc(self.head)
+            }
+        }
     }
 
     fn claim(&self, group: &GroupLocal, first_home: &mut Option<Box<FirstHome>>) -> Reading {

@@ -12,39 +12,40 @@ use clingfish_h1::{
 use clingfish_model::{
     FieldId, LoadBalancer, RequestHead, UnixMillis, Version, head::without_port,
 };
+use clingfish_tls::PeerFacts;
 use http::Request;
 
 use crate::{http2::head, rule::Rewritten, worker::Worker};
 
 /// What is said of the client.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Facts {
+pub(crate) struct Facts<'a> {
     /// The peer of the connection.
     pub(crate) peer: SocketAddr,
     /// The address that it connected to.
     pub(crate) local: SocketAddr,
-    /// It came through TLS.
-    pub(crate) is_tls: bool,
+    /// What is known of its handshake; none without TLS.
+    pub(crate) tls: Option<&'a PeerFacts>,
     /// The peer is a trusted proxy: what it says of the client counts.
     pub(crate) trusted: bool,
 }
 
-impl Facts {
+impl<'a> Facts<'a> {
     pub(crate) fn new(
         peer: SocketAddr,
         local: SocketAddr,
-        is_tls: bool,
+        tls: Option<&'a PeerFacts>,
         balancer: &LoadBalancer,
     ) -> Self {
         let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
         let trusted = balancer.trusted_proxies.iter().any(|net| net.contains(&peer.ip()));
-        Self { peer, local, is_tls, trusted }
+        Self { peer, local, tls, trusted }
     }
 
     /// Whether the client speaks https: to us, or to a trusted proxy that says so.
     pub(crate) fn is_https(&self, head: RequestHead<'_>) -> bool {
         let said = head.value(FieldId::XForwardedProto).filter(|_| self.trusted);
-        said.map_or(self.is_tls, |proto| proto.eq_ignore_ascii_case(b"https"))
+        said.map_or(self.tls.is_some(), |proto| proto.eq_ignore_ascii_case(b"https"))
     }
 }
 
@@ -54,7 +55,7 @@ pub(crate) struct Forwarded<'a> {
     pub(crate) head: RequestHead<'a>,
     pub(crate) framing: RequestFraming,
     pub(crate) balancer: &'a LoadBalancer,
-    pub(crate) facts: Facts,
+    pub(crate) facts: Facts<'a>,
     /// Cookies that the target does not get to see.
     pub(crate) cuts: &'a Cuts,
     /// X-Amzn-Trace-Id: see [`Trace`].
@@ -192,7 +193,7 @@ impl Forwarded<'_> {
     fn write_proto_and_port(&self, out: &mut Vec<u8>) {
         let says = |id| self.facts.trusted && self.head.value(id).is_some();
         if !says(FieldId::XForwardedProto) {
-            let proto: &[u8] = if self.facts.is_tls { b"https" } else { b"http" };
+            let proto: &[u8] = if self.facts.tls.is_some() { b"https" } else { b"http" };
             write::field(out, b"X-Forwarded-Proto", proto);
         }
         if !says(FieldId::XForwardedPort) {

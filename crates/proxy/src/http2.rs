@@ -20,6 +20,7 @@ use clingfish_model::limits::{
     LEAVE_PATIENCE,
 };
 use clingfish_snapshot::ListenerView;
+use clingfish_tls::PeerFacts;
 use h2::{
     Reason, RecvStream,
     server::{Builder, SendResponse},
@@ -28,7 +29,12 @@ use http::{Request, Response};
 use tokio::sync::Notify;
 
 use crate::{
-    clock, connection::{Caller, Connection}, refusal::Refusal, sink::Outflow, wire::WireError, worker::Worker,
+    clock,
+    connection::{Caller, Connection},
+    refusal::Refusal,
+    sink::Outflow,
+    wire::WireError,
+    worker::Worker,
 };
 
 /// What every client of HTTP/2 says first (RFC 9113 section 3.4). No method begins so.
@@ -110,7 +116,7 @@ impl Drop for Running {
 /// listener or the process goes. Whatever ends it, streams that run may finish.
 pub(crate) async fn serve(connection: Connection) {
     let Connection { stream, caller, .. } = connection;
-    let (caller, is_tls) = (&caller, stream.is_tls());
+    let (caller, tls) = (&caller, stream.facts().cloned());
     let worker = caller.worker();
     let view = worker.view();
     let Some(listener) = caller.listener(&view) else { return };
@@ -126,7 +132,11 @@ pub(crate) async fn serve(connection: Connection) {
         }
         rest(caller, worker, &streams, leaving);
         let next = poll_fn(|context| match frames.poll_accept(context) {
-            Poll::Ready(next) => Poll::Ready(Turn::Stream(next)),
+            Poll::Ready(Some(Ok((request, respond)))) => {
+                accept(caller, tls.as_ref(), &streams, request, respond);
+                Poll::Ready(Turn::Stream)
+            }
+            Poll::Ready(Some(Err(_)) | None) => Poll::Ready(Turn::Over),
             Poll::Pending => {
                 caller.deadline.limit(Poll::<()>::Pending, context).map(|_| Turn::Silent)
             }
@@ -139,11 +149,8 @@ pub(crate) async fn serve(connection: Connection) {
         };
         caller.deadline.idles(false);
         match turn {
-            Turn::Stream(Some(Ok((request, respond)))) => {
-                requests += 1;
-                accept(caller, is_tls, &streams, request, respond);
-            }
-            Turn::Stream(Some(Err(_)) | None) => break,
+            Turn::Stream => requests += 1,
+            Turn::Over => break,
             Turn::Rest => {}
             // It has been asked to end, or it is at rest for too long.
             Turn::Silent if leaving => break,
@@ -157,7 +164,10 @@ pub(crate) async fn serve(connection: Connection) {
 
 /// What a connection waits for.
 enum Turn {
-    Stream(Option<Result<(Request<RecvStream>, SendResponse<Bytes>), h2::Error>>),
+    /// Another stream is served.
+    Stream,
+    /// The client has gone.
+    Over,
     /// No stream runs any more, or there is news for connections.
     Rest,
     /// Nothing has come in time.
@@ -204,13 +214,13 @@ fn builder(listener: &ListenerView) -> Builder {
 
 fn accept(
     caller: &Caller,
-    is_tls: bool,
+    tls: Option<&Rc<PeerFacts>>,
     streams: &Rc<Streams>,
     request: Request<RecvStream>,
     respond: SendResponse<Bytes>,
 ) {
     let running = Running::begin(streams);
-    let stream = stream::Served::new(caller, is_tls);
+    let stream = stream::Served::new(caller, tls.cloned());
     tokio::task::spawn_local(async move {
         let _running = running;
         Box::pin(stream.serve(request, Replying::new(respond))).await;

@@ -16,6 +16,7 @@ mod doors;
 mod entropy;
 mod exchange;
 mod forward;
+mod greet;
 mod http2;
 mod inbound;
 mod outcome;

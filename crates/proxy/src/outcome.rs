@@ -91,7 +91,7 @@ struct Kept {
 
 impl Outcome {
     pub(crate) fn new(
-        facts: &ClientFacts,
+        facts: &ClientFacts<'_>,
         connection: u64,
         balancer_id: ResourceId,
         worker: &Worker,
@@ -203,7 +203,11 @@ impl Outcome {
             Some(head) => texts(head, balancer, trace),
             None => Texts { load_balancer: balancer.name.as_str().as_bytes(), ..Texts::default() },
         };
-        let kind = if self.https { Kind::Https } else { Kind::Http };
+        let kind = match (self.version, self.https) {
+            (Version::Http2, _) => Kind::H2,
+            (_, true) => Kind::Https,
+            (_, false) => Kind::Http,
+        };
         self.conclude(kind, texts, worker);
     }
 

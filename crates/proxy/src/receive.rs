@@ -548,11 +548,14 @@ impl<'a> Heads<'a> {
     }
 }
 
+/// A head, and its body if it is the last.
+type Head = (Response<()>, Option<RecvStream>);
+
 /// The next head of a stream: an interim one, or the last with its body.
 fn poll_head(
     response: &mut ResponseFuture,
     context: &mut Context<'_>,
-) -> Poll<Result<(Response<()>, Option<RecvStream>), h2::Error>> {
+) -> Poll<Result<Head, h2::Error>> {
     if let Poll::Ready(Some(interim)) = response.poll_informational(context) {
         return Poll::Ready(interim.map(|head| (head, None)));
     }

@@ -64,8 +64,9 @@ impl Turn<'_> {
     ) -> Next {
         let Self { worker, view, listener } = self;
         let caller = &connection.caller;
-        let is_tls = connection.stream.is_tls();
-        let facts = Facts::new(caller.peer(), caller.door.address, is_tls, &listener.balancer);
+        let tls = connection.stream.facts().map(Rc::clone);
+        let facts =
+            Facts::new(caller.peer(), caller.door.address, tls.as_deref(), &listener.balancer);
         let mut outcome = Outcome::new(&facts, caller.id, listener.balancer_id, worker);
         let closing = caller.is_over(listener, outcome.started);
         let (mut reads, writes) = connection.stream.split();
@@ -120,11 +121,9 @@ impl Turn<'_> {
                 (next, Used::of_rest(consumed.unwrap_or_default()))
             }
             End::Broken => (Next::Reset, Used::default()),
-            End::Upgraded { lease, from_client, from_target } => {
+            End::Upgraded(upgraded) => {
                 outcome.keep(head, balancer, &scratch.trace);
-                let (idle, outcome) = (balancer.timeouts.websocket_idle, Box::new(outcome));
-                let tunnel = Tunnel { lease, from_client, from_target, idle, outcome };
-                return Next::Tunnel(Box::new(tunnel));
+                return Next::Tunnel(Box::new(Tunnel::new(upgraded, balancer, outcome)));
             }
         };
         deadline.runs_on(0);

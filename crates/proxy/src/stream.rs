@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use clingfish_tls::PeerFacts;
 use socket2::SockRef;
 use tokio::{
     io::{AsyncRead, AsyncWrite, Interest, ReadBuf},
@@ -33,6 +34,8 @@ pub(crate) enum Stream {
 #[derive(Debug)]
 pub(crate) struct Tls {
     tcp: Rc<TcpStream>,
+    /// Of a client's handshake.
+    facts: Option<Rc<PeerFacts>>,
     io: RefCell<TlsStream<Socket>>,
 }
 
@@ -56,15 +59,18 @@ pub(crate) enum Writes<'a> {
 
 impl Stream {
     /// A session whose handshake is done.
-    pub(crate) fn tls(io: impl Into<TlsStream<Socket>>) -> Self {
+    pub(crate) fn tls(io: impl Into<TlsStream<Socket>>, facts: Option<Rc<PeerFacts>>) -> Self {
         let io = io.into();
         let tcp = Rc::clone(&io.get_ref().0.0);
-        Self::Tls(Box::new(Tls { tcp, io: RefCell::new(io) }))
+        Self::Tls(Box::new(Tls { tcp, facts, io: RefCell::new(io) }))
     }
 
-    /// Whether TLS is between the bytes and the socket.
-    pub(crate) fn is_tls(&self) -> bool {
-        matches!(self, Self::Tls(_))
+    /// What is known of a client's handshake; none without TLS.
+    pub(crate) fn facts(&self) -> Option<&Rc<PeerFacts>> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Tls(tls) => tls.facts.as_ref(),
+        }
     }
 
     /// The connection below.

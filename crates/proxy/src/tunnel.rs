@@ -2,13 +2,16 @@
 
 use std::{cell::Cell, rc::Rc, time::Duration};
 
+use clingfish_model::LoadBalancer;
+
 use crate::{
     buffer::BufferPool,
     deadline::Deadline,
+    exchange::Upgraded,
     outcome::Outcome,
     sink::{Ending, Sink},
     source::{Piece, Source},
-    upstream::{Lease, Line},
+    upstream::Line,
     worker::Worker,
 };
 
@@ -18,13 +21,15 @@ const HALF_OPEN_MAX: Duration = Duration::from_secs(30);
 /// A connection that has changed protocols. Holds no buffers while nothing is said.
 #[derive(Debug)]
 pub(crate) struct Tunnel {
-    pub(crate) lease: Lease,
-    /// What came from the client behind its request head.
-    pub(crate) from_client: Vec<u8>,
-    /// What came from the target behind its response head.
-    pub(crate) from_target: Vec<u8>,
-    pub(crate) idle: Duration,
-    pub(crate) outcome: Box<Outcome>,
+    upgraded: Upgraded,
+    idle: Duration,
+    outcome: Box<Outcome>,
+}
+
+impl Tunnel {
+    pub(crate) fn new(upgraded: Upgraded, balancer: &LoadBalancer, outcome: Outcome) -> Self {
+        Self { upgraded, idle: balancer.timeouts.websocket_idle, outcome: Box::new(outcome) }
+    }
 }
 
 /// Carries bytes until it ends, then writes the log line.
@@ -38,7 +43,8 @@ pub(crate) async fn run(
     let held = worker.meter.hold(|meter| &meter.tunnels_active);
     let (received, sent) = (Cell::new(0), Cell::new(0));
     // Targets change protocols on connections of their own only.
-    if let Line::Bytes(stream) = &mut tunnel.lease.line {
+    let Upgraded { lease, from_client, from_target } = &mut tunnel.upgraded;
+    if let Line::Bytes(stream) = &mut lease.line {
         let (reads, writes) = stream.split();
         let (mut target_from, mut target_to) = (Source::Bytes(reads), Sink::Bytes(writes));
         let half_open = Cell::new(false);
@@ -49,8 +55,8 @@ pub(crate) async fn run(
             half_open: &half_open,
             moved,
         };
-        let up = means(&received).carry(&mut client_from, &mut target_to, &tunnel.from_client);
-        let down = means(&sent).carry(&mut target_from, &mut client_to, &tunnel.from_target);
+        let up = means(&received).carry(&mut client_from, &mut target_to, from_client);
+        let down = means(&sent).carry(&mut target_from, &mut client_to, from_target);
         // An error in one direction ends both: there is nobody left to tell.
         let _ = tokio::try_join!(up, down);
     }

@@ -1,14 +1,17 @@
 //! Room `upstream`: a placement becomes a lease on a connection to its target.
 
-use std::{io, rc::Rc, time::Instant};
+use std::{rc::Rc, sync::Arc, time::Instant};
 
-use clingfish_model::{ProtocolVersion, listener::RequestLimits};
+use clingfish_model::{ProtocolVersion, limits::TLS_HANDSHAKE_WITHIN, listener::RequestLimits};
 use clingfish_upstream::{DialError, dial};
+
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
 
 use crate::{
     clock,
     http2::lines::Share,
-    stream::Stream,
+    stream::{Socket, Stream},
     view::{GroupLocal, TargetLocal},
     wire::{self, Silence},
 };
@@ -76,10 +79,10 @@ impl Lease {
         let (line, reused) = match group.group.spec.protocol_version {
             ProtocolVersion::Http1 => match idle(target, wanted, now) {
                 Some(stream) => (Line::Bytes(stream), true),
-                None => (Line::Bytes(connect(target, group).await?), false),
+                None => (Line::Bytes(connect(target, group, worker).await?), false),
             },
             ProtocolVersion::Http2 | ProtocolVersion::Grpc => {
-                let (line, reused) = shared(target, group, wanted, limits, now).await?;
+                let (line, reused) = shared(target, group, worker, wanted, limits, now).await?;
                 (Line::Frames(line), reused)
             }
         };
@@ -96,18 +99,48 @@ impl Lease {
 }
 
 /// Dials, and takes note of how that went.
-async fn connect(target: &TargetLocal, group: &GroupLocal) -> Result<Stream, DialError> {
-    match dial(target.target.address, group.group.spec.connect_timeout).await {
-        Ok(tcp) => {
-            target.target.cell.connected();
-            Ok(Stream::Plain(tcp))
+async fn connect(
+    target: &TargetLocal,
+    group: &GroupLocal,
+    worker: usize,
+) -> Result<Stream, DialError> {
+    let connected = match dial(target.target.address, group.group.spec.connect_timeout).await {
+        Ok(tcp) => secure(tcp, target, group, worker).await,
+        Err(error) => Err(error),
+    };
+    match &connected {
+        Ok(_) => target.target.cell.connected(),
+        Err(error) if error.blames_target() => {
+            target.meter.connect_failures.increment();
+            blame(target, group);
         }
-        Err(error) => {
-            if error.blames_target() {
-                target.meter.connect_failures.increment();
-                blame(target, group);
+        Err(_) => {}
+    }
+    connected
+}
+
+/// Shakes hands where the group speaks TLS.
+async fn secure(
+    tcp: TcpStream,
+    target: &TargetLocal,
+    group: &GroupLocal,
+    worker: usize,
+) -> Result<Stream, DialError> {
+    let (Some(tls), Some(name)) = (&group.group.tls, &target.target.server_name) else {
+        return Ok(Stream::Plain(tcp));
+    };
+    let address = target.target.address;
+    let connector = TlsConnector::from(Arc::clone(tls.config(worker)));
+    let handshake = connector.connect(name.clone(), Socket::new(tcp));
+    match tokio::time::timeout(TLS_HANDSHAKE_WITHIN, handshake).await {
+        Err(_) => Err(DialError::Timeout { address, after: TLS_HANDSHAKE_WITHIN }),
+        Ok(Err(source)) => Err(DialError::Handshake { address, source }),
+        Ok(Ok(io)) => {
+            let is_http2 = io.get_ref().1.alpn_protocol() == Some(b"h2");
+            if group.group.spec.protocol_version != ProtocolVersion::Http1 && !is_http2 {
+                return Err(DialError::NotHttp2 { address });
             }
-            Err(error)
+            Ok(Stream::tls(io, None))
         }
     }
 }
@@ -116,6 +149,7 @@ async fn connect(target: &TargetLocal, group: &GroupLocal) -> Result<Stream, Dia
 async fn shared(
     target: &TargetLocal,
     group: &GroupLocal,
+    worker: usize,
     wanted: Wanted,
     limits: &RequestLimits,
     now: Instant,
@@ -132,12 +166,11 @@ async fn shared(
             break;
         }
     }
-    let stream = connect(target, group).await?;
+    let stream = connect(target, group, worker).await?;
     let line = lines.open(stream, limits, now).await;
     drop(dialing);
     let address = target.target.address;
-    let line =
-        line.map_err(|error| DialError::Refused { address, source: io::Error::other(error) })?;
+    let line = line.map_err(|_| DialError::NotHttp2 { address })?;
     Ok((line, false))
 }
 

@@ -359,7 +359,10 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
-    use crate::{connection::Connection, stream::Stream};
+    use crate::{
+        connection::{Caller, Connection},
+        stream::Stream,
+    };
 
     fn worker() -> Rc<Worker> {
         let desired = DesiredState {
@@ -401,7 +404,8 @@ mod tests {
                 Rc::new(Door { id: 1, address, listener: Cell::new(None), closing: Notify::new() });
             assert!(worker.admit());
             assert!(!worker.admit(), "there may be one");
-            let connection = Connection::new(&worker, &door, Stream::Plain(tcp), peer);
+            let caller = Caller::new(&worker, &door, peer);
+            let connection = Connection::new(caller, Stream::Plain(tcp));
             let task = tokio::task::spawn_local(async move {
                 let _connection = connection;
                 panic!("as a fault in a request would");

@@ -91,6 +91,9 @@ fn write_workers(page: &mut Page, totals: &Totals) {
         (&f::TUNNELS_ACTIVE, workers.tunnels_active),
         (&f::UPSTREAM_CONNECTS, workers.upstream_connects),
         (&f::UPSTREAM_REUSES, workers.upstream_reuses),
+        (&f::TLS_HANDSHAKES, workers.tls_handshakes),
+        (&f::TLS_RESUMPTIONS, workers.tls_resumptions),
+        (&f::TLS_HANDSHAKES_FAILED, workers.tls_handshakes_failed),
         (&f::PANICS, workers.panics),
     ] {
         page.open(family).sample(&[], value);

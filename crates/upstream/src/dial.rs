@@ -24,6 +24,20 @@ pub enum DialError {
         /// What the system said.
         source: io::Error,
     },
+    /// The TLS handshake came to nothing.
+    #[error("TLS handshake with {address} failed: {source}")]
+    Handshake {
+        /// Whom we called.
+        address: SocketAddr,
+        /// What went wrong.
+        source: io::Error,
+    },
+    /// The target does not speak what its group says.
+    #[error("{address} does not speak HTTP/2")]
+    NotHttp2 {
+        /// Whom we called.
+        address: SocketAddr,
+    },
     /// This process has no descriptor or port left: not the target's fault.
     #[error("cannot connect to {address}, this process is out of resources: {source}")]
     Exhausted {
@@ -40,6 +54,8 @@ impl DialError {
         match self {
             Self::Timeout { .. } => "connect_timeout",
             Self::Refused { .. } => "connect_refused",
+            Self::Handshake { .. } => "tls_handshake_failed",
+            Self::NotHttp2 { .. } => "target_not_http2",
             Self::Exhausted { .. } => "connect_exhausted",
         }
     }

@@ -4,6 +4,7 @@ use std::{net::SocketAddr, rc::Rc};
 
 use clingfish_model::{RequestHead, UnixMillis};
 use clingfish_snapshot::ListenerView;
+use clingfish_tls::PeerFacts;
 use h2::{Reason, RecvStream};
 use http::Request;
 
@@ -32,11 +33,11 @@ pub(super) struct Served {
     deadline: Deadline,
     peer: SocketAddr,
     connection: u64,
-    is_tls: bool,
+    tls: Option<Rc<PeerFacts>>,
 }
 
 impl Served {
-    pub(super) fn new(caller: &Caller, is_tls: bool) -> Self {
+    pub(super) fn new(caller: &Caller, tls: Option<Rc<PeerFacts>>) -> Self {
         let worker = caller.worker();
         Self {
             worker: Rc::clone(worker),
@@ -44,7 +45,7 @@ impl Served {
             deadline: worker.deadlines.open(caller.door.id),
             peer: caller.peer(),
             connection: caller.id,
-            is_tls,
+            tls,
         }
     }
 
@@ -71,7 +72,7 @@ impl Served {
         scratch: &mut Scratch,
     ) {
         let (worker, deadline, balancer) = (&self.worker, &self.deadline, &*listener.balancer);
-        let facts = Facts::new(self.peer, self.door.address, self.is_tls, balancer);
+        let facts = Facts::new(self.peer, self.door.address, self.tls.as_deref(), balancer);
         let mut outcome = Outcome::new(&facts, self.connection, listener.balancer_id, worker);
         let (parts, body) = request.into_parts();
         let request = Request::from_parts(parts, ());
@@ -117,10 +118,9 @@ impl Served {
                 refused.answer(&mut client, worker, deadline, balancer, &mut outcome).await;
             }
             End::Broken => replying.outflow.reset(Reason::INTERNAL_ERROR),
-            End::Upgraded { lease, from_client, from_target } => {
+            End::Upgraded(upgraded) => {
                 outcome.keep(head, balancer, &scratch.trace);
-                let (idle, outcome) = (balancer.timeouts.websocket_idle, Box::new(outcome));
-                let tunnel = Tunnel { lease, from_client, from_target, idle, outcome };
+                let tunnel = Tunnel::new(upgraded, balancer, outcome);
                 return tunnel::run(worker, deadline, source, client.sink, tunnel).await;
             }
         }

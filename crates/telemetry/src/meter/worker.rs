@@ -26,6 +26,12 @@ pub struct WorkerMeter {
     pub upstream_connects: Counter,
     /// Requests sent on a connection that was open already.
     pub upstream_reuses: Counter,
+    /// Full TLS handshakes with clients.
+    pub tls_handshakes: Counter,
+    /// TLS handshakes with clients that a ticket made short.
+    pub tls_resumptions: Counter,
+    /// TLS handshakes with clients that came to nothing.
+    pub tls_handshakes_failed: Counter,
     /// Requests that ended in a panic.
     pub panics: Counter,
     /// Answers that no target gave.
@@ -85,6 +91,12 @@ pub struct WorkerTotals {
     pub upstream_connects: u64,
     /// Sum of [`WorkerMeter::upstream_reuses`].
     pub upstream_reuses: u64,
+    /// Sum of [`WorkerMeter::tls_handshakes`].
+    pub tls_handshakes: u64,
+    /// Sum of [`WorkerMeter::tls_resumptions`].
+    pub tls_resumptions: u64,
+    /// Sum of [`WorkerMeter::tls_handshakes_failed`].
+    pub tls_handshakes_failed: u64,
     /// Sum of [`WorkerMeter::panics`].
     pub panics: u64,
     /// Sum of [`WorkerMeter::own_answers`], by status and cause.
@@ -106,6 +118,9 @@ impl WorkerTotals {
         self.tunnels_active += meter.tunnels_active.value();
         self.upstream_connects += meter.upstream_connects.value();
         self.upstream_reuses += meter.upstream_reuses.value();
+        self.tls_handshakes += meter.tls_handshakes.value();
+        self.tls_resumptions += meter.tls_resumptions.value();
+        self.tls_handshakes_failed += meter.tls_handshakes_failed.value();
         self.panics += meter.panics.value();
         for (key, count) in meter.own_answers.iter() {
             *self.own_answers.entry(key).or_default() += count;

@@ -96,6 +96,12 @@ families! {
         "Connections opened to targets.";
     UPSTREAM_REUSES = Counter "upstream_reuses_total" []
         "Requests sent on a connection to a target that was open already.";
+    TLS_HANDSHAKES = Counter "tls_handshakes_total" []
+        "Full TLS handshakes with clients.";
+    TLS_RESUMPTIONS = Counter "tls_resumptions_total" []
+        "TLS handshakes with clients that a ticket made short.";
+    TLS_HANDSHAKES_FAILED = Counter "tls_handshakes_failed_total" []
+        "TLS handshakes with clients that came to nothing.";
     PANICS = Counter "panics_total" []
         "Requests that ended in a panic of ours; each is a bug.";
     NON_COMPLIANT = Counter "non_compliant_requests_total" ["class"]
