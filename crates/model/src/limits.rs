@@ -102,6 +102,9 @@ pub const H2_RESETS_PROVOKED_MAX: usize = 200;
 /// Connections of HTTP/2 that one worker has to one target; beyond that, requests share them.
 pub const UPSTREAM_H2_CONNECTIONS_MAX: usize = 16;
 
+/// How long a client or a target may take for a TLS handshake, as ALB; 502 for a target.
+pub const TLS_HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
+
 /// Granularity of deadlines: on a worker that keeps up, one fires at most two of these late, and never early.
 pub const WHEEL_TICK: Duration = Duration::from_millis(50);
 

@@ -68,6 +68,7 @@ pub(super) const SAMPLES: [Sample; 10] = [
             ("name", "\"n\"\nforward = \"a\"\nbind = \"127.0.0.1:1\""),
             ("load_balancer", "\"x\"\nforward = \"a\"\nbind = \"127.0.0.1:1\""),
             ("proxy_protocol_from", "[\"10.0.0.0/8\"]\nforward = \"a\"\nbind = \"127.0.0.1:1\""),
+            ("h2c", "true\nforward = \"a\"\nbind = \"127.0.0.1:1\""),
             ("server_header", "false\nforward = \"a\"\nbind = \"127.0.0.1:1\""),
             (
                 "routing.http.response.server.enabled",
