@@ -4,3 +4,4 @@ mod admin;
 mod health;
 mod reload;
 mod stage;
+mod tls;

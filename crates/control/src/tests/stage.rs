@@ -132,6 +132,10 @@ impl Stage {
         self.folder.path().join("clingfish.toml")
     }
 
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
     pub(super) fn keys(&self) -> KeyFile {
         KeyFile::new(self.folder.path().join("keys"), false)
     }
