@@ -23,6 +23,7 @@
 //! assert_eq!(answer.status, 418);
 //! ```
 
+mod authority;
 mod clients;
 mod clingfish;
 mod clock;
@@ -31,6 +32,7 @@ mod raw;
 mod target;
 mod wait;
 
+pub use authority::{Authority, Issued, KeyKind};
 pub use clients::{Finished, curl, node, python, run};
 pub use clingfish::{Clingfish, Exited, Launch, binary};
 pub use metrics::{Metrics, Sample};
