@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use clingfish_model::{Listener, Name, desired::Admin};
+use clingfish_model::{Listener, Name, desired::Admin, rule::Scheme};
 use ipnet::IpNet;
 
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     nearest::nearest,
     networks,
     report::Report,
-    rule,
+    rule::{self, Scope},
     section::Section,
     tls,
     value::Value,
@@ -61,9 +61,11 @@ fn read_one(section: &Section<'_>, names: &Names<'_>, report: &mut Report<'_>) -
     let bind = section.required("bind", report, BIND_HELP);
     let bind_at = bind.map_or(section.at, |value| value.span.start);
     let bind = bind.and_then(|value| value.bind(report));
-    let default_action = rule::read_default(section, names, report);
+    let speaks_tls = section.value("protocol").and_then(Value::as_str) == Some("HTTPS");
+    let scope = Scope { names, own: if speaks_tls { Scheme::Https } else { Scheme::Http } };
+    let default_action = rule::read_default(section, &scope, report);
     let rules =
-        rule::read(section, default_action.as_ref().and_then(Option::as_ref), names, report);
+        rule::read(section, default_action.as_ref().and_then(Option::as_ref), &scope, report);
     let load_balancer = match section.value("load_balancer") {
         Some(value) => {
             let known = &names.load_balancers;

@@ -7,12 +7,19 @@ mod transform;
 
 use clingfish_model::{
     Action, Rule,
-    rule::{Priority, Transforms},
+    rule::{Priority, Scheme, Transforms},
 };
 
 pub(crate) use action::read_default;
 
 use crate::{keys, listener::Names, report::Report, section::Section, value::Value};
+
+/// What rules may refer to, and what their listener is.
+pub(crate) struct Scope<'n> {
+    pub(crate) names: &'n Names<'n>,
+    /// What the listener speaks.
+    pub(crate) own: Scheme,
+}
 
 /// A rule, and where the file has it.
 struct Placed {
@@ -25,20 +32,20 @@ struct Placed {
 pub(crate) fn read(
     listener: &Section<'_>,
     default_action: Option<&Action>,
-    names: &Names<'_>,
+    scope: &Scope<'_>,
     report: &mut Report<'_>,
 ) -> Vec<Rule> {
-    let placed = read_all(listener, names, report);
+    let placed = read_all(listener, scope, report);
     refuse_same_priorities(&placed, report);
     reach::refuse_unreachable(&placed, report);
-    reach::refuse_loops(&placed, report);
+    reach::refuse_loops(&placed, scope.own, report);
     if let Some(Action::Redirect(redirect)) = default_action {
-        reach::refuse_default_loop(redirect, &placed, listener, report);
+        reach::refuse_default_loop(redirect, &placed, listener, scope.own, report);
     }
     placed.into_iter().map(|one| one.rule).collect()
 }
 
-fn read_all(listener: &Section<'_>, names: &Names<'_>, report: &mut Report<'_>) -> Vec<Placed> {
+fn read_all(listener: &Section<'_>, scope: &Scope<'_>, report: &mut Report<'_>) -> Vec<Placed> {
     let Some(value) = listener.value("rules") else {
         return Vec::new();
     };
@@ -57,7 +64,7 @@ fn read_all(listener: &Section<'_>, names: &Names<'_>, report: &mut Report<'_>) 
         };
         let priority = read_priority(&section, before, report);
         before = priority.map_or(before + 1, |priority| u64::from(priority.value()));
-        if let Some(rule) = read_one(&section, priority, names, report) {
+        if let Some(rule) = read_one(&section, priority, scope, report) {
             placed.push(Placed { rule, at: section.at, path: element.path.clone() });
         }
     }
@@ -84,13 +91,13 @@ fn read_priority(section: &Section<'_>, before: u64, report: &mut Report<'_>) ->
 fn read_one(
     section: &Section<'_>,
     priority: Option<Priority>,
-    names: &Names<'_>,
+    scope: &Scope<'_>,
     report: &mut Report<'_>,
 ) -> Option<Rule> {
     let help = "write conditions = { path-pattern = [\"/api/*\"] }, or the like";
     let conditions = section.required("conditions", report, help);
     let conditions = conditions.and_then(|value| condition::read(value, report));
-    let action = action::read_one(section, names, report);
+    let action = action::read_one(section, scope, report);
     let transforms = transform::read(section, report);
     let (conditions, action, transforms) = (conditions?, action?, transforms?);
     refuse_idle_transforms(section, &action, &transforms, report);

@@ -382,9 +382,10 @@ impl<'a> ResponseHead<'a> {
 
 /// `host` of `host:port` and `[v6]:port`.
 pub fn without_port(authority: &[u8]) -> &[u8] {
-    let after_bracket = authority.iter().rposition(|c| *c == b']').unwrap_or(0);
-    match authority.iter().rposition(|c| *c == b':') {
-        Some(colon) if colon > after_bracket => authority.get(..colon).unwrap_or(authority),
+    // Backwards: most hosts have no port and end in a letter.
+    let last = authority.iter().rposition(|c| !c.is_ascii_digit());
+    match last.and_then(|last| authority.split_at_checked(last)) {
+        Some((host, [b':', ..])) => host,
         _ => authority,
     }
 }
@@ -430,6 +431,23 @@ mod tests {
         for id in FieldId::KNOWN {
             assert_eq!(FieldId::of(id.name()), *id);
             assert_eq!(FieldId::of(&id.name().to_ascii_uppercase()), *id);
+        }
+    }
+
+    #[test]
+    fn a_host_is_what_stands_before_the_port() {
+        for (authority, host) in [
+            ("shop.example", "shop.example"),
+            ("shop.example:8080", "shop.example"),
+            ("shop.example:", "shop.example"),
+            ("[2001:db8::1]", "[2001:db8::1]"),
+            ("[2001:db8::1]:80", "[2001:db8::1]"),
+            ("10.0.0.1", "10.0.0.1"),
+            ("10.0.0.1:80", "10.0.0.1"),
+            ("4", "4"),
+            ("", ""),
+        ] {
+            assert_eq!(without_port(authority.as_bytes()), host.as_bytes(), "{authority}");
         }
     }
 

@@ -35,6 +35,17 @@ pub(crate) struct Gathered<V> {
     any: V,
 }
 
+impl Side {
+    /// Whether a text that the pattern is found by is like it: nothing is left to compare.
+    pub(crate) fn settles(self, pattern: &Pattern) -> bool {
+        pattern.is_literal()
+            || match self {
+                Self::HostEnd => pattern.is_end(),
+                Self::PathStart => pattern.is_start(),
+            }
+    }
+}
+
 impl<V: Default> Gathered<V> {
     pub(crate) fn new(side: Side) -> Self {
         Self { side, whole: BTreeMap::new(), part: BTreeMap::new(), any: V::default() }

@@ -14,7 +14,7 @@ use crate::{
 /// wildcard on, the start of a path up to the first. What names neither stands where every request looks.
 #[derive(Clone, Debug)]
 pub struct RuleSet {
-    /// In the order of priorities.
+    /// What finding a rule does not settle, in the order of priorities.
     rules: Vec<Vec<Condition>>,
     index: Affixes<Affixes<Vec<u32>>>,
 }
@@ -29,13 +29,8 @@ impl RuleSet {
         for (number, rule) in (0..).zip(rules) {
             insert(&mut hosts, number, rule.conditions());
         }
-        let in_order = |rule: &Rule| {
-            let mut conditions = rule.conditions().to_vec();
-            conditions.sort_by_key(cost);
-            conditions
-        };
         Self {
-            rules: rules.iter().map(in_order).collect(),
+            rules: rules.iter().map(|rule| open_conditions(rule.conditions())).collect(),
             index: hosts.finish(|paths| {
                 paths.unwrap_or_else(|| Paths::new(Side::PathStart)).finish(|numbers| numbers)
             }),
@@ -74,6 +69,23 @@ impl RuleSet {
         let rule = self.rules.get(number as usize);
         rule.is_some_and(|rule| rule.iter().all(|condition| meets(request, condition)))
     }
+}
+
+/// The conditions that are still open where a rule is found by host and path, the cheapest first.
+fn open_conditions(all: &[Condition]) -> Vec<Condition> {
+    let is_open = |condition: &&Condition| match condition {
+        Condition::Host(values) => !are_settled(values, Side::HostEnd),
+        Condition::Path(values) => !are_settled(values, Side::PathStart),
+        _ => true,
+    };
+    let mut open: Vec<Condition> = all.iter().filter(is_open).cloned().collect();
+    open.sort_by_key(cost);
+    open
+}
+
+/// Whether whoever is found by any of the values meets the condition.
+fn are_settled(values: &Values, side: Side) -> bool {
+    values.regexes.is_empty() && values.patterns.iter().all(|pattern| side.settles(pattern))
 }
 
 /// Puts a rule under each pair of host and path that it names.

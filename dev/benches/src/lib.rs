@@ -6,6 +6,7 @@
 mod clock;
 mod decisions;
 mod heads;
+mod rules;
 mod samples;
 mod sessions;
 mod turns;
@@ -25,7 +26,10 @@ pub struct Case {
 
 /// All cases, in the order of a request.
 pub fn cases() -> impl Iterator<Item = Case> {
-    [heads::CASES, sessions::CASES, turns::CASES, decisions::CASES].into_iter().flatten().copied()
+    [heads::CASES, rules::CASES, sessions::CASES, turns::CASES, decisions::CASES]
+        .into_iter()
+        .flatten()
+        .copied()
 }
 
 #[cfg(test)]

@@ -5,9 +5,9 @@ use clingfish_model::{
     rule::{BadAction, FixedResponse, Forward, Port, Redirect, Scheme, Template, WeightedGroup},
 };
 
-use super::refuse;
+use super::{Scope, refuse};
 use crate::{
-    listener::{Names, Reference, refer},
+    listener::{Reference, refer},
     report::Report,
     section::Section,
     value::Value,
@@ -19,31 +19,31 @@ const NEEDS_GROUP_STICKINESS: &str = "You must enable group stickiness on a rule
 /// The action of a listener for what meets no rule; the inner `None` is `forward = false`.
 pub(crate) fn read_default(
     section: &Section<'_>,
-    names: &Names<'_>,
+    scope: &Scope<'_>,
     report: &mut Report<'_>,
 ) -> Option<Option<Action>> {
-    let first = names.target_groups.first().unwrap_or(&"NAME");
+    let first = scope.names.target_groups.first().unwrap_or(&"NAME");
     let help = format!("write forward = {first:?}, or forward = false to answer 404 to everything");
     if is_alone(section, report, &help)?
         && section.value("forward").and_then(Value::as_bool) == Some(false)
     {
         return Some(None);
     }
-    read(section, names, report).map(Some)
+    read(section, scope, report).map(Some)
 }
 
 /// The action of a rule.
 pub(super) fn read_one(
     section: &Section<'_>,
-    names: &Names<'_>,
+    scope: &Scope<'_>,
     report: &mut Report<'_>,
 ) -> Option<Action> {
-    let first = names.target_groups.first().unwrap_or(&"NAME");
+    let first = scope.names.target_groups.first().unwrap_or(&"NAME");
     let help = format!(
         "write forward = {first:?}, redirect = \"https\" or fixed_response = {{ status = 404 }}"
     );
     is_alone(section, report, &help)?;
-    read(section, names, report)
+    read(section, scope, report)
 }
 
 /// Whether there is one action and no other; notes an error otherwise.
@@ -68,21 +68,21 @@ fn is_alone(section: &Section<'_>, report: &mut Report<'_>, help: &str) -> Optio
     }
 }
 
-fn read(section: &Section<'_>, names: &Names<'_>, report: &mut Report<'_>) -> Option<Action> {
+fn read(section: &Section<'_>, scope: &Scope<'_>, report: &mut Report<'_>) -> Option<Action> {
     if let Some(value) = section.value("forward") {
-        return read_forward(value, names, report).map(Action::Forward);
+        return read_forward(value, scope, report).map(Action::Forward);
     }
     if section.value("redirect").is_some() || section.mentions("redirect") {
-        return read_redirect(section, report).map(Action::Redirect);
+        return read_redirect(section, scope, report).map(Action::Redirect);
     }
     read_fixed(section, report).map(Action::FixedResponse)
 }
 
 /// A name, or a table of names and weights.
-fn read_forward(value: &Value<'_>, names: &Names<'_>, report: &mut Report<'_>) -> Option<Forward> {
+fn read_forward(value: &Value<'_>, scope: &Scope<'_>, report: &mut Report<'_>) -> Option<Forward> {
     let title = "[target_groups.NAME]";
     let Some(table) = value.as_table() else {
-        let known = &names.target_groups;
+        let known = &scope.names.target_groups;
         return refer(value, "target group", title, known, report).map(Forward::to);
     };
     let mut groups = Vec::new();
@@ -93,7 +93,7 @@ fn read_forward(value: &Value<'_>, names: &Names<'_>, report: &mut Report<'_>) -
         let weight = Value::new(path.clone(), format!("{}.{name}", value.name), weight);
         let at = key.span().start;
         let reference = Reference { text: &name, at, path: &path, name: &value.name };
-        let group = reference.find("target group", title, &names.target_groups, report);
+        let group = reference.find("target group", title, &scope.names.target_groups, report);
         let weight = weight.integer(report, Forward::WEIGHTS);
         match (group, weight.and_then(|weight| u16::try_from(weight).ok())) {
             (Some(group), Some(weight)) => groups.push(WeightedGroup { group, weight }),
@@ -103,7 +103,7 @@ fn read_forward(value: &Value<'_>, names: &Names<'_>, report: &mut Report<'_>) -
     if !is_whole {
         return None;
     }
-    let sticky = groups.iter().find(|one| names.sticky_groups.contains(&one.group));
+    let sticky = groups.iter().find(|one| scope.names.sticky_groups.contains(&one.group));
     if let Some(sticky) = sticky.filter(|_| groups.len() > 1) {
         let help = format!(
             "set stickiness = false in [target_groups.{}], or forward to one group; group stickiness is not supported yet",
@@ -121,9 +121,14 @@ fn refuse_value(value: &Value<'_>, error: &BadAction, report: &mut Report<'_>) {
     value.refuse(report, message, help);
 }
 
-fn read_redirect(section: &Section<'_>, report: &mut Report<'_>) -> Option<Redirect> {
+fn read_redirect(
+    section: &Section<'_>,
+    scope: &Scope<'_>,
+    report: &mut Report<'_>,
+) -> Option<Redirect> {
     if let Some(value) = section.value("redirect") {
-        return value.word(report, &[("https", Redirect::https)], &[]).map(|redirect| redirect());
+        let redirect = value.word(report, &[("https", Redirect::https)], &[])?();
+        return checked(redirect, section, scope, report);
     }
     let same = Redirect::same();
     let schemes = [
@@ -152,7 +157,32 @@ fn read_redirect(section: &Section<'_>, report: &mut Report<'_>) -> Option<Redir
         query: query?,
         permanent: permanent?,
     };
-    redirect.check().map_err(|error| refuse(section, "redirect", &error, report)).ok()
+    checked(redirect, section, scope, report)
+}
+
+fn checked(
+    redirect: Redirect,
+    section: &Section<'_>,
+    scope: &Scope<'_>,
+    report: &mut Report<'_>,
+) -> Option<Redirect> {
+    let first = first_of_redirect(section);
+    redirect.check(scope.own).map_err(|error| refuse(section, first, &error, report)).ok()
+}
+
+/// The key of a redirect that comes first in the file.
+pub(super) fn first_of_redirect(section: &Section<'_>) -> &'static str {
+    const KEYS: [&str; 7] = [
+        "redirect",
+        "redirect.protocol",
+        "redirect.host",
+        "redirect.port",
+        "redirect.path",
+        "redirect.query",
+        "redirect.status",
+    ];
+    let written = KEYS.into_iter().filter(|key| section.value(key).is_some());
+    written.min_by_key(|key| section.key_at(key)).unwrap_or("redirect")
 }
 
 /// What a setting says, or its default; nothing where it is wrong.

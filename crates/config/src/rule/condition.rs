@@ -49,6 +49,10 @@ fn read_table(value: &Value<'_>, report: &mut Report<'_>) -> Option<Vec<Conditio
     if let Some(value) = section.value("query-string") {
         read.push(query(value, report));
     }
+    if read.is_empty() && value.as_table().is_some_and(|table| !table.is_empty()) {
+        // Only unknown keys, of which has been told.
+        return None;
+    }
     read.into_iter().collect()
 }
 

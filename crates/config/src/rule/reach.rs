@@ -2,10 +2,10 @@
 
 use clingfish_model::{
     Action,
-    rule::{Condition, Pattern, Port, QueryPattern, Redirect, Values},
+    rule::{Condition, Pattern, QueryPattern, Redirect, Scheme, Values},
 };
 
-use super::Placed;
+use super::{Placed, action::first_of_redirect};
 use crate::{report::Report, section::Section};
 
 /// Refuses rules whose every request a rule before them takes.
@@ -104,11 +104,11 @@ fn are_apart(these: &Values, those: &Values) -> bool {
 }
 
 /// Refuses redirects that certainly lead to their own rule.
-pub(super) fn refuse_loops(placed: &[Placed], report: &mut Report<'_>) {
+pub(super) fn refuse_loops(placed: &[Placed], own: Scheme, report: &mut Report<'_>) {
     for (at, one) in placed.iter().enumerate() {
         let before = || placed.iter().take(at);
         if let Action::Redirect(redirect) = one.rule.action()
-            && leads_back(redirect, one.rule.conditions())
+            && leads_back(redirect, one.rule.conditions(), own)
             && !before().any(|other| may_take(redirect, other.rule.conditions()))
         {
             refuse_loop(one.at, &one.path, report);
@@ -121,11 +121,12 @@ pub(super) fn refuse_default_loop(
     redirect: &Redirect,
     placed: &[Placed],
     listener: &Section<'_>,
+    own: Scheme,
     report: &mut Report<'_>,
 ) {
     let taken = placed.iter().any(|other| may_take(redirect, other.rule.conditions()));
-    if leads_back(redirect, &[]) && !taken {
-        refuse_loop(listener.key_at("redirect"), &listener.path, report);
+    if leads_back(redirect, &[], own) && !taken {
+        refuse_loop(listener.key_at(first_of_redirect(listener)), &listener.path, report);
     }
 }
 
@@ -137,14 +138,13 @@ fn refuse_loop(at: usize, path: &str, report: &mut Report<'_>) {
 
 /// Whether the redirected request certainly meets the conditions again. One for another port, or another host that the
 /// conditions do not name, may well end elsewhere.
-fn leads_back(redirect: &Redirect, conditions: &[Condition]) -> bool {
+fn leads_back(redirect: &Redirect, conditions: &[Condition], own: Scheme) -> bool {
     let same = Redirect::same();
-    let same_door = redirect.scheme.is_none() && matches!(redirect.port, Port::Unsaid | Port::Same);
     let host_is_known = redirect.host == same.host
         || redirect.host.is_literal()
             && conditions.iter().any(|condition| matches!(condition, Condition::Host(_)));
     let path_is_known = redirect.path == same.path || redirect.path.is_literal();
-    same_door
+    redirect.is_to(own)
         && host_is_known
         && path_is_known
         && conditions.iter().all(|condition| match condition {

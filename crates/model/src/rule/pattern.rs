@@ -106,8 +106,7 @@ impl Pattern {
     /// For paths, as they are written.
     pub fn path(text: &str) -> Result<Self, BadPattern> {
         let legal = |c: u8| c.is_ascii_alphanumeric() || b" _-.$/~\"'@:+&*?".contains(&c);
-        let help =
-            "use A-Z a-z 0-9 _ - . $ / ~ \" ' @ : + & and the wildcards * and ?; others as %20";
+        let help = "use A-Z a-z 0-9 _-.$/~\"'@:+& and the wildcards * and ?; others as %20";
         // Percent escapes are how such characters arrive; ALB's own list leaves them out.
         check(text, |c| legal(c) || c == b'%', help)?;
         if !text.starts_with(['/', '*', '?']) {
@@ -150,6 +149,16 @@ impl Pattern {
     /// Whether it has no wildcard.
     pub fn is_literal(&self) -> bool {
         self.rest.is_empty()
+    }
+
+    /// Whether its only wildcard is a `*` at its end, so that all that counts is [`Self::start`].
+    pub fn is_start(&self) -> bool {
+        *self.rest == [Symbol::Run]
+    }
+
+    /// Whether its only wildcard is a `*` at its beginning, so that all that counts is [`Self::end`].
+    pub fn is_end(&self) -> bool {
+        self.start.is_empty() && self.rest.first() == Some(&Symbol::Run) && self.wildcards() == 1
     }
 
     /// How many wildcards it has.

@@ -93,6 +93,11 @@ pub enum BadRedirect {
         "the redirect changes nothing, so clients would follow it for ever: set protocol, host, port, path or query to something else"
     )]
     Loop,
+    /// What came encrypted would go on in the clear.
+    #[error(
+        "an HTTPS listener cannot redirect to HTTP: write protocol = \"HTTPS\", or leave it out"
+    )]
+    Downgrade,
     /// Too long.
     #[error("{part} is longer than {max} characters: shorten it")]
     TooLong {
@@ -171,11 +176,22 @@ impl Redirect {
         Self { scheme: Some(Scheme::Https), ..Self::same() }
     }
 
-    /// Checks what belongs together.
-    pub fn check(self) -> Result<Self, BadRedirect> {
+    /// Whether the client comes back to the listener that sent it away, which speaks `own`: same scheme, same port.
+    pub fn is_to(&self, own: Scheme) -> bool {
+        self.scheme.is_none_or(|scheme| scheme == own) && self.port_is_kept()
+    }
+
+    fn port_is_kept(&self) -> bool {
+        matches!(self.port, Port::Unsaid | Port::Same)
+    }
+
+    /// Checks what belongs together, for a listener that speaks `own`.
+    pub fn check(self, own: Scheme) -> Result<Self, BadRedirect> {
+        if own == Scheme::Https && self.scheme == Some(Scheme::Http) {
+            return Err(BadRedirect::Downgrade);
+        }
         let same = Self::same();
-        let kept = self.scheme.is_none()
-            && matches!(self.port, Port::Unsaid | Port::Same)
+        let kept = self.is_to(own)
             && (&self.host, &self.path, &self.query) == (&same.host, &same.path, &same.query);
         if kept { Err(BadRedirect::Loop) } else { Ok(self) }
     }
@@ -238,7 +254,11 @@ impl fmt::Debug for Template {
 impl Template {
     /// For a host.
     pub fn host(text: &str) -> Result<Self, BadRedirect> {
-        let template = Self::new(text, "host", Pattern::LEN_MAX)?;
+        let no_host = |error| match error {
+            BadRedirect::Character { .. } => BadRedirect::Host { host: text.to_owned() },
+            other => other,
+        };
+        let template = Self::new(text, "host", Pattern::LEN_MAX).map_err(no_host)?;
         let legal = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.');
         if text.is_empty() || !template.texts().all(|text| text.bytes().all(legal)) {
             return Err(BadRedirect::Host { host: text.to_owned() });

@@ -78,11 +78,15 @@ fn a_pattern_knows_its_ends() {
         ("/api", "/api", "/api", true),
         ("/a*b?cd", "/a", "cd", false),
         ("*", "", "", false),
+        ("*.png", "", ".png", false),
+        ("?.png", "", ".png", false),
     ] {
         let compiled = Pattern::path(pattern).unwrap();
         assert_eq!(compiled.start(), start.as_bytes(), "{pattern}");
         assert_eq!(compiled.end(), end.as_bytes(), "{pattern}");
         assert_eq!(compiled.is_literal(), literal, "{pattern}");
+        assert_eq!(compiled.is_start(), matches!(pattern, "/api/*" | "*"), "{pattern}");
+        assert_eq!(compiled.is_end(), matches!(pattern, "*.png" | "*"), "{pattern}");
     }
 }
 
@@ -259,9 +263,21 @@ fn redirects_change_what_they_say_and_keep_the_rest() {
 
 #[test]
 fn templates_that_make_no_url_are_refused() {
-    assert_eq!(Redirect::same().check(), Err(BadRedirect::Loop));
-    assert_eq!(Redirect { port: Port::Same, ..Redirect::same() }.check(), Err(BadRedirect::Loop));
-    assert!(Redirect::https().check().is_ok());
+    let same = Redirect::same;
+    for (redirect, own, expected) in [
+        (same(), Scheme::Http, Some(BadRedirect::Loop)),
+        (Redirect { port: Port::Same, ..same() }, Scheme::Http, Some(BadRedirect::Loop)),
+        (Redirect::https(), Scheme::Http, None),
+        (Redirect::https(), Scheme::Https, Some(BadRedirect::Loop)),
+        (Redirect { port: Port::Number(8443), ..Redirect::https() }, Scheme::Https, None),
+        (
+            Redirect { scheme: Some(Scheme::Http), ..same() },
+            Scheme::Https,
+            Some(BadRedirect::Downgrade),
+        ),
+    ] {
+        assert_eq!(redirect.clone().check(own).err(), expected, "{redirect:?} from {own:?}");
+    }
     for host in ["", "a b", "shop.example:80", "http://a.example", "#{host", "#{hst}"] {
         assert!(Template::host(host).is_err(), "{host}");
     }

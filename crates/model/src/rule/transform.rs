@@ -46,7 +46,7 @@ pub enum BadTransform {
     },
     /// A group that there is not.
     #[error(
-        "replace speaks of ${group}, but the regular expression has {groups} groups: put parentheses around what it is to stand for"
+        "replace speaks of ${group}, but the last group of the regular expression is ${groups}: put parentheses around what it is to stand for"
     )]
     Group {
         /// Which one.

@@ -52,7 +52,7 @@ pub struct Facts {
     pub port: u16,
     /// The target group's id.
     pub group_id: Option<ResourceId>,
-    /// 0 for the default action, -1 for an error in the rules.
+    /// Of the rule that took the request; 0 for the default action.
     pub rule_priority: Option<i32>,
     /// `forward`, `fixed-response`, `redirect`.
     pub action: &'static str,

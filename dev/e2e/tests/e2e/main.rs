@@ -24,3 +24,4 @@ mod clients;
 mod observability;
 mod demo;
 mod early;
+mod rules;
