@@ -212,7 +212,6 @@ fn page(title: &str) -> String {
 /// Status and reason phrase; the wording of ALB, which is nginx's.
 fn title(status: u16) -> String {
     let reason = match status {
-        200 => "OK",
         201 => "Created",
         202 => "Accepted",
         204 => "No Content",
@@ -240,7 +239,7 @@ fn title(status: u16) -> String {
         503 => "Service Temporarily Unavailable",
         504 => "Gateway Time-out",
         505 => "HTTP Version Not Supported",
-        200..=299 => "OK",
+        other if (200..300).contains(&other) => "OK",
         _ => "Error",
     };
     format!("{status} {reason}")

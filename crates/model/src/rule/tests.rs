@@ -44,10 +44,7 @@ fn wildcards_fit_the_whole_text() {
 fn matching_takes_time_in_proportion_to_the_text() {
     // Exponential or cubic, this would not end.
     let pattern = Pattern::path(&format!("/{}b", "*a".repeat(60))).unwrap();
-    assert!(
-        !pattern
-            .matches(&[b'/'; 1].repeat(1).into_iter().chain([b'a'; 100_000]).collect::<Vec<_>>())
-    );
+    assert!(!pattern.matches(&[b"/".as_slice(), &[b'a'; 100_000]].concat()));
 }
 
 #[test]
