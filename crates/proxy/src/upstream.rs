@@ -1,6 +1,6 @@
 //! Room `upstream`: a placement becomes a lease on a connection to its target.
 
-use std::{rc::Rc, sync::Arc, time::Instant};
+use std::{io, rc::Rc, sync::Arc, time::Instant};
 
 use clingfish_model::{ProtocolVersion, limits::TLS_HANDSHAKE_WITHIN, listener::RequestLimits};
 use clingfish_upstream::{DialError, dial};
@@ -133,7 +133,8 @@ async fn secure(
     let connector = TlsConnector::from(Arc::clone(tls.config(worker)));
     let handshake = connector.connect(name.clone(), Socket::new(tcp));
     match tokio::time::timeout(TLS_HANDSHAKE_WITHIN, handshake).await {
-        Err(_) => Err(DialError::Timeout { address, after: TLS_HANDSHAKE_WITHIN }),
+        // To ALB that is a handshake that failed, 502, rather than a connect that took too long.
+        Err(_) => Err(DialError::Handshake { address, source: io::ErrorKind::TimedOut.into() }),
         Ok(Err(source)) => Err(DialError::Handshake { address, source }),
         Ok(Ok(io)) => {
             let is_http2 = io.get_ref().1.alpn_protocol() == Some(b"h2");

@@ -76,7 +76,10 @@ impl ResolvesServerCert for Resolver {
         let can_check = |one: &&Arc<Certified>| {
             one.key().key.choose_scheme(hello.signature_schemes()).is_some()
         };
-        self.candidates(hello.server_name()).find(can_check).map(|one| Arc::clone(one.key()))
+        let candidates = || self.candidates(hello.server_name());
+        // One that the client cannot check ends in "handshake failure", as scanners and clients expect; none at all would not.
+        let chosen = candidates().find(can_check).or_else(|| candidates().next());
+        chosen.map(|one| Arc::clone(one.key()))
     }
 }
 

@@ -63,6 +63,18 @@ impl Authority {
         &self.pem
     }
 
+    /// The authority's own key, for who speaks in its name.
+    pub fn key(&self) -> PathBuf {
+        write(self.folder().join("ca.key"), self.issuer.key().serialize_pem())
+    }
+
+    /// The serial number of the certificate that was issued as that name, in hexadecimal digits.
+    pub fn serial(name: &str) -> String {
+        let digits =
+            serial(name).to_bytes().iter().map(|byte| format!("{byte:02X}")).collect::<String>();
+        digits.trim_start_matches("00").to_owned()
+    }
+
     /// Where files are.
     pub fn folder(&self) -> &Path {
         self.folder.path()
@@ -85,6 +97,8 @@ impl Authority {
         params.extended_key_usages =
             vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
         params.serial_number = Some(serial(name));
+        params.use_authority_key_identifier_extension = true;
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         let key = key(kind);
         let certificate = params.signed_by(&key, &self.issuer).expect("the parameters are good");
         Issued {

@@ -2,8 +2,9 @@
 
 use std::{
     env,
+    io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Child, Command, Output, Stdio},
 };
 
 use crate::clingfish::binary;
@@ -34,9 +35,12 @@ pub fn curl(args: &[&str]) -> Finished {
 /// When the script fails, with what it said.
 #[track_caller]
 pub fn python(script: &str, args: &[&str]) -> String {
-    let python = env::var_os("CLINGFISH_PYTHON")
-        .map_or_else(|| root().join(".test-tools/venv/bin/python"), PathBuf::from);
-    finish(Command::new(python).args(["-c", script]).args(args)).printed()
+    finish(Command::new(python_path()).args(["-c", script]).args(args)).printed()
+}
+
+fn python_path() -> PathBuf {
+    env::var_os("CLINGFISH_PYTHON")
+        .map_or_else(|| root().join(".test-tools/venv/bin/python"), PathBuf::from)
 }
 
 /// Runs a Node script, which can `require('ws')`, and returns what it printed.
@@ -52,6 +56,46 @@ pub fn node(script: &str, args: &[&str]) -> String {
     let mut command = Command::new(node);
     command.env("NODE_PATH", modules).args(["-e", script, "--"]);
     finish(command.args(args)).printed()
+}
+
+/// Runs openssl with that on its standard input, which then ends, for 30 s at most.
+#[track_caller]
+pub fn openssl(args: &[&str], input: &str) -> Finished {
+    let mut command = Command::new("timeout");
+    command.arg("--kill-after=5").arg("30").arg("openssl").args(args);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap_or_else(|error| {
+        panic!("openssl does not start ({error}): `cargo xtask setup` installs it")
+    });
+    let mut stdin = child.stdin.take().expect("it is piped");
+    // Who has ended reads nothing.
+    let _ = stdin.write_all(input.as_bytes());
+    drop(stdin);
+    finished(&child.wait_with_output().expect("it can be waited for"))
+}
+
+/// Starts a Python script, which goes on until it is dropped, and returns it with the first line that it printed.
+#[track_caller]
+pub fn python_server(script: &str, args: &[&str]) -> (Running, String) {
+    let mut command = Command::new(python_path());
+    command.args(["-u", "-c", script]).args(args).stdout(Stdio::piped());
+    let mut child = Running(command.spawn().expect("`cargo xtask setup` installs Python"));
+    let mut line = String::new();
+    let stdout = child.0.stdout.take().expect("it is piped");
+    BufReader::new(stdout).read_line(&mut line).expect("it says where it listens");
+    (child, line.trim().to_owned())
+}
+
+/// A process that ends when this value is dropped.
+#[derive(Debug)]
+pub struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// Runs the binary under test to its end, as in `clingfish keys list`, for 60 s at most.
@@ -76,6 +120,10 @@ pub(crate) fn finish(command: &mut Command) -> Finished {
         let program = command.get_program().display();
         panic!("{program} does not start ({error}): `cargo xtask setup` installs it")
     });
+    finished(&output)
+}
+
+fn finished(output: &Output) -> Finished {
     Finished {
         status: output.status.code().unwrap_or(-1),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),

@@ -33,7 +33,7 @@ mod target;
 mod wait;
 
 pub use authority::{Authority, Issued, KeyKind};
-pub use clients::{Finished, curl, node, python, run};
+pub use clients::{Finished, Running, curl, node, openssl, python, python_server, run};
 pub use clingfish::{Clingfish, Exited, Launch, binary};
 pub use metrics::{Metrics, Sample};
 pub use raw::{RawClient, response::Response};

@@ -23,5 +23,6 @@ mod streams;
 mod clients;
 mod observability;
 mod demo;
+mod tls;
 mod early;
 mod rules;
