@@ -37,8 +37,9 @@ struct DebianPackage {
     shown_by: (&'static str, &'static [&'static str]),
 }
 
-const DEBIAN_PACKAGES: [DebianPackage; 5] = [
+const DEBIAN_PACKAGES: [DebianPackage; 6] = [
     DebianPackage { name: "curl", shown_by: ("curl", &["--version"]) },
+    DebianPackage { name: "openssl", shown_by: ("openssl", &["version"]) },
     DebianPackage { name: "python3", shown_by: ("python3", &["--version"]) },
     DebianPackage {
         name: "python3-venv",
