@@ -2,22 +2,42 @@
 
 use std::time::Duration;
 
-use clingfish_model::{HealthCheck, health::StatusMatcher};
+use clingfish_model::{CheckProtocol, HealthCheck, ProtocolVersion, health::StatusMatcher};
 
 use crate::{report::Report, section::Section, units::show_duration, value::Value};
 
+const PROTOCOL: &str = "health_check.protocol";
+const PATH: &str = "health_check.path";
+const MATCHER: &str = "health_check.matcher";
 const INTERVAL: &str = "health_check.interval";
 const TIMEOUT: &str = "health_check.timeout";
 
-/// Reads the health check of a group; what is wrong in it has its default.
-pub(crate) fn read(section: &Section<'_>, report: &mut Report<'_>) -> HealthCheck {
-    let default = HealthCheck::default();
-    let path = section.value("health_check.path");
+/// Reads the health check of a group whose targets speak that version; what is wrong in it has its default.
+pub(crate) fn read(
+    version: ProtocolVersion,
+    has_tls: bool,
+    section: &Section<'_>,
+    report: &mut Report<'_>,
+) -> HealthCheck {
+    let protocol = if has_tls { CheckProtocol::Https } else { CheckProtocol::Http };
+    let default = HealthCheck { protocol, ..HealthCheck::of(version) };
+    let path = section.value(PATH).and_then(|value| read_path(value, report));
     let port = section.value("health_check.port");
-    let matcher = section.value("health_check.matcher");
+    let matcher = section.value(MATCHER).and_then(|value| read_matcher(value, version, report));
+    let protocols = [CheckProtocol::Http, CheckProtocol::Https, CheckProtocol::Tcp]
+        .map(|protocol| (protocol.as_str(), protocol));
     let check = HealthCheck {
+        version,
+        protocol: section.word(PROTOCOL, &protocols, default.protocol, report),
         enabled: section.bool("health_check.enabled", default.enabled, report),
-        path: path.and_then(|value| read_path(value, report)).unwrap_or(default.path),
+        matcher: matcher.unwrap_or_else(|| match path.as_deref() {
+            // A server that has this method says 0 where it is well; ALB's 12 could only be wrong.
+            Some(HealthCheck::GRPC_HEALTH_PATH) if version == ProtocolVersion::Grpc => {
+                StatusMatcher::ok()
+            }
+            _ => default.matcher,
+        }),
+        path: path.unwrap_or(default.path),
         port: port.and_then(|value| read_port(value, report)),
         interval: section.duration(INTERVAL, HealthCheck::INTERVAL, default.interval, report),
         timeout: section.duration(TIMEOUT, HealthCheck::TIMEOUT, default.timeout, report),
@@ -33,9 +53,9 @@ pub(crate) fn read(section: &Section<'_>, report: &mut Report<'_>) -> HealthChec
             default.unhealthy_threshold,
             report,
         ),
-        matcher: matcher.and_then(|value| read_matcher(value, report)).unwrap_or(default.matcher),
     };
     refuse_slow_timeout(&check, section, report);
+    refuse_request_over_tcp(&check, section, report);
     check
 }
 
@@ -78,10 +98,33 @@ fn read_port(value: &Value<'_>, report: &mut Report<'_>) -> Option<u16> {
     u16::try_from(port).ok()
 }
 
-fn read_matcher(value: &Value<'_>, report: &mut Report<'_>) -> Option<StatusMatcher> {
-    StatusMatcher::parse(value.text(report)?)
+fn read_matcher(
+    value: &Value<'_>,
+    version: ProtocolVersion,
+    report: &mut Report<'_>,
+) -> Option<StatusMatcher> {
+    let is_grpc = version == ProtocolVersion::Grpc;
+    let other = if is_grpc { "matcher.http_code" } else { "matcher.grpc_code" };
+    if value.name == other {
+        let message = format!("{other} does not go with protocol_version = {:?}", version.as_str());
+        let help = format!("write {MATCHER}, or another protocol_version");
+        value.refuse(report, message, help);
+        return None;
+    }
+    StatusMatcher::parse(value.text(report)?, version)
         .map_err(|error| value.refuse_error(report, &error))
         .ok()
+}
+
+/// A check that only connects asks for nothing.
+fn refuse_request_over_tcp(check: &HealthCheck, section: &Section<'_>, report: &mut Report<'_>) {
+    if check.protocol != CheckProtocol::Tcp {
+        return;
+    }
+    for value in [PATH, MATCHER].into_iter().filter_map(|key| section.value(key)) {
+        let message = format!("{} has no meaning with {PROTOCOL} = \"TCP\"", value.name);
+        value.refuse(report, message, format!("remove it, or write {PROTOCOL} = \"HTTP\""));
+    }
 }
 
 /// A check must be over before the next one starts.

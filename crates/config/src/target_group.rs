@@ -31,14 +31,17 @@ pub(crate) fn read(
     if stickiness != Stickiness::Off {
         selection::refuse_stickiness(algorithm, cross_zone, section, report);
     }
+    let protocol_version = read_protocol_version(section, report);
+    let tls = tls::read_target_group(section, report);
+    let health_check = health_check::read(protocol_version, tls.is_some(), section, report);
     TargetGroup {
-        protocol_version: read_protocol_version(section, report),
-        tls: tls::read_target_group(section, report),
+        protocol_version,
+        tls,
         algorithm,
         slow_start: selection::read_slow_start(algorithm, section, report),
         cross_zone,
         stickiness,
-        health_check: health_check::read(section, report),
+        health_check,
         health_thresholds: selection::read_thresholds(section, report),
         deregistration_delay: section.duration(
             "deregistration_delay",

@@ -2,6 +2,7 @@
 
 mod shares;
 mod timetable;
+mod tls;
 
 use std::{
     collections::HashSet,
@@ -29,6 +30,7 @@ use crate::{
 use shares::Shares;
 pub(crate) use timetable::groups_in_use;
 use timetable::{Subject, Timetable};
+use tls::CheckClients;
 
 /// How often targets without checks are asked whether their ejection is over.
 const PAUSES_LOOKED_AT_EVERY: Duration = Duration::from_millis(500);
@@ -46,6 +48,7 @@ pub(crate) struct Prober {
     status: Arc<Status>,
     timetable: Timetable,
     shares: Shares,
+    clients: CheckClients,
     running: JoinSet<Checked>,
     /// Groups in which some target's standing or share has changed.
     changed: HashSet<Name>,
@@ -63,6 +66,7 @@ impl Prober {
             status,
             timetable: Timetable::default(),
             shares: Shares::new(registry),
+            clients: CheckClients::default(),
             running: JoinSet::new(),
             changed: HashSet::new(),
             quiet_until: clock::now(),
@@ -103,8 +107,10 @@ impl Prober {
         while self.running.len() < CHECKS_RUNNING_MAX
             && let Some(subject) = self.timetable.take_due(now)
         {
+            let target = subject.target();
+            let tls = target.and_then(|target| self.clients.tls(subject.group(), target));
             self.running.spawn(async move {
-                let outcome = probe(subject.address, subject.check()).await;
+                let outcome = probe(subject.address, subject.check(), tls).await;
                 (subject, outcome)
             });
         }

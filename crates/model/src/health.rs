@@ -1,12 +1,15 @@
 //! How targets are probed.
 
-use std::time::Duration;
+use std::{fmt, ops::RangeInclusive, time::Duration};
+
+use crate::ProtocolVersion;
 
 /// The probe of a target group.
 ///
 /// # Defaults
 ///
-/// - enabled, `GET /` on the target's own port, any status from 200 to 399 is good
+/// - enabled, `GET /` on the target's own port, any status from 200 to 399 is good; of a gRPC group, a call of
+///   [`Self::GRPC_PATH`], and the status 12 (unimplemented) is good
 /// - every 10 s, 5 s to answer, 2 good checks in a row to return, 2 bad ones to leave
 ///
 /// ALB checks every 30 s and wants 5 good ones; a session that waits two minutes for its home is a lost one.
@@ -14,7 +17,11 @@ use std::time::Duration;
 pub struct HealthCheck {
     /// Off means that every target counts as healthy until connects fail.
     pub enabled: bool,
-    /// Path and query, 1 to 1024 characters, starting with `/`.
+    /// What a check is carried by.
+    pub protocol: CheckProtocol,
+    /// What is spoken over HTTP or HTTPS: as the group's targets do.
+    pub version: ProtocolVersion,
+    /// Path and query, or gRPC's service and method; 1 to 1024 characters, starting with `/`.
     pub path: String,
     /// Another port than the target's own.
     pub port: Option<u16>,
@@ -26,27 +33,74 @@ pub struct HealthCheck {
     pub healthy_threshold: u32,
     /// Bad checks in a row that take a target out; 1 to 10.
     pub unhealthy_threshold: u32,
-    /// Which statuses are good.
+    /// Which statuses are good; of gRPC, its own statuses.
     pub matcher: StatusMatcher,
+}
+
+/// What a check is carried by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CheckProtocol {
+    /// TCP, with a request over it.
+    #[default]
+    Http,
+    /// TLS, with a request over it.
+    Https,
+    /// A connection is enough. ALB has no such check.
+    Tcp,
+}
+
+impl CheckProtocol {
+    /// Whether TLS is part of it.
+    pub fn is_tls(self) -> bool {
+        self == Self::Https
+    }
+
+    /// ELBv2's word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "HTTP",
+            Self::Https => "HTTPS",
+            Self::Tcp => "TCP",
+        }
+    }
 }
 
 impl HealthCheck {
     /// Bounds of [`Self::interval`].
-    pub const INTERVAL: std::ops::RangeInclusive<Duration> =
+    pub const INTERVAL: RangeInclusive<Duration> =
         Duration::from_millis(100)..=Duration::from_secs(300);
     /// Bounds of [`Self::timeout`].
-    pub const TIMEOUT: std::ops::RangeInclusive<Duration> =
+    pub const TIMEOUT: RangeInclusive<Duration> =
         Duration::from_millis(50)..=Duration::from_secs(120);
     /// Bounds of both thresholds.
-    pub const THRESHOLD: std::ops::RangeInclusive<u32> = 1..=10;
+    pub const THRESHOLD: RangeInclusive<u32> = 1..=10;
     /// Longest path, in bytes.
     pub const PATH_BYTES_MAX: usize = 1024;
+    /// The method that ALB calls, which no server has: that it says so shows that it is there.
+    pub const GRPC_PATH: &str = "/AWS.ALB/healthcheck";
+    /// The method of gRPC's own health service, whose answer must say `SERVING`.
+    pub const GRPC_HEALTH_PATH: &str = "/grpc.health.v1.Health/Check";
+
+    /// The check of targets that speak so, with every default.
+    pub fn of(version: ProtocolVersion) -> Self {
+        let default = Self { version, ..Self::default() };
+        match version {
+            ProtocolVersion::Grpc => Self {
+                path: Self::GRPC_PATH.into(),
+                matcher: StatusMatcher::unimplemented(),
+                ..default
+            },
+            ProtocolVersion::Http1 | ProtocolVersion::Http2 => default,
+        }
+    }
 }
 
 impl Default for HealthCheck {
     fn default() -> Self {
         Self {
             enabled: true,
+            protocol: CheckProtocol::Http,
+            version: ProtocolVersion::Http1,
             path: "/".into(),
             port: None,
             interval: Duration::from_secs(10),
@@ -58,17 +112,24 @@ impl Default for HealthCheck {
     }
 }
 
-/// A list of statuses and ranges, as ELBv2's `Matcher.HttpCode`: `200`, `200,202`, `200-299`.
+/// A list of statuses and ranges, as ELBv2's `Matcher.HttpCode` and `Matcher.GrpcCode`: `200`, `200,202`, `200-299`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatusMatcher(Vec<(u16, u16)>);
 
 impl StatusMatcher {
-    /// Parses the list. Statuses run from 200 to 499, as ALB's do.
-    pub fn parse(text: &str) -> Result<Self, BadMatcher> {
-        let bad = || BadMatcher { text: text.to_owned() };
+    /// Statuses of HTTP that may be listed, as at ALB.
+    pub const HTTP: RangeInclusive<u16> = 200..=499;
+    /// Statuses of gRPC that may be listed, as at ALB.
+    pub const GRPC: RangeInclusive<u16> = 0..=99;
+
+    /// Parses a list of statuses, of HTTP or else of gRPC.
+    pub fn parse(text: &str, version: ProtocolVersion) -> Result<Self, BadMatcher> {
+        let is_grpc = version == ProtocolVersion::Grpc;
+        let legal = if is_grpc { Self::GRPC } else { Self::HTTP };
+        let bad = || BadMatcher { text: text.to_owned(), is_grpc };
         let status = |digits: &str| {
             let value: u16 = digits.trim().parse().map_err(|_| bad())?;
-            if (200..=499).contains(&value) { Ok(value) } else { Err(bad()) }
+            if legal.contains(&value) { Ok(value) } else { Err(bad()) }
         };
         let mut ranges = Vec::new();
         for part in text.split(',') {
@@ -80,6 +141,16 @@ impl StatusMatcher {
             ranges.push((low, high));
         }
         Ok(Self(ranges))
+    }
+
+    /// gRPC's status of a method that nobody has; ALB's default.
+    pub fn unimplemented() -> Self {
+        Self(vec![(12, 12)])
+    }
+
+    /// gRPC's status of success.
+    pub fn ok() -> Self {
+        Self(vec![(0, 0)])
     }
 
     /// Whether the status is good.
@@ -94,8 +165,8 @@ impl Default for StatusMatcher {
     }
 }
 
-impl std::fmt::Display for StatusMatcher {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for StatusMatcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, (low, high)) in self.0.iter().enumerate() {
             let comma = if at == 0 { "" } else { "," };
             if low == high {
@@ -108,14 +179,29 @@ impl std::fmt::Display for StatusMatcher {
     }
 }
 
-/// A matcher that is not a list of statuses from 200 to 499.
+/// A matcher that is not a list of statuses.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{text:?} is not a list of statuses: write \"200\", \"200,202\" or \"200-299\", each from 200 to 499"
-)]
 pub struct BadMatcher {
     /// What was written.
     pub text: String,
+    /// Whether statuses of gRPC were asked for.
+    pub is_grpc: bool,
+}
+
+impl fmt::Display for BadMatcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { text, is_grpc } = self;
+        if *is_grpc {
+            return write!(
+                f,
+                "{text:?} is not a list of statuses of gRPC: write \"0\", \"0,12\" or \"0-99\", each from 0 to 99"
+            );
+        }
+        write!(
+            f,
+            "{text:?} is not a list of statuses: write \"200\", \"200,202\" or \"200-299\", each from 200 to 499"
+        )
+    }
 }
 
 #[cfg(test)]
@@ -124,19 +210,26 @@ mod tests {
 
     #[test]
     fn matcher_reads_what_alb_reads() {
-        for (text, good, bad) in [
-            ("200", 200, 201),
-            ("200,202", 202, 201),
-            ("200-299", 299, 300),
-            ("200,300-302", 301, 299),
+        use ProtocolVersion::{Grpc, Http1};
+        for (version, text, good, bad) in [
+            (Http1, "200", 200, 201),
+            (Http1, "200,202", 202, 201),
+            (Http1, "200-299", 299, 300),
+            (Http1, "200,300-302", 301, 299),
+            (Grpc, "12", 12, 0),
+            (Grpc, "0-99", 99, 200),
+            (Grpc, "0,2-3", 3, 1),
         ] {
-            let matcher = StatusMatcher::parse(text).unwrap();
+            let matcher = StatusMatcher::parse(text, version).unwrap();
             assert!(matcher.matches(good), "{text}");
             assert!(!matcher.matches(bad), "{text}");
             assert_eq!(matcher.to_string(), text);
         }
         for text in ["", "199", "500", "2xx", "300-200", "200,", "-"] {
-            assert!(StatusMatcher::parse(text).is_err(), "{text}");
+            assert!(StatusMatcher::parse(text, Http1).is_err(), "{text}");
+        }
+        for text in ["", "100", "200", "OK", "3-2"] {
+            assert!(StatusMatcher::parse(text, Grpc).is_err(), "{text}");
         }
     }
 }

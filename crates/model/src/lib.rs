@@ -19,7 +19,7 @@ pub mod tls;
 
 pub use desired::DesiredState;
 pub use head::{Field, FieldId, Method, RequestHead, ResponseHead, Span, Version};
-pub use health::HealthCheck;
+pub use health::{CheckProtocol, HealthCheck};
 pub use id::{GroupHash, Name, ResourceId, TargetHash, TargetId};
 pub use listener::{DesyncMode, Listener, LoadBalancer, Timeouts};
 pub use listener_attributes::ListenerAttributes;

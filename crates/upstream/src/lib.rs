@@ -9,5 +9,5 @@ pub mod resolve;
 
 pub use dial::{DialError, dial};
 pub use pool::IdlePool;
-pub use probe::probe;
+pub use probe::{CheckTls, probe};
 pub use resolve::{ResolveError, Resolved, Resolver};

@@ -416,6 +416,8 @@ const GROUP: &[(&str, &str)] = &[
     ("health_check", "false"),
     ("health_check.enabled", "false"),
     ("health_check_enabled", "false"),
+    ("health_check.protocol", "\"TCP\""),
+    ("health_check_protocol", "\"HTTPS\""),
     ("health_check.path", "\"/healthz?x=1\""),
     ("health_check_path", "\"/healthz\""),
     ("health_check.port", "9000"),
@@ -430,6 +432,7 @@ const GROUP: &[(&str, &str)] = &[
     ("unhealthy_threshold_count", "5"),
     ("health_check.matcher", "\"200\""),
     ("matcher.http_code", "\"200\""),
+    ("matcher.grpc_code", "\"0\"\nprotocol_version = \"GRPC\""),
 ];
 
 /// The file with the setting, or without: a second setting of the sample stays.

@@ -1,6 +1,11 @@
-use tokio::net::TcpListener;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
 
 use super::*;
+
+mod http2;
 
 fn check() -> HealthCheck {
     HealthCheck {
@@ -51,7 +56,7 @@ fn outcomes_follow_the_answer() {
             let address = listener.local_addr().unwrap();
             let check = check();
             let (outcome, _) =
-                tokio::join!(probe(address, &check), answer_once(&listener, answer, closes));
+                tokio::join!(probe(address, &check, None), answer_once(&listener, answer, closes));
             assert_eq!(outcome.unwrap(), expected, "{}", answer.escape_ascii());
         });
     }
@@ -69,7 +74,7 @@ fn a_check_reads_as_albs() {
             let check = HealthCheck { port: Some(address.port()), ..check() };
             let elsewhere = SocketAddr::new(address.ip(), 9);
             let (outcome, head) = tokio::join!(
-                probe(elsewhere, &check),
+                probe(elsewhere, &check, None),
                 answer_once(&listener, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", true)
             );
             assert_eq!(outcome.unwrap(), CheckOutcome::Good);
@@ -86,7 +91,7 @@ fn a_target_that_never_answers_is_given_up_in_time() {
     block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let check = HealthCheck { timeout: Duration::from_millis(50), ..check() };
-        let outcome = probe(listener.local_addr().unwrap(), &check).await;
+        let outcome = probe(listener.local_addr().unwrap(), &check, None).await;
         assert_eq!(outcome.unwrap(), CheckOutcome::Timeout);
     });
 }
@@ -97,7 +102,7 @@ fn a_closed_port_fails_the_check() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         drop(listener);
-        assert_eq!(probe(address, &check()).await.unwrap(), CheckOutcome::Failed);
+        assert_eq!(probe(address, &check(), None).await.unwrap(), CheckOutcome::Failed);
     });
 }
 
@@ -112,7 +117,23 @@ fn a_head_without_end_is_cut_off() {
             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n").await;
             while stream.write_all(b"X-More: and more and more and more\r\n").await.is_ok() {}
         };
-        let (outcome, ()) = tokio::join!(probe(address, &check), endless);
+        let (outcome, ()) = tokio::join!(probe(address, &check, None), endless);
         assert_eq!(outcome.unwrap(), CheckOutcome::Failed);
+    });
+}
+
+#[test]
+fn a_check_of_tcp_only_connects() {
+    block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let check = HealthCheck { protocol: CheckProtocol::Tcp, ..check() };
+        assert_eq!(probe(address, &check, None).await.unwrap(), CheckOutcome::Good);
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut said = Vec::new();
+        stream.read_to_end(&mut said).await.unwrap();
+        assert_eq!(said, b"");
+        drop(listener);
+        assert_eq!(probe(address, &check, None).await.unwrap(), CheckOutcome::Failed);
     });
 }
