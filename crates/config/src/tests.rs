@@ -267,3 +267,32 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn two_values_of_one_field_at_once_are_warned_of() {
+    let warnings = warnings(
+        "[[listeners]]\nbind = \"127.0.0.1:0\"\nforward = \"web\"\n[[listeners.rules]]\n\
+         conditions = [{ http-header = { X-A = \"1\" } }, { http-header = { x-a = [\"2\", \"3\"] } }]\n\
+         fixed_response = { status = 404 }\n[target_groups.web]\ntargets = [\"a:1\"]\n",
+    );
+    let [warning] = &warnings[..] else { panic!("{}", rendered(&warnings)) };
+    assert!(warning.message.contains("two values of x-a at once"), "{warning}");
+    assert_eq!(warning.line, 4);
+}
+
+#[test]
+fn a_listener_has_thousands_of_rules_within_a_moment_but_not_more() {
+    let rules = |count: usize| {
+        let rule = |n| {
+            format!(
+                "[[listeners.rules]]\nconditions = {{ path-pattern = \"/p{n}/*\" }}\nforward = \"web\"\n"
+            )
+        };
+        let rules: String = (0..count).map(rule).collect();
+        format!(
+            "[[listeners]]\nbind = \"127.0.0.1:0\"\nforward = \"web\"\n{rules}[target_groups.web]\n"
+        )
+    };
+    assert_eq!(state(&rules(1000)).listeners[0].rules.len(), 1000);
+    assert!(rendered(&errors(&rules(5001))).contains("write at most 5000"));
+}

@@ -33,9 +33,7 @@ fn read_table(value: &Value<'_>, report: &mut Report<'_>) -> Option<Vec<Conditio
         read.push(values(value, &HOST, Condition::host, report));
     }
     if let Some(value) = section.value("path-pattern") {
-        let condition = values(value, &PATH, Condition::path, report);
-        warn_of_query(value, condition.as_ref(), report);
-        read.push(condition);
+        read.push(values(value, &PATH, Condition::path, report));
     }
     if let Some(value) = section.value("http-request-method") {
         read.push(methods(value, report));
@@ -134,24 +132,6 @@ fn are_good(
         }
     }
     all
-}
-
-/// A `?` before what looks like a query is hardly meant as a wildcard.
-fn warn_of_query(value: &Value<'_>, condition: Option<&Condition>, report: &mut Report<'_>) {
-    let Some(Condition::Path(values)) = condition else {
-        return;
-    };
-    let is_query = |pattern: &&Pattern| {
-        pattern.as_str().split_once('?').is_some_and(|(_, rest)| rest.contains(['&', '=']))
-    };
-    if let Some(pattern) = values.patterns.iter().find(is_query) {
-        let message = format!(
-            "path-pattern {:?} never sees a query: ? is any one character",
-            pattern.as_str()
-        );
-        let help = "match the query with query-string";
-        report.warning(value.span.start, &value.path, message, help);
-    }
 }
 
 fn methods(value: &Value<'_>, report: &mut Report<'_>) -> Option<Condition> {

@@ -173,3 +173,6 @@ fn may_take(redirect: &Redirect, conditions: &[Condition]) -> bool {
         _ => false,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -106,7 +106,11 @@ impl Pattern {
     /// For paths, as they are written.
     pub fn path(text: &str) -> Result<Self, BadPattern> {
         let legal = |c: u8| c.is_ascii_alphanumeric() || b" _-.$/~\"'@:+&*?".contains(&c);
-        let help = "use A-Z a-z 0-9 _-.$/~\"'@:+& and the wildcards * and ?; others as %20";
+        let help = if text.contains('?') && text.contains('=') {
+            "the path ends before the question mark; match what is behind it with query-string"
+        } else {
+            "use A-Z a-z 0-9 _-.$/~\"'@:+& and the wildcards * and ?; others as %20"
+        };
         // Percent escapes are how such characters arrive; ALB's own list leaves them out.
         check(text, |c| legal(c) || c == b'%', help)?;
         if !text.starts_with(['/', '*', '?']) {

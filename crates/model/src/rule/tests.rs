@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::Name;
 
@@ -304,4 +306,49 @@ fn rewrites_replace_the_first_match_and_leave_what_does_not_fit() {
     assert!(Rewrite::url("a", &"x".repeat(1025)).is_err());
     let host = Rewrite::host(r"^(.+)\.shop\.example$", "$1.inner").unwrap();
     assert_eq!(host.apply(b"A.Shop.Example"), Some(b"A.inner".to_vec()));
+}
+
+/// As one would define it: try everything.
+fn is_like(pattern: &[u8], text: &[u8]) -> bool {
+    match pattern.split_first() {
+        None => text.is_empty(),
+        Some((b'*', rest)) => (0..=text.len()).any(|skipped| is_like(rest, &text[skipped..])),
+        Some((first, rest)) => text
+            .split_first()
+            .is_some_and(|(c, text)| (*first == b'?' || first == c) && is_like(rest, text)),
+    }
+}
+
+proptest! {
+    #[test]
+    fn patterns_fit_what_their_definition_says(
+        pattern in "[/*?][ab*?]{0,7}",
+        text in "[/ab]{0,9}",
+    ) {
+        let compiled = Pattern::path(&pattern).unwrap();
+        prop_assert_eq!(compiled.matches(text.as_bytes()), is_like(pattern.as_bytes(), text.as_bytes()));
+    }
+
+    #[test]
+    fn whatever_a_covered_pattern_fits_its_cover_fits(
+        wide in "[/*?][ab*?]{0,4}",
+        narrow in "[/*?][ab*?]{0,4}",
+        text in "[/ab]{0,6}",
+    ) {
+        let (wide, narrow) = (Pattern::path(&wide).unwrap(), Pattern::path(&narrow).unwrap());
+        if wide.covers(&narrow) && narrow.matches(text.as_bytes()) {
+            prop_assert!(wide.matches(text.as_bytes()), "{wide} {narrow} {text}");
+        }
+    }
+
+    #[test]
+    fn no_expression_or_replacement_panics(
+        regex in "[()\\[\\]ab*+?{}|^$.\\\\0-9]{1,12}",
+        replace in "[$ab{}0-9]{0,12}",
+        text in prop::collection::vec(any::<u8>(), 0..40),
+    ) {
+        if let Ok(rewrite) = Rewrite::url(&regex, &replace) {
+            rewrite.apply(&text);
+        }
+    }
 }
