@@ -3,14 +3,16 @@
 use std::fmt::Debug;
 
 use clingfish_model::{
-    Field, Span,
+    Field, RequestHead, Span,
     head::{RequestParts, ResponseParts},
     listener::RequestLimits,
 };
 
 use crate::{
     BodyDecoder, BodyError, BodyLength, HeadError, Progress, RequestContext, Upgrade,
-    desync::classify_refused, parse_request, parse_response,
+    desync::classify_refused,
+    downgrade::{self, Pseudo},
+    parse_request, parse_response, write,
 };
 
 /// Limits that short inputs reach.
@@ -58,6 +60,50 @@ pub fn response_head(data: &[u8]) {
             Ok::<_, HeadError>(progress)
         });
     }
+}
+
+/// Reads lines as a request of HTTP/2: `:method`, `:path`, `:authority`, then names and values in turn. What passes is written
+/// as HTTP/1, and must read as that one request.
+pub fn downgrade(data: &[u8]) {
+    // NUL and line ends are what must not pass, so the parts are apart by a byte that no text has.
+    let mut parts = data.split(|&byte| byte == 0xfe);
+    let mut next = || parts.next().unwrap_or_default();
+    let (method, path, authority) = (next(), next(), next());
+    let rest: Vec<&[u8]> = parts.take(40).collect();
+    let lines = || rest.chunks_exact(2).filter_map(|pair| Some((*pair.first()?, *pair.get(1)?)));
+    let pseudo = Pseudo {
+        method,
+        scheme: Some(b"https"),
+        authority: Some(authority).filter(|authority| !authority.is_empty()),
+        path: Some(path),
+        protocol: None,
+    };
+    let Ok(judged) = downgrade::judge(&pseudo, lines()) else { return };
+    let forwarded = || lines().filter(|(name, _)| *name != b"host");
+    let mut bytes = Vec::new();
+    write::request_line(&mut bytes, method, path);
+    write::field(&mut bytes, b"host", judged.authority);
+    for (name, value) in forwarded() {
+        write::field(&mut bytes, name, value);
+    }
+    write::head_end(&mut bytes);
+    let limits = RequestLimits {
+        request_line_bytes_max: usize::MAX,
+        field_bytes_max: usize::MAX,
+        head_bytes_max: usize::MAX,
+        ..RequestLimits::default()
+    };
+    let mut parts = RequestParts::default();
+    let framing = match parse_request(&bytes, 0, &limits, &mut parts) {
+        Ok(Progress::Complete(framing)) => framing,
+        other => panic!("{other:?}: {}", bytes.escape_ascii()),
+    };
+    let length = judged.content_length.map_or(BodyLength::None, BodyLength::Known);
+    assert_eq!((framing.head_len, framing.body), (bytes.len(), length), "it is one request");
+    let head = RequestHead::new(&bytes, &parts);
+    assert_eq!((head.method_name(), head.path_and_query()), (method, path), "and the same one");
+    let read = head.fields().skip(1).map(|line| (line.name, line.value));
+    assert!(read.eq(forwarded()), "its fields are the same");
 }
 
 /// Reads bytes as a chunked body: at once and cut.
