@@ -30,14 +30,14 @@ pub(crate) fn place<'a>(
         if line_end != Some(b"\r\n") {
             return Err(HeadError::BadLineEnd);
         }
-        let field = Field {
-            name: Span::new(name_at, name.len()),
-            value: Span::new(offset(bytes, header.value), header.value.len()),
-            id: FieldId::of(name),
-        };
-        facts.note(field.id, header.value, field.value)?;
-        facts.has_lookalike |= field.id == FieldId::Other && resembles_framing(name);
-        fields.push(field);
+        let id = FieldId::of(name);
+        let value = Span::new(offset(bytes, header.value), header.value.len());
+        if id != FieldId::Other {
+            facts.note(id, header.value, value)?;
+        } else if resembles_framing(name) {
+            facts.has_lookalike = true;
+        }
+        fields.push(Field { name: Span::new(name_at, name.len()), value, id });
     }
     Ok(facts)
 }

@@ -25,6 +25,7 @@ impl Worst {
 }
 
 /// Classifies a head; all its lines end in CR LF, the empty one at its end may be missing.
+#[cold]
 pub(crate) fn classify(head: &[u8]) -> Option<Reason> {
     let mut worst = Worst::default();
     let (line, mut rest) = split_once(head, b'\n').unwrap_or((head, b""));
