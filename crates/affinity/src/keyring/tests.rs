@@ -90,7 +90,7 @@ fn the_file_reads_as_it_was_written() {
     assert_eq!(
         *text,
         "clingfish key ring 1\n\
-         # Whoever reads this file can send clients to targets of their choice. Keep it to yourself.\n\
+         # Whoever reads this file can send clients to targets of their choice, and open TLS session tickets. Keep it to yourself.\n\
          key 0102 created 2025-11-29T15:21:44.000Z seals 2025-11-29T15:21:44.000Z \
          retires 2025-12-07T08:14:44.000Z secret AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\n\
          key fffe created 2025-11-29T15:21:44.000Z seals 2025-11-29T15:26:44.000Z \

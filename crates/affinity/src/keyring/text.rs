@@ -10,8 +10,7 @@ use super::{Key, KeyId, KeyRing, Secret};
 use crate::date;
 
 const FIRST_LINE: &str = "clingfish key ring 1";
-const NOTICE: &str =
-    "# Whoever reads this file can send clients to targets of their choice. Keep it to yourself.";
+const NOTICE: &str = "# Whoever reads this file can send clients to targets of their choice, and open TLS session tickets. Keep it to yourself.";
 const NEVER: &str = "never";
 /// More than any line of ours, so that the text is never moved while it grows and no copy of a secret stays behind.
 const LINE_BYTES: usize = 256;

@@ -2,9 +2,12 @@
 
 use std::{fs, path::PathBuf};
 
-use clingfish_testkit::{Clingfish, Launch, RawClient, eventually, run};
+use clingfish_testkit::{Authority, Clingfish, Launch, RawClient, curl, eventually, run};
 
-use crate::support::{SOON, root};
+use crate::{
+    support::{SOON, root},
+    tls::with_certificates,
+};
 
 #[test]
 fn the_demos_story_comes_true() {
@@ -127,8 +130,12 @@ fn examples() -> Vec<PathBuf> {
 
 #[test]
 fn every_example_is_valid_and_without_warnings() {
+    let authority = Authority::new("examples");
     for file in examples() {
-        let checked = run(&["validate", "--config", file.to_str().unwrap()]);
+        let text = with_certificates(&fs::read_to_string(&file).unwrap(), &authority);
+        let copy = authority.folder().join(file.file_name().unwrap());
+        fs::write(&copy, text).unwrap();
+        let checked = run(&["validate", "--config", copy.to_str().unwrap()]);
         assert_eq!(checked.status, 0, "{}", checked.stderr);
         assert!(!checked.stdout.contains("warning"), "{}", checked.stdout);
     }
@@ -144,8 +151,9 @@ fn on_free_ports(text: &str) -> String {
 
 #[test]
 fn every_example_starts_and_answers() {
+    let authority = Authority::new("examples");
     for file in examples() {
-        let text = fs::read_to_string(&file).unwrap();
+        let text = with_certificates(&fs::read_to_string(&file).unwrap(), &authority);
         // Nobody is at the addresses of the targets, so it is not ready until their first checks have failed.
         let clingfish = Launch::new(&on_free_ports(&text)).without_waiting().start();
         assert_eq!(RawClient::get(clingfish.admin(), "/healthz").unwrap().status, 200);
@@ -158,6 +166,12 @@ fn every_example_starts_and_answers() {
             Some(names.collect::<Vec<_>>()).filter(|names| names.len() == wanted)
         });
         for name in names {
+            if name == "https" {
+                let url = format!("https://{}/", clingfish.listener(&name));
+                let fetched = curl(&["--insecure", "--include", &url]);
+                assert!(fetched.stdout.starts_with("HTTP/2 50"), "{}", fetched.stdout);
+                continue;
+            }
             let mut client = RawClient::connect(clingfish.listener(&name)).unwrap();
             client.send("GET / HTTP/1.1\r\nHost: x\r\nbroken\r\n\r\n").unwrap();
             assert_eq!(client.read_final_response().unwrap().status, 400, "{}", file.display());

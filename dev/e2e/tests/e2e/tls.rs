@@ -7,9 +7,53 @@ mod reload;
 mod resume;
 mod targets;
 
-use std::{net::SocketAddr, path::Path};
+use std::{fs, net::SocketAddr, path::Path};
 
-use clingfish_testkit::{Clingfish, Finished, Issued, Launch, curl, openssl};
+use clingfish_testkit::{Authority, Clingfish, Finished, Issued, Launch, curl, openssl, run};
+
+use crate::support::root;
+
+/// The text of a configuration whose files below `certs/` are made by that authority, in its folder.
+pub(crate) fn with_certificates(text: &str, authority: &Authority) -> String {
+    let folder = authority.folder();
+    let wanted = text.split('"').filter(|word| word.starts_with("certs/"));
+    for path in wanted.map(|word| folder.join(word)) {
+        let place = path.parent().unwrap();
+        fs::create_dir_all(place).unwrap();
+        let name = place.file_name().unwrap().to_str().unwrap();
+        match path.file_name().unwrap().to_str().unwrap() {
+            "fullchain.pem" => {
+                let issued = authority.issue(name, &["shop.example"]);
+                fs::rename(&issued.certificate, &path).unwrap();
+                fs::rename(&issued.key, place.join("privkey.pem")).unwrap();
+            }
+            "privkey.pem" => {
+                assert!(path.exists(), "{} comes before its certificate", path.display())
+            }
+            list if list.ends_with(".crl") => {
+                fs::rename(authority.revoke("nobody"), &path).unwrap();
+            }
+            _ => drop(fs::copy(authority.pem(), &path).unwrap()),
+        }
+    }
+    text.replace("\"certs/", &format!("\"{}/certs/", folder.display()))
+}
+
+#[test]
+fn every_example_of_the_documentation_is_valid() {
+    let text = fs::read_to_string(root().join("docs/tls.md")).unwrap();
+    let authority = Authority::new("root");
+    let blocks: Vec<&str> =
+        text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(blocks.len() >= 4);
+    for block in blocks {
+        let file = authority.folder().join("clingfish.toml");
+        fs::write(&file, with_certificates(block, &authority)).unwrap();
+        let checked = run(&["validate", "--config", file.to_str().unwrap()]);
+        let is_fragment = checked.stderr.contains("there is no target group of that name");
+        assert!(checked.status == 0 || is_fragment, "{block}\n{}", checked.stderr);
+    }
+}
 
 /// A listener `web` that shows these certificates and answers `hello`, with more lines.
 fn answering(certificates: &[&Issued], lines: &str) -> String {
