@@ -28,34 +28,39 @@ pub fn curl(args: &[&str]) -> Finished {
     finish(command.args(args))
 }
 
-/// Runs a Python script, which has `requests`, `websockets` and `h11`, and returns what it printed.
+/// Runs a Python script, with the packages of `requirements.txt`, and returns what it printed.
 ///
 /// # Panics
 ///
 /// When the script fails, with what it said.
 #[track_caller]
 pub fn python(script: &str, args: &[&str]) -> String {
-    finish(Command::new(python_path()).args(["-c", script]).args(args)).printed()
+    finish(python_command().args(["-c", script]).args(args)).printed()
 }
 
-fn python_path() -> PathBuf {
-    env::var_os("CLINGFISH_PYTHON")
-        .map_or_else(|| root().join(".test-tools/venv/bin/python"), PathBuf::from)
+pub(crate) fn python_command() -> Command {
+    let python = env::var_os("CLINGFISH_PYTHON")
+        .map_or_else(|| root().join(".test-tools/venv/bin/python"), PathBuf::from);
+    Command::new(python)
 }
 
-/// Runs a Node script, which can `require('ws')`, and returns what it printed.
+/// Runs a Node script, with the packages of `package.json`, and returns what it printed.
 ///
 /// # Panics
 ///
 /// When the script fails, with what it said.
 #[track_caller]
 pub fn node(script: &str, args: &[&str]) -> String {
+    finish(node_command().args(["-e", script, "--"]).args(args)).printed()
+}
+
+pub(crate) fn node_command() -> Command {
     let node = env::var_os("CLINGFISH_NODE").unwrap_or_else(|| "node".into());
     let modules = env::var_os("NODE_PATH")
         .map_or_else(|| root().join(".test-tools/node/node_modules"), PathBuf::from);
     let mut command = Command::new(node);
-    command.env("NODE_PATH", modules).args(["-e", script, "--"]);
-    finish(command.args(args)).printed()
+    command.env("NODE_PATH", modules);
+    command
 }
 
 /// Runs openssl with that on its standard input, which then ends, for 30 s at most.
@@ -77,7 +82,7 @@ pub fn openssl(args: &[&str], input: &str) -> Finished {
 /// Starts a Python script, which goes on until it is dropped, and returns it with the first line that it printed.
 #[track_caller]
 pub fn python_server(script: &str, args: &[&str]) -> (Running, String) {
-    let mut command = Command::new(python_path());
+    let mut command = python_command();
     command.args(["-u", "-c", script]).args(args).stdout(Stdio::piped());
     let mut child = Running(command.spawn().expect("`cargo xtask setup` installs Python"));
     let mut line = String::new();

@@ -24,6 +24,7 @@
 //! ```
 
 mod authority;
+mod background;
 mod clients;
 mod clingfish;
 mod clock;
@@ -33,6 +34,7 @@ mod target;
 mod wait;
 
 pub use authority::{Authority, Issued, KeyKind};
+pub use background::Background;
 pub use clients::{Finished, Running, curl, node, openssl, python, python_server, run};
 pub use clingfish::{Clingfish, Exited, Launch, binary};
 pub use metrics::{Metrics, Sample};

@@ -17,6 +17,7 @@ mod reload;
 mod upgrade;
 mod failures;
 mod protocol;
+mod http2;
 mod desync;
 mod limits;
 mod streams;
