@@ -1,7 +1,7 @@
 //! What is done to header fields, and what is said before a connection's first byte.
 
 use clingfish_model::{
-    ListenerAttributes,
+    ListenerAttributes, ProtocolVersion,
     listener_attributes::{FieldName, FieldText, InsertedField, SecurityField, TlsField},
     target::ProxyProtocol,
 };
@@ -42,11 +42,26 @@ fn read_inserted(
 }
 
 /// Whether targets are told of the client. Under its own name one of three words, under ELBv2's whether it is version 2.
-pub(crate) fn read_proxy_protocol(section: &Section<'_>, report: &mut Report<'_>) -> ProxyProtocol {
+pub(crate) fn read_proxy_protocol(
+    version: ProtocolVersion,
+    section: &Section<'_>,
+    report: &mut Report<'_>,
+) -> ProxyProtocol {
     let words = [("off", ProxyProtocol::Off), ("v1", ProxyProtocol::V1), ("v2", ProxyProtocol::V2)];
-    let read = |value: &Value<'_>| match value.name.ends_with(".enabled") {
-        true => Some(if value.bool(report)? { ProxyProtocol::V2 } else { ProxyProtocol::Off }),
-        false => value.word(report, &words, &[]),
+    let Some(value) = section.value("proxy_protocol") else { return ProxyProtocol::Off };
+    let wanted = if value.name.ends_with(".enabled") {
+        let is_wanted = value.bool(report).unwrap_or_default();
+        if is_wanted { ProxyProtocol::V2 } else { ProxyProtocol::Off }
+    } else {
+        value.word(report, &words, &[]).unwrap_or(ProxyProtocol::Off)
     };
-    section.value("proxy_protocol").and_then(read).unwrap_or(ProxyProtocol::Off)
+    if wanted != ProxyProtocol::Off && version != ProtocolVersion::Http1 {
+        let message = format!(
+            "{} needs a connection for each client, but those of {} are shared",
+            value.name,
+            version.as_str()
+        );
+        value.refuse(report, message, "remove this line, or write protocol_version = \"HTTP1\"");
+    }
+    wanted
 }

@@ -29,6 +29,7 @@ pub(crate) fn read(
     let check = HealthCheck {
         version,
         protocol: section.word(PROTOCOL, &protocols, default.protocol, report),
+        proxy_protocol: default.proxy_protocol,
         enabled: section.bool("health_check.enabled", default.enabled, report),
         matcher: matcher.unwrap_or_else(|| match path.as_deref() {
             // A server that has this method says 0 where it is well; ALB's 12 could only be wrong.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clingfish_model::{Name, ProtocolVersion, Stickiness, TargetGroup};
+use clingfish_model::{HealthCheck, Name, ProtocolVersion, Stickiness, TargetGroup};
 
 use crate::{
     attributes, health_check, report::Report, section::Section, selection, stickiness, targets, tls,
@@ -32,6 +32,7 @@ pub(crate) fn read(
         selection::refuse_stickiness(algorithm, cross_zone, section, report);
     }
     let protocol_version = read_protocol_version(section, report);
+    let proxy_protocol = attributes::read_proxy_protocol(protocol_version, section, report);
     let tls = tls::read_target_group(section, report);
     let health_check = health_check::read(protocol_version, tls.is_some(), section, report);
     TargetGroup {
@@ -41,7 +42,7 @@ pub(crate) fn read(
         slow_start: selection::read_slow_start(algorithm, section, report),
         cross_zone,
         stickiness,
-        health_check,
+        health_check: HealthCheck { proxy_protocol, ..health_check },
         health_thresholds: selection::read_thresholds(section, report),
         deregistration_delay: section.duration(
             "deregistration_delay",
@@ -61,7 +62,7 @@ pub(crate) fn read(
             TargetGroup::RESPONSE_TIMEOUT,
             report,
         ),
-        proxy_protocol: attributes::read_proxy_protocol(section, report),
+        proxy_protocol,
         ..TargetGroup::new(name, targets)
     }
 }

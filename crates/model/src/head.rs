@@ -242,6 +242,8 @@ pub struct RequestParts {
     pub method_name: Span,
     /// Path and query for the target, never empty: `/x?y`, or `*`.
     pub path_and_query: Span,
+    /// Path and query as the client sent them, where normalising has changed them.
+    pub sent_path_and_query: Option<Box<[u8]>>,
     /// Host and port that the client asked for, from `:authority`, absolute form or Host; empty where none was sent.
     pub authority: Span,
     /// The client's version.
@@ -256,6 +258,7 @@ impl Default for RequestParts {
             method: Method::Get,
             method_name: Span::default(),
             path_and_query: Span::default(),
+            sent_path_and_query: None,
             authority: Span::default(),
             version: Version::Http11,
             fields: Vec::new(),
@@ -305,9 +308,14 @@ impl<'a> RequestHead<'a> {
         self.parts.method_name.of(self.bytes)
     }
 
-    /// Path and query as received.
+    /// Path and query as rules and targets get them: in normal form, unless that is off.
     pub fn path_and_query(self) -> &'a [u8] {
         self.parts.path_and_query.of(self.bytes)
+    }
+
+    /// Path and query as the client sent them, for the log.
+    pub fn sent_path_and_query(self) -> &'a [u8] {
+        self.parts.sent_path_and_query.as_deref().unwrap_or_else(|| self.path_and_query())
     }
 
     /// Host and port that the client asked for; empty where none was sent.

@@ -4,6 +4,8 @@ use std::{fmt, ops::RangeInclusive, time::Duration};
 
 use crate::ProtocolVersion;
 
+use crate::target::ProxyProtocol;
+
 /// The probe of a target group.
 ///
 /// # Defaults
@@ -35,6 +37,8 @@ pub struct HealthCheck {
     pub unhealthy_threshold: u32,
     /// Which statuses are good; of gRPC, its own statuses.
     pub matcher: StatusMatcher,
+    /// The PROXY header that targets expect; one of our own, naming no client. Not sent to another port than the target's own.
+    pub proxy_protocol: ProxyProtocol,
 }
 
 /// What a check is carried by.
@@ -108,6 +112,7 @@ impl Default for HealthCheck {
             healthy_threshold: 2,
             unhealthy_threshold: 2,
             matcher: StatusMatcher::default(),
+            proxy_protocol: ProxyProtocol::Off,
         }
     }
 }

@@ -8,6 +8,8 @@ pub mod fuzzing;
 
 use std::borrow::Cow;
 
+use crate::{Span, head::RequestParts};
+
 /// Why a path has no normal form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PathError {
@@ -53,6 +55,30 @@ pub fn normalize(path_and_query: &[u8]) -> Result<Cow<'_, [u8]>, PathError> {
     let mut normal = remove_dot_segments(&decode_unreserved(path)?)?;
     normal.extend_from_slice(query);
     Ok(Cow::Owned(normal))
+}
+
+impl RequestParts {
+    /// Brings the path into normal form, within the bytes of its own head, as it never grows. The form that the client sent is kept
+    /// aside where it is another.
+    ///
+    /// # Errors
+    ///
+    /// As [`normalize`].
+    pub fn normalize_path(&mut self, bytes: &mut [u8]) -> Result<(), PathError> {
+        self.sent_path_and_query = None;
+        let start = self.path_and_query.start();
+        let sent = self.path_and_query.of(bytes);
+        let normal = match normalize(sent)? {
+            Cow::Owned(normal) if *normal != *sent => normal,
+            _ => return Ok(()),
+        };
+        self.sent_path_and_query = Some(sent.into());
+        self.path_and_query = Span::new(start, normal.len());
+        if let Some(room) = bytes.get_mut(start..start + normal.len()) {
+            room.copy_from_slice(&normal);
+        }
+        Ok(())
+    }
 }
 
 /// Whether there is certainly nothing to do: no escape, and no segment that begins with a dot.

@@ -8,12 +8,14 @@ use std::{
 
 use clingfish_affinity::Verdict;
 use clingfish_h1::write::{content_length, field};
-use clingfish_model::{LoadBalancer, Method, RequestHead, UnixMillis, Version};
+use clingfish_model::{ListenerAttributes, Method, RequestHead, UnixMillis, Version};
+use clingfish_snapshot::ListenerView;
 
 use crate::{
     clock,
     connection::Next,
     deadline::Deadline,
+    fields,
     http2::head::{self, is_grpc},
     outcome::Outcome,
     refusal::Refusal,
@@ -26,6 +28,7 @@ use crate::{
 /// What decides the shape of an answer of our own.
 #[derive(Clone, Copy, Debug)]
 struct Answer<'a> {
+    attributes: &'a ListenerAttributes,
     status: u16,
     content: Content<'a>,
     /// The request, where there was one. To HEAD goes everything but the body.
@@ -77,8 +80,9 @@ impl Answer<'_> {
     fn write_lines(&self, out: &mut Vec<u8>) {
         let length = self.body().len();
         let date = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_millis(self.now.0));
+        let server = if self.attributes.server { "Server: clingfish\r\n" } else { "" };
         // Writing to memory does not fail.
-        let _ = write!(out, "Server: clingfish\r\nDate: {date}\r\n");
+        let _ = write!(out, "{server}Date: {date}\r\n");
         match self.content {
             Content::Location(location) => field(out, b"Location", location),
             Content::Page | Content::Text { .. } => {}
@@ -93,6 +97,7 @@ impl Answer<'_> {
         if self.status != 204 {
             content_length(out, length as u64);
         }
+        fields::write_inserted(self.attributes, out);
         match self.version {
             Version::Http2 => {}
             _ if self.closes => out.extend_from_slice(b"Connection: close\r\n"),
@@ -131,9 +136,10 @@ impl Refused<'_> {
         client: &mut Client<'_>,
         worker: &Worker,
         deadline: &Deadline,
-        balancer: &LoadBalancer,
+        listener: &ListenerView,
         outcome: &mut Outcome,
     ) -> Next {
+        let (balancer, attributes) = (&*listener.balancer, &listener.listener.attributes);
         let status = self.refusal.status();
         outcome.refuse(&self.refusal);
         worker.meter.own_answers.count(status, self.refusal.reason());
@@ -143,6 +149,7 @@ impl Refused<'_> {
         let mut out = worker.buffers.take();
         let shows = balancer.debug_header && self.refusal.is_error();
         let answer = Answer {
+            attributes,
             status,
             content: self.content(),
             head: self.head,
@@ -263,6 +270,7 @@ mod tests {
         let bytes = b"HEAD/";
         let parts = RequestParts { method: Method::Head, ..RequestParts::default() };
         let answer = Answer {
+            attributes: &ListenerAttributes::default(),
             status: 502,
             content: Content::Page,
             head: Some(RequestHead::new(bytes, &parts)),

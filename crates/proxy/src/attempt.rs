@@ -13,6 +13,7 @@ use crate::{
     clock,
     exchange::{End, Exchange, Notes, Upgraded},
     forward::Forwarded,
+    preamble::Ends,
     receive::{Heads, Received, Receiver},
     refusal::Refusal,
     reply::{Client, Egress},
@@ -212,7 +213,9 @@ impl Attempt<'_> {
         let meter = &exchange.worker.meter;
         let now = exchange.worker.deadlines.latest();
         let limits = &exchange.listener.balancer.request_limits;
-        let taking = Lease::take(target, self.group, exchange.worker.index, wanted, limits, now);
+        let ends = Ends { client: exchange.facts.peer, local: exchange.facts.local };
+        let worker = exchange.worker.index;
+        let taking = Lease::take(target, self.group, worker, wanted, limits, now, ends);
         let taken = tokio::select! {
             biased;
             taken = taking => taken,
@@ -240,9 +243,10 @@ impl Attempt<'_> {
     fn forwarded<'f>(&'f self, notes: &'f Notes<'_>) -> Forwarded<'f> {
         let Exchange { head, framing, facts, .. } = *self.exchange;
         let balancer = &self.exchange.listener.balancer;
+        let attributes = &self.exchange.listener.listener.attributes;
         let cuts = &self.reading.cuts;
         let (trace, rewritten) = (&*notes.trace, notes.outcome.rewritten.as_deref());
-        Forwarded { head, framing, balancer, facts, cuts, trace, rewritten }
+        Forwarded { head, framing, balancer, attributes, facts, cuts, trace, rewritten }
     }
 
     /// Sorts out whether the request may be sent again: only where the target has not said a byte, nothing of it is lost,

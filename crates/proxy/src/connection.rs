@@ -112,6 +112,12 @@ impl Caller {
             || u64::from(age) >= listener.balancer.timeouts.client_keep_alive.as_secs()
     }
 
+    /// The connection is somebody else's, for whom its peer speaks.
+    pub(crate) fn speaks_for(&mut self, client: SocketAddr) {
+        self.peer_ip = client.ip().to_canonical();
+        self.peer_port = client.port();
+    }
+
     /// Whose connection it is.
     pub(crate) fn peer(&self) -> SocketAddr {
         SocketAddr::new(self.peer_ip, self.peer_port)

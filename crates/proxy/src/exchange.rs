@@ -17,6 +17,7 @@ use crate::{
     attempt::{Again, Attempt, Failure},
     clock,
     deadline::Deadline,
+    fields::{self, Sieve},
     forward::{Facts, Trace},
     http2::head::is_grpc,
     outcome::Outcome,
@@ -95,6 +96,9 @@ impl Exchange<'_> {
         if self.treatment() == Treatment::Refuse {
             return End::Refused { refusal: Refusal::NotCompliant, consumed: None };
         }
+        if let Err(refusal) = self.judge_fields() {
+            return self.unread(refusal);
+        }
         let group = match self.route(notes.outcome) {
             Ok(group) => group,
             Err(refusal) => return self.unread(refusal),
@@ -142,6 +146,19 @@ impl Exchange<'_> {
             }
         }
         last.end()
+    }
+
+    /// What is refused or counted for its fields, before anybody gets to see them.
+    fn judge_fields(&self) -> Result<(), Refusal> {
+        let balancer = &*self.listener.balancer;
+        if balancer.drop_invalid_header_fields {
+            let attributes = &self.listener.listener.attributes;
+            let sieve = Sieve { balancer, attributes, trusted: self.facts.trusted };
+            if self.head.fields().any(|line| sieve.is_invalid(&line)) {
+                self.worker.meter.dropped_invalid_headers.increment();
+            }
+        }
+        fields::judge_forwarded_for(self.head)
     }
 
     /// A refusal before any of the body was looked at.

@@ -6,16 +6,19 @@ use std::{
 };
 
 use clingfish_affinity::{Cuts, Stripped};
-use clingfish_h1::{
-    BodyLength, HopByHop, RequestFraming, connection::is_twin, desync::resembles_framing, write,
-};
+use clingfish_h1::{BodyLength, HopByHop, RequestFraming, desync::resembles_framing, write};
 use clingfish_model::{
-    FieldId, LoadBalancer, RequestHead, UnixMillis, Version, head::without_port,
+    FieldId, ListenerAttributes, LoadBalancer, RequestHead, UnixMillis, Version, head::without_port,
 };
 use clingfish_tls::PeerFacts;
 use http::Request;
 
-use crate::{http2::head, rule::Rewritten, worker::Worker};
+use crate::{
+    fields::{self, Sieve},
+    http2::head,
+    rule::Rewritten,
+    worker::Worker,
+};
 
 /// What is said of the client.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +58,7 @@ pub(crate) struct Forwarded<'a> {
     pub(crate) head: RequestHead<'a>,
     pub(crate) framing: RequestFraming,
     pub(crate) balancer: &'a LoadBalancer,
+    pub(crate) attributes: &'a ListenerAttributes,
     pub(crate) facts: Facts<'a>,
     /// Cookies that the target does not get to see.
     pub(crate) cuts: &'a Cuts,
@@ -112,6 +116,8 @@ impl Forwarded<'_> {
     /// Appends the fields, but for Host and what frames the body.
     fn write_fields(&self, out: &mut Vec<u8>) {
         let hop_by_hop = HopByHop::new(self.head.values(FieldId::Connection));
+        let (balancer, attributes, trusted) = (self.balancer, self.attributes, self.facts.trusted);
+        let sieve = Sieve { balancer, attributes, trusted };
         let mut cookies = 0;
         for line in self.head.fields() {
             match line.id {
@@ -119,18 +125,23 @@ impl Forwarded<'_> {
                 | FieldId::ContentLength
                 | FieldId::XForwardedFor
                 | FieldId::XAmznTraceId => {}
-                FieldId::XForwardedProto | FieldId::XForwardedPort if !self.facts.trusted => {}
                 FieldId::Cookie => {
                     self.write_cookie(cookies, line.value, out);
                     cookies += 1;
                 }
-                _ if hop_by_hop.removes(&line) || is_twin(line.name) => {}
+                _ if hop_by_hop.removes(&line) || sieve.drops(&line) => {}
                 _ if self.framing.desync.is_some() && resembles_framing(line.name) => {}
                 _ => write::field(out, line.name, line.value),
             }
         }
-        self.write_forwarded_for(out);
+        let write_peer = |out: &mut Vec<u8>| {
+            write_address(self.facts.peer, self.balancer.xff_client_port, out);
+        };
+        fields::write_forwarded_for(self.head, self.balancer.xff_mode, write_peer, out);
         self.write_proto_and_port(out);
+        if let Some(tls) = self.facts.tls {
+            fields::write_tls(tls, self.balancer, self.attributes, out);
+        }
         write::field(out, b"X-Amzn-Trace-Id", self.trace);
     }
 
@@ -177,17 +188,6 @@ impl Forwarded<'_> {
             *digit = ALPHABET.get(usize::from(random & 63)).copied().unwrap_or(b'A');
         }
         key
-    }
-
-    /// What came, if it came from anybody, and the peer at the end: `old, peer`.
-    fn write_forwarded_for(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"X-Forwarded-For: ");
-        for value in self.head.values(FieldId::XForwardedFor).filter(|value| !value.is_empty()) {
-            out.extend_from_slice(value);
-            out.extend_from_slice(b", ");
-        }
-        write_address(self.facts.peer, self.balancer.xff_client_port, out);
-        out.extend_from_slice(write::LINE_END);
     }
 
     fn write_proto_and_port(&self, out: &mut Vec<u8>) {

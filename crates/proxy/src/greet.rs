@@ -10,7 +10,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::{
     connection::{self, Caller, Connection},
-    http2,
+    http2, preamble,
     stream::{Socket, Stream},
     worker::{Door, Worker},
 };
@@ -35,13 +35,19 @@ pub(crate) fn welcome(worker: &Rc<Worker>, door: &Rc<Door>, tcp: TcpStream, peer
 
 /// Whether something comes before HTTP/1, or may.
 fn needs_greeting(listener: &ListenerView) -> bool {
-    listener.listener.tls.is_some() || listener.listener.h2c
+    let listener = &listener.listener;
+    listener.tls.is_some() || listener.h2c || listener.has_proxy_protocol()
 }
 
-async fn greet(caller: Caller, tcp: TcpStream) {
+async fn greet(mut caller: Caller, mut tcp: TcpStream) {
     let worker = Rc::clone(caller.worker());
     let view = worker.view();
     let Some(listener) = caller.listener(&view) else { return };
+    if listener.listener.has_proxy_protocol()
+        && !preamble::receive(&mut caller, listener, &mut tcp).await
+    {
+        return;
+    }
     let (stream, is_http2) = match (&listener.tls, &listener.listener.tls) {
         (Some(tls), _) => match shake_hands(&caller, tls, tcp).await {
             Some(stream) => {
@@ -54,7 +60,7 @@ async fn greet(caller: Caller, tcp: TcpStream) {
         (None, Some(_)) => return worker.meter.tls_handshakes_failed.increment(),
         (None, None) => {
             caller.deadline.set_now(listener.balancer.timeouts.idle);
-            let is_http2 = begins_with_preface(&caller, &tcp).await;
+            let is_http2 = listener.listener.h2c && begins_with_preface(&caller, &tcp).await;
             (Stream::Plain(tcp), is_http2)
         }
     };

@@ -56,6 +56,7 @@ pub(crate) async fn read_head(
         match parse_request(input, seen, limits, parts).map_err(Refusal::Head)? {
             Progress::Complete(framing) => {
                 let framing = desync::admit(framing, balancer.desync_mode);
+                normalize_path(input, parts, balancer)?;
                 return Ok(Heard::Request(framing));
             }
             Progress::Partial if seen == 0 => deadline.set(head_timeout),
@@ -73,4 +74,17 @@ pub(crate) async fn read_head(
             Err(WireError::Expired) => return Err(Refusal::HeadTimeout),
         }
     }
+}
+
+/// From here on there is one form of the path: rules match on it, and targets get it.
+pub(crate) fn normalize_path(
+    bytes: &mut [u8],
+    parts: &mut RequestParts,
+    balancer: &LoadBalancer,
+) -> Result<(), Refusal> {
+    parts.sent_path_and_query = None;
+    if balancer.path_normalization {
+        parts.normalize_path(bytes).map_err(Refusal::Path)?;
+    }
+    Ok(())
 }

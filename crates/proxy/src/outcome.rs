@@ -343,7 +343,7 @@ fn texts<'a>(head: RequestHead<'a>, balancer: &'a LoadBalancer, trace: &'a [u8])
         load_balancer: balancer.name.as_str().as_bytes(),
         method: head.method_name(),
         host: without_port(head.authority()),
-        path_and_query: head.path_and_query(),
+        path_and_query: head.sent_path_and_query(),
         user_agent: head.value(FieldId::UserAgent).unwrap_or_default(),
         trace_id: trace,
         ..Texts::default()

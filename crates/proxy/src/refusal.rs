@@ -1,6 +1,7 @@
 //! Why a request got an answer of our own, or none at all. One place says the status and the word for it.
 
 use clingfish_h1::{BodyError, HeadError};
+use clingfish_model::path::PathError;
 use clingfish_upstream::DialError;
 use h2::Reason;
 
@@ -23,6 +24,10 @@ pub(crate) enum Refusal {
     RedirectTooLong,
     /// A rule made something of the request that no target can be sent.
     Transform(BadRewrite),
+    /// The path has no normal form that would be safe to pass on.
+    Path(PathError),
+    /// X-Forwarded-For names more addresses than anybody has proxies.
+    TooManyForwarded,
     /// The client took too long with its head.
     HeadTimeout,
     /// The client took too long with its body, or sends it too slowly.
@@ -77,7 +82,7 @@ impl Refusal {
     pub(crate) fn status(&self) -> u16 {
         match self {
             Self::Head(error) => error.status(),
-            Self::SevereHead(_) | Self::NotCompliant | Self::BodyCut => 400,
+            Self::SevereHead(_) | Self::NotCompliant | Self::Path(_) | Self::BodyCut => 400,
             Self::NoRule => 404,
             Self::ByRule(answer) => answer.status(),
             Self::RedirectTooLong => 414,
@@ -85,6 +90,7 @@ impl Refusal {
             Self::HeadTimeout | Self::BodyTimeout => 408,
             Self::BodyTooLarge => 413,
             Self::Body(error) => error.status(),
+            Self::TooManyForwarded => 463,
             Self::NoTarget => 503,
             Self::Dial(DialError::Timeout { .. }) | Self::ResponseTimeout => 504,
             Self::Dial(DialError::Exhausted { .. }) => 500,
@@ -117,6 +123,8 @@ impl Refusal {
             Self::ByRule(answer) => answer.reason(),
             Self::RedirectTooLong => "redirect_too_long",
             Self::Transform(_) => "transform_failed",
+            Self::Path(error) => error.reason(),
+            Self::TooManyForwarded => "too_many_forwarded_addresses",
             Self::HeadTimeout => "head_timeout",
             Self::BodyTimeout => "body_timeout",
             Self::BodyTooLarge => "body_too_large",

@@ -2,7 +2,9 @@
 
 use clingfish_affinity::{Policy, Sealed, SetCookie, Token, Verdict};
 use clingfish_h1::{BodyLength, HopByHop, ResponseFraming, ResponseKind, write};
-use clingfish_model::{FieldId, ResponseHead, TargetId, UnixMillis, Version};
+use clingfish_model::{FieldId, ListenerAttributes, ResponseHead, TargetId, UnixMillis, Version};
+
+use crate::fields;
 
 use crate::{http2::Replying, sink::Sink, stream::Writes};
 
@@ -53,6 +55,7 @@ pub(crate) struct Reply<'a> {
     pub(crate) client: Version,
     /// The connection serves another request afterwards.
     pub(crate) persistent: bool,
+    pub(crate) attributes: &'a ListenerAttributes,
     /// The group's stickiness: a target's own cookie of that name would displace ours.
     pub(crate) policy: Option<&'a Policy>,
     pub(crate) stamped: Option<Stamped<'a>>,
@@ -71,6 +74,9 @@ impl Reply<'_> {
     /// Appends the fields as lines: all of a head but its first and last line.
     pub(crate) fn write_lines(&self, out: &mut Vec<u8>) {
         self.write_fields(out);
+        if self.framing.kind != ResponseKind::Interim {
+            fields::write_inserted(self.attributes, out);
+        }
         if let Some(stamped) = &self.stamped {
             stamped.write(out);
         }
@@ -91,7 +97,7 @@ impl Reply<'_> {
                     !self.policy.is_some_and(|policy| policy.names().are_set_by(line.value))
                 }
                 FieldId::CacheControl => !marks_private,
-                _ => !hop_by_hop.removes(&line),
+                _ => !hop_by_hop.removes(&line) && !self.attributes.replaces(&line),
             };
             if stays {
                 write::field(out, line.name, line.value);

@@ -117,7 +117,7 @@ impl Turn<'_> {
                 let keeps = framing.persistent && !closing && consumed.is_some();
                 let refused = Refused { refusal, head: Some(head), keeps };
                 let next =
-                    refused.answer(&mut client, worker, deadline, balancer, &mut outcome).await;
+                    refused.answer(&mut client, worker, deadline, listener, &mut outcome).await;
                 (next, Used::of_rest(consumed.unwrap_or_default()))
             }
             End::Broken => (Next::Reset, Used::default()),
@@ -142,7 +142,7 @@ impl Turn<'_> {
     ) -> Next {
         let balancer = &*self.listener.balancer;
         let refused = Refused { refusal, head: None, keeps: false };
-        let next = refused.answer(client, self.worker, deadline, balancer, &mut outcome).await;
+        let next = refused.answer(client, self.worker, deadline, self.listener, &mut outcome).await;
         outcome.finish(None, balancer, b"", self.worker);
         next
     }

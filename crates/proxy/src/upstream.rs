@@ -1,16 +1,19 @@
 //! Room `upstream`: a placement becomes a lease on a connection to its target.
 
-use std::{io, rc::Rc, sync::Arc, time::Instant};
+use std::{io, net::SocketAddr, rc::Rc, sync::Arc, time::Instant};
 
-use clingfish_model::{ProtocolVersion, limits::TLS_HANDSHAKE_WITHIN, listener::RequestLimits};
+use clingfish_model::{
+    ProtocolVersion, TargetGroup, limits::TLS_HANDSHAKE_WITHIN, listener::RequestLimits,
+    target::ProxyProtocol,
+};
 use clingfish_upstream::{DialError, dial};
-
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use crate::{
     clock,
     http2::lines::Share,
+    preamble::{self, Ends},
     stream::{Socket, Stream},
     view::{GroupLocal, TargetLocal},
     wire::{self, Silence},
@@ -74,12 +77,13 @@ impl Lease {
         wanted: Wanted,
         limits: &RequestLimits,
         now: Instant,
+        ends: Ends,
     ) -> Result<Self, DialError> {
         let flight = InFlight::begin(target, worker);
         let (line, reused) = match group.group.spec.protocol_version {
             ProtocolVersion::Http1 => match idle(target, wanted, now) {
                 Some(stream) => (Line::Bytes(stream), true),
-                None => (Line::Bytes(connect(target, group, worker).await?), false),
+                None => (Line::Bytes(connect(target, group, worker, Some(ends)).await?), false),
             },
             ProtocolVersion::Http2 | ProtocolVersion::Grpc => {
                 let (line, reused) = shared(target, group, worker, wanted, limits, now).await?;
@@ -98,13 +102,14 @@ impl Lease {
     }
 }
 
-/// Dials, and takes note of how that went.
+/// Dials, says who the client is where the group wants to know, and takes note of how that went.
 async fn connect(
     target: &TargetLocal,
     group: &GroupLocal,
     worker: usize,
+    ends: Option<Ends>,
 ) -> Result<Stream, DialError> {
-    let connected = match dial(target.target.address, group.group.spec.connect_timeout).await {
+    let connected = match call(target.target.address, &group.group.spec, ends).await {
         Ok(tcp) => secure(tcp, target, group, worker).await,
         Err(error) => Err(error),
     };
@@ -146,6 +151,21 @@ async fn secure(
     }
 }
 
+async fn call(
+    address: SocketAddr,
+    spec: &TargetGroup,
+    ends: Option<Ends>,
+) -> Result<TcpStream, DialError> {
+    let mut tcp = dial(address, spec.connect_timeout).await?;
+    match ends {
+        Some(ends) if spec.proxy_protocol != ProxyProtocol::Off => {
+            let told = preamble::send(&mut tcp, spec.proxy_protocol, ends).await;
+            told.map(|()| tcp).map_err(|source| DialError::Refused { address, source })
+        }
+        _ => Ok(tcp),
+    }
+}
+
 /// A connection of HTTP/2 with room for another request; a new one where there is none.
 async fn shared(
     target: &TargetLocal,
@@ -167,7 +187,8 @@ async fn shared(
             break;
         }
     }
-    let stream = connect(target, group, worker).await?;
+    // It carries many clients, so it can name none.
+    let stream = connect(target, group, worker, None).await?;
     let line = lines.open(stream, limits, now).await;
     drop(dialing);
     let address = target.target.address;

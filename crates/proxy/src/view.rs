@@ -9,7 +9,9 @@ use std::{
 };
 
 use clingfish_balance::Cursor;
-use clingfish_model::{Name, ResourceId, TargetId, limits::UPSTREAM_IDLE_MAX};
+use clingfish_model::{
+    Name, ResourceId, TargetId, limits::UPSTREAM_IDLE_MAX, target::ProxyProtocol,
+};
 use clingfish_snapshot::{Group, Snapshot, Target};
 use clingfish_telemetry::{GroupMeter, Registry, TargetMeter};
 use clingfish_upstream::IdlePool;
@@ -93,11 +95,14 @@ impl GroupLocal {
             .flat_map(|old| &old.targets)
             .map(|target| (&target.target.id, target))
             .collect();
+        // Connections that have not said who their client is are no use to a group that now wants to know.
+        let is_same =
+            old.is_some_and(|old| old.group.spec.proxy_protocol == group.spec.proxy_protocol);
         let targets = group
             .targets
             .iter()
             .map(|target| match known.remove(&target.id) {
-                Some(same) if same.target.address == target.address => Rc::clone(same),
+                Some(same) if is_same && same.target.address == target.address => Rc::clone(same),
                 _ => Rc::new(TargetLocal::new(group, target, registry, worker)),
             })
             .collect();
@@ -125,9 +130,12 @@ impl GroupLocal {
 
 impl TargetLocal {
     fn new(group: &Group, target: &Target, registry: &Registry, worker: usize) -> Self {
+        // A connection that names a client is nobody else's.
+        let shares = group.spec.proxy_protocol == ProxyProtocol::Off;
+        let idle_max = if shares { UPSTREAM_IDLE_MAX } else { 0 };
         Self {
             meter: registry.target(worker, group.spec.name.as_str(), target.id.as_str()),
-            idle: RefCell::new(IdlePool::new(UPSTREAM_IDLE_MAX, IdlePool::<Stream>::AGE_MAX)),
+            idle: RefCell::new(IdlePool::new(idle_max, IdlePool::<Stream>::AGE_MAX)),
             lines: Lines::default(),
             target: target.clone(),
         }

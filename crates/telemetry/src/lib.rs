@@ -24,6 +24,6 @@ pub use clingfish_affinity::Verdict;
 pub use counter::{Counter, Gauge};
 pub use histogram::{Histogram, HistogramTotals};
 pub use log::{AccessLog, LogWriter, Record};
-pub use meter::{GroupMeter, RequestEnd, TargetMeter, WorkerMeter};
+pub use meter::{GroupMeter, PreambleRefusal, RequestEnd, TargetMeter, WorkerMeter};
 pub use registry::{GroupRow, Registry, Totals};
 pub use text::{Gauges, render};

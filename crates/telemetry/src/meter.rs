@@ -4,10 +4,12 @@
 
 mod answers;
 mod group;
+mod preambles;
 mod worker;
 
 pub use answers::{ANSWERS_MAX, OwnAnswers};
 pub use group::{CLASSES, GroupMeter, GroupTotals, RequestEnd};
+pub use preambles::{PreambleRefusal, PreambleRefusals};
 pub use worker::{Held, WorkerMeter, WorkerTotals};
 
 use crate::Counter;

@@ -95,12 +95,17 @@ fn write_workers(page: &mut Page, totals: &Totals) {
         (&f::TLS_RESUMPTIONS, workers.tls_resumptions),
         (&f::TLS_HANDSHAKES_FAILED, workers.tls_handshakes_failed),
         (&f::PANICS, workers.panics),
+        (&f::DROPPED_INVALID_HEADERS, workers.dropped_invalid_headers),
     ] {
         page.open(family).sample(&[], value);
     }
     let mut classes = page.open(&f::NON_COMPLIANT);
     for (class, count) in ["acceptable", "ambiguous", "severe"].iter().zip(workers.non_compliant) {
         classes.sample(&[class], count);
+    }
+    let mut preambles = page.open(&f::PREAMBLES_REFUSED);
+    for (reason, count) in &workers.preambles_refused {
+        preambles.sample(&[reason], count);
     }
     let mut answers = page.open(&f::OWN_ANSWERS);
     for ((status, reason), count) in &workers.own_answers {

@@ -10,9 +10,11 @@ use clingfish_health::CheckOutcome;
 use clingfish_model::{
     CheckProtocol, HealthCheck, ProtocolVersion,
     limits::{DRAIN_BYTES_MAX, INTERIM_RESPONSES_MAX},
+    target::ProxyProtocol,
 };
+use clingfish_proxy_protocol::{Preamble, Version};
 use rustls::{ClientConfig, pki_types::ServerName};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio_rustls::TlsConnector;
 
 use crate::{DialError, dial};
@@ -78,12 +80,31 @@ enum AskError {
     NotServing,
 }
 
+/// The PROXY header of whoever speaks for itself, if the target expects one.
+fn preamble(check: &HealthCheck) -> Vec<u8> {
+    let version = match check.proxy_protocol {
+        _ if check.port.is_some() || check.protocol == CheckProtocol::Tcp => None,
+        ProxyProtocol::Off => None,
+        ProxyProtocol::V1 => Some(Version::V1),
+        ProxyProtocol::V2 => Some(Version::V2),
+    };
+    let mut bytes = Vec::new();
+    if let Some(version) = version {
+        Preamble::Local.write(version, &mut bytes);
+    }
+    bytes
+}
+
 async fn ask(
     address: SocketAddr,
     check: &HealthCheck,
     tls: Option<CheckTls>,
 ) -> Result<CheckOutcome, AskError> {
-    let stream = dial(address, check.timeout).await?;
+    let mut stream = dial(address, check.timeout).await?;
+    let preamble = preamble(check);
+    if !preamble.is_empty() {
+        stream.write_all(&preamble).await?;
+    }
     match tls {
         _ if check.protocol == CheckProtocol::Tcp => Ok(CheckOutcome::Good),
         None => speak(stream, address, check).await,

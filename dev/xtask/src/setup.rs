@@ -47,6 +47,8 @@ const DEBIAN_PACKAGES: [DebianPackage; 6] = [
     },
     DebianPackage { name: "nodejs", shown_by: ("node", &["--version"]) },
     DebianPackage { name: "npm", shown_by: ("npm", &["--version"]) },
+    // Not on everybody's path.
+    DebianPackage { name: "haproxy", shown_by: ("/usr/sbin/haproxy", &["-v"]) },
 ];
 
 /// Installs what is missing.

@@ -108,6 +108,14 @@ fn columns_count_characters() {
 }
 
 #[test]
+fn targets_that_share_a_connection_are_not_told_of_one_client() {
+    let text = "[target_groups.web]\nprotocol_version = \"GRPC\"\nproxy_protocol = \"v2\"";
+    let errors = errors(text);
+    assert_eq!((errors.len(), errors[0].line), (1, 3), "{}", rendered(&errors));
+    assert!(errors[0].message.contains("those of GRPC are shared"), "{}", errors[0]);
+}
+
+#[test]
 fn header_attributes_that_could_not_work_are_refused() {
     for (line, message) in [
         ("response_headers.x_frame_options = \"YES\"", "is not known to browsers"),

@@ -16,7 +16,7 @@ use crate::{
     deadline::Deadline,
     exchange::{End, Exchange, Notes},
     forward::Facts,
-    inbound::Scratch,
+    inbound::{self, Scratch},
     outcome::Outcome,
     refusal::Refusal,
     reply::Client,
@@ -78,13 +78,17 @@ impl Served {
         let request = Request::from_parts(parts, ());
         let (limits, ends) = (&balancer.request_limits, body.is_end_stream());
         let mut client = Client::frames(replying);
-        let framing = match head::read_request(&request, ends, limits, bytes, &mut scratch.request)
-        {
+        let parts = &mut scratch.request;
+        let framing = head::read_request(&request, ends, limits, bytes, parts);
+        let framing = framing.map_err(Refusal::Head).and_then(|framing| {
+            inbound::normalize_path(bytes, parts, balancer)?;
+            Ok(framing)
+        });
+        let framing = match framing {
             Ok(framing) => framing,
-            Err(error) => {
-                let refusal = Refusal::Head(error);
+            Err(refusal) => {
                 let refused = Refused { refusal, head: None, keeps: true };
-                refused.answer(&mut client, worker, deadline, balancer, &mut outcome).await;
+                refused.answer(&mut client, worker, deadline, listener, &mut outcome).await;
                 return outcome.finish(None, balancer, b"", worker);
             }
         };
@@ -115,7 +119,7 @@ impl Served {
             End::Answered { .. } => {}
             End::Refused { refusal, .. } => {
                 let refused = Refused { refusal, head: Some(head), keeps: true };
-                refused.answer(&mut client, worker, deadline, balancer, &mut outcome).await;
+                refused.answer(&mut client, worker, deadline, listener, &mut outcome).await;
             }
             End::Broken => replying.outflow.reset(Reason::INTERNAL_ERROR),
             End::Upgraded(upgraded) => {

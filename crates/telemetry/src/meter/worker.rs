@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::{Counter, Gauge, meter::OwnAnswers};
+use crate::{
+    Counter, Gauge,
+    meter::{OwnAnswers, PreambleRefusals},
+};
 
 /// What one worker counts for itself.
 #[derive(Debug, Default)]
@@ -34,6 +37,10 @@ pub struct WorkerMeter {
     pub tls_handshakes_failed: Counter,
     /// Requests that ended in a panic.
     pub panics: Counter,
+    /// Requests of which invalid header fields were dropped.
+    pub dropped_invalid_headers: Counter,
+    /// Client connections closed for their PROXY header.
+    pub preambles_refused: PreambleRefusals,
     /// Answers that no target gave.
     pub own_answers: OwnAnswers,
 }
@@ -99,6 +106,10 @@ pub struct WorkerTotals {
     pub tls_handshakes_failed: u64,
     /// Sum of [`WorkerMeter::panics`].
     pub panics: u64,
+    /// Sum of [`WorkerMeter::dropped_invalid_headers`].
+    pub dropped_invalid_headers: u64,
+    /// Sum of [`WorkerMeter::preambles_refused`], by cause.
+    pub preambles_refused: BTreeMap<&'static str, u64>,
     /// Sum of [`WorkerMeter::own_answers`], by status and cause.
     pub own_answers: BTreeMap<(u16, &'static str), u64>,
 }
@@ -122,6 +133,10 @@ impl WorkerTotals {
         self.tls_resumptions += meter.tls_resumptions.value();
         self.tls_handshakes_failed += meter.tls_handshakes_failed.value();
         self.panics += meter.panics.value();
+        self.dropped_invalid_headers += meter.dropped_invalid_headers.value();
+        for (reason, count) in meter.preambles_refused.iter() {
+            *self.preambles_refused.entry(reason).or_default() += count;
+        }
         for (key, count) in meter.own_answers.iter() {
             *self.own_answers.entry(key).or_default() += count;
         }

@@ -104,8 +104,12 @@ families! {
         "TLS handshakes with clients that came to nothing.";
     PANICS = Counter "panics_total" []
         "Requests that ended in a panic of ours; each is a bug.";
+    DROPPED_INVALID_HEADERS = Counter "dropped_invalid_header_requests_total" []
+        "Requests of which header fields with invalid names were dropped.";
     NON_COMPLIANT = Counter "non_compliant_requests_total" ["class"]
         "Requests that are not compliant with the RFCs of HTTP, by ALB's desync class; refused ones included.";
+    PREAMBLES_REFUSED = Counter "proxy_protocol_refused_total" ["reason"]
+        "Client connections closed because of their PROXY header, or who sent it, by cause; causes that never occurred are absent.";
     OWN_ANSWERS = Counter "own_answers_total" ["status", "reason"]
         "Answers that no target gave, by status and cause.";
     LOG_WRITTEN = Counter "access_log_lines_total" []

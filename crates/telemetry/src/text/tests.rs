@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::{RequestEnd, Verdict};
+use crate::{PreambleRefusal, RequestEnd, Verdict};
 
 /// The table of families in the documentation: name, type and labels of each row.
 fn documented() -> Vec<(String, String, Vec<String>)> {
@@ -58,6 +58,8 @@ fn registry() -> Registry {
         meter.connections_active.increment();
         meter.non_compliant.severe.increment();
         meter.own_answers.count(502, "connect failed");
+        meter.dropped_invalid_headers.increment();
+        meter.preambles_refused.count(PreambleRefusal::Missing);
         registry.group(worker, "web").count(&end(200, Verdict::Hit));
         registry.target(worker, "web", "10.0.0.1:3000").requests.increment();
     }

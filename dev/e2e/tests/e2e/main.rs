@@ -21,6 +21,8 @@ mod http2;
 mod desync;
 mod limits;
 mod streams;
+mod headers;
+mod proxy_protocol;
 mod clients;
 mod observability;
 mod demo;

@@ -123,8 +123,8 @@ fn request_targets_in_every_form_reach_the_application() {
         ("GET", "HTTPS://shop.example", "shop.example", "/", "shop.example"),
         ("OPTIONS", "*", "shop.example", "*", "shop.example"),
         ("OPTIONS", "/a", "shop.example", "/a", "shop.example"),
-        ("GET", "//a//b/../c?d?e", "shop.example", "//a//b/../c?d?e", "shop.example"),
-        ("GET", "/%2e%2E/%2f?%00", "shop.example", "/%2e%2E/%2f?%00", "shop.example"),
+        ("GET", "//a//b/../c?d?e", "shop.example", "//a//c?d?e", "shop.example"),
+        ("GET", "/x/%2e%2E/%2f?%00", "shop.example", "/%2f?%00", "shop.example"),
     ] {
         let answer = ask(
             clingfish.listener("web"),
