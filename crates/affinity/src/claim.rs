@@ -3,7 +3,7 @@
 use clingfish_model::{GroupHash, TargetHash, UnixMillis, limits};
 
 use crate::{
-    cookie::{self, CookieNames, Cuts, Pair},
+    cookie::{self, CookieNames, Cuts, Pair, Role},
     keyring::KeyRing,
     memo::Memo,
     policy::Policy,
@@ -59,8 +59,9 @@ pub struct Reading {
 
 /// Reads the Cookie fields of a request, in order.
 ///
-/// Of the cookies of the group's name the first [`limits::COOKIES_TRIED_MAX`] are tried. The first that opens and is of this
-/// group is the claim; else the first that opens; else the reason why the first did not.
+/// Of the cookies of the group's names the first [`limits::COOKIES_TRIED_MAX`] are tried. The first that opens and is of this
+/// group is the claim; else the first that opens; else the reason why the first did not. Where a cookie and its twin say
+/// different things, the one that was written later counts.
 /// Cookies of other names that hold a token of our ring, again as many, are only noted to be cut.
 pub fn read<'a>(
     fields: impl Iterator<Item = &'a [u8]>,
@@ -87,17 +88,27 @@ pub fn tokens_in<'a>(
     Search::new(None, ring, now, memo).run(fields).cuts
 }
 
-struct Search<'s> {
+struct Search<'s, 'a> {
     own: Option<(&'s CookieNames, GroupHash)>,
     ring: &'s KeyRing,
     now: UnixMillis,
     memo: &'s mut Memo,
     own_left: usize,
     others_left: usize,
+    heard: Heard,
+    /// The cookie of our names that was opened last: its twin mostly has the same value.
+    last: Option<(&'a [u8], Result<Opened, OpenError>)>,
     reading: Reading,
 }
 
-impl<'s> Search<'s> {
+/// Which of a pair's cookies were of this group.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Heard {
+    main: bool,
+    twin: bool,
+}
+
+impl<'s, 'a> Search<'s, 'a> {
     fn new(
         own: Option<(&'s CookieNames, GroupHash)>,
         ring: &'s KeyRing,
@@ -111,11 +122,13 @@ impl<'s> Search<'s> {
             memo,
             own_left: limits::COOKIES_TRIED_MAX,
             others_left: limits::COOKIES_TRIED_MAX,
+            heard: Heard::default(),
+            last: None,
             reading: Reading { claim: Claim::Nothing, cuts: Cuts::default() },
         }
     }
 
-    fn run<'a>(mut self, fields: impl Iterator<Item = &'a [u8]>) -> Reading {
+    fn run(mut self, fields: impl Iterator<Item = &'a [u8]>) -> Reading {
         for (field, value) in fields.enumerate() {
             for span in cookie::segments(value) {
                 if self.may_concern(span.of(value))
@@ -134,23 +147,34 @@ impl<'s> Search<'s> {
             || self.own.is_some_and(|(names, _)| names.may_begin(segment))
     }
 
-    fn visit(&mut self, field: usize, pair: &Pair<'_>) {
-        match self.own {
-            Some((names, group)) if names.include(pair.name) => self.visit_own(field, pair, group),
-            _ => self.visit_other(field, pair),
+    fn visit(&mut self, field: usize, pair: &Pair<'a>) {
+        let own = self.own.and_then(|(names, group)| Some((names.role(pair.name)?, group)));
+        match own {
+            Some((role, group)) => self.visit_own(field, pair, role, group),
+            None => self.visit_other(field, pair),
         }
     }
 
-    fn visit_own(&mut self, field: usize, pair: &Pair<'_>, group: GroupHash) {
+    fn visit_own(&mut self, field: usize, pair: &Pair<'a>, role: Role, group: GroupHash) {
         let Some(left) = self.own_left.checked_sub(1) else {
             return;
         };
         self.own_left = left;
-        let opened = self.open(pair);
+        let opened = match self.last {
+            Some((value, opened)) if value == pair.value => opened,
+            _ => self.open(pair),
+        };
+        self.last = Some((pair.value, opened));
         if opened.is_ok() {
             self.reading.cuts.add(field, pair.span);
         }
-        self.reading.claim = better(self.reading.claim, opened, group);
+        let is_first = match &opened {
+            Ok(opened) if opened.token.group == group => self.heard.is_first(role),
+            _ => true,
+        };
+        if is_first {
+            self.reading.claim = better(self.reading.claim, opened, group);
+        }
     }
 
     fn visit_other(&mut self, field: usize, pair: &Pair<'_>) {
@@ -171,11 +195,24 @@ impl<'s> Search<'s> {
     }
 }
 
-/// The claim after one more cookie of our name.
+impl Heard {
+    /// Notes a cookie of this group, and says whether none of its name was before it.
+    fn is_first(&mut self, role: Role) -> bool {
+        let heard = match role {
+            Role::Main => &mut self.main,
+            Role::Twin => &mut self.twin,
+        };
+        !std::mem::replace(heard, true)
+    }
+}
+
+/// The claim after one more cookie of our names. Of this group comes only the first of each name.
 fn better(claim: Claim, opened: Result<Opened, OpenError>, group: GroupHash) -> Claim {
     match (claim, opened) {
+        (Claim::Bound(_), Ok(opened)) if opened.token.group != group => claim,
+        // The other one of the pair.
         (Claim::Bound(found), Ok(opened))
-            if found.token.group == group || opened.token.group != group =>
+            if found.token.group == group && found.token.last_seen >= opened.token.last_seen =>
         {
             claim
         }

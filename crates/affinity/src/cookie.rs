@@ -4,7 +4,7 @@
 //! both are dropped. Names are compared byte for byte. There are no quoted strings and no `$Version`, which have let cookies
 //! pass for others; any other byte may stand anywhere.
 
-use clingfish_model::{Span, limits};
+use clingfish_model::{Span, limits, stickiness::CookieShape};
 
 use crate::token::Alphabet;
 
@@ -21,14 +21,34 @@ pub enum CookieNames {
     Alb,
     /// One configured name.
     One(Box<[u8]>),
+    /// One configured name, and its twin's.
+    Pair(Box<[u8]>),
+}
+
+/// Which of its group's cookies one is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// The one that stays on its site. In alb style both: neither goes before the other.
+    Main,
+    /// The one that other sites' requests bring.
+    Twin,
 }
 
 impl CookieNames {
     /// Whether a cookie of that name may carry the group's token.
     pub fn include(&self, name: &[u8]) -> bool {
+        self.role(name).is_some()
+    }
+
+    pub(crate) fn role(&self, name: &[u8]) -> Option<Role> {
         match self {
-            Self::Alb => name == ALB || name == ALB_CORS,
-            Self::One(own) => name == &**own,
+            Self::Alb => (name == ALB || name == ALB_CORS).then_some(Role::Main),
+            Self::One(own) => (name == &**own).then_some(Role::Main),
+            Self::Pair(own) => match name.strip_prefix(&**own)? {
+                b"" => Some(Role::Main),
+                suffix if suffix == CookieShape::TWIN_SUFFIX.as_bytes() => Some(Role::Twin),
+                _ => None,
+            },
         }
     }
 
@@ -36,7 +56,7 @@ impl CookieNames {
     pub(crate) fn may_begin(&self, segment: &[u8]) -> bool {
         let name = match self {
             Self::Alb => ALB,
-            Self::One(own) => own,
+            Self::One(own) | Self::Pair(own) => own,
         };
         trim_start(segment).starts_with(name)
     }

@@ -34,7 +34,7 @@
 //! let reading = read(std::iter::empty(), &policy, &ring, now, &mut memo);
 //! let judgement = judge(&reading.claim, &policy, |_| Home::Gone, now);
 //! assert_eq!(judgement, Judgement::Rehome(Verdict::New));
-//! let binding = Binding { target: TargetHash([2; 16]), session: SessionId([3; 8]) };
+//! let binding = Binding { target: TargetHash([2; 16]), session: SessionId([3; 8]), https: false };
 //! let Stamp::Write { token, .. } = stamp(&reading.claim, judgement, &policy, binding, || false, now) else {
 //!     panic!("a new client gets a cookie");
 //! };

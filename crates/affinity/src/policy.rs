@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clingfish_model::{
     GroupHash, LbCookie, UnixMillis,
-    stickiness::{CookieAttributes, CookieStyle, OnCacheable, SameSite, Secure},
+    stickiness::{CookieAttributes, CookieShape, CookieStyle, OnCacheable, SameSite, Secure},
 };
 
 use crate::{
@@ -24,7 +24,8 @@ pub struct Policy {
     absolute: Option<Duration>,
     on_cacheable: OnCacheable,
     forwards_tokens: bool,
-    mark: u16,
+    /// On http and on https.
+    marks: [u16; 2],
     dress: Dress,
 }
 
@@ -39,7 +40,20 @@ pub(crate) enum Dress {
         is_lasting: bool,
         /// The other attributes on http and on https.
         tails: [Vec<u8>; 2],
+        /// The cookie beside it.
+        twin: Option<Twin>,
     },
+}
+
+/// What a twin's Set-Cookie value has of its own.
+#[derive(Clone, Debug)]
+pub(crate) struct Twin {
+    /// `name_x=`.
+    pub(crate) lead: Vec<u8>,
+    /// The other attributes.
+    pub(crate) tail: Vec<u8>,
+    /// Whether it is written whatever we know of the client's scheme.
+    is_always: bool,
 }
 
 impl Policy {
@@ -52,10 +66,11 @@ impl Policy {
         let (names, dress, idle_limit) = match &cookie.style {
             CookieStyle::Alb => (CookieNames::Alb, Dress::Alb, cookie.duration),
             CookieStyle::Clingfish(shape) => {
-                let name = shape.attributes().name.as_bytes();
+                let name = shape.attributes().name.as_bytes().into();
+                let has_twin = shape.has_twin();
                 (
-                    CookieNames::One(name.into()),
-                    Dress::clingfish(shape.attributes()),
+                    if has_twin { CookieNames::Pair(name) } else { CookieNames::One(name) },
+                    Dress::clingfish(shape),
                     // A token is up to a tenth older than the client's last visit: see `stamp`.
                     cookie.duration + tenth,
                 )
@@ -69,7 +84,7 @@ impl Policy {
             absolute: cookie.absolute,
             on_cacheable: cookie.on_cacheable,
             forwards_tokens: cookie.forward_tokens,
-            mark: mark(cookie, &dress),
+            marks: [false, true].map(|https| mark(cookie, &dress, https)),
             dress,
         }
     }
@@ -79,7 +94,7 @@ impl Policy {
         self.group
     }
 
-    /// The names of its cookies.
+    /// The names of its cookies, whether the client's scheme lets it have both or not.
     pub fn names(&self) -> &CookieNames {
         &self.names
     }
@@ -100,9 +115,11 @@ impl Policy {
     }
 
     /// Twelve bits that change when durations or attributes do. A token carries them, so that a client's cookie is written
-    /// anew on its next visit after a change instead of when the old Max-Age has cost it its home.
-    pub fn mark(&self) -> u16 {
-        self.mark
+    /// anew on its next visit after a change instead of when the old Max-Age has cost it its home. They differ between http
+    /// and https where the cookies do, so that who comes by https for the first time gets what http could not give.
+    pub fn mark(&self, https: bool) -> u16 {
+        let [plain, secure] = self.marks;
+        if https { secure } else { plain }
     }
 
     /// Whether cookies are written on every response of a target, as ALB does.
@@ -139,11 +156,38 @@ impl Policy {
 }
 
 impl Dress {
-    fn clingfish(a: &CookieAttributes) -> Self {
+    fn clingfish(shape: &CookieShape) -> Self {
+        let a = shape.attributes();
         Self::Clingfish {
             lead: format!("{}=", a.name).into_bytes(),
             is_lasting: !a.browser_session,
             tails: [false, true].map(|https| tail(a, https)),
+            twin: shape.has_twin().then(|| Twin::of(a)),
+        }
+    }
+
+    /// The twin that goes with the cookie, where browsers would take it.
+    pub(crate) fn twin(&self, https: bool) -> Option<&Twin> {
+        match self {
+            Self::Alb => None,
+            Self::Clingfish { twin, .. } => twin.as_ref().filter(|twin| https || twin.is_always),
+        }
+    }
+}
+
+impl Twin {
+    fn of(a: &CookieAttributes) -> Self {
+        let own = CookieAttributes {
+            name: format!("{}{}", a.name, CookieShape::TWIN_SUFFIX),
+            secure: Secure::Always,
+            same_site: SameSite::None,
+            partitioned: true,
+            ..a.clone()
+        };
+        Self {
+            lead: format!("{}=", own.name).into_bytes(),
+            tail: tail(&own, true),
+            is_always: a.secure == Secure::Always,
         }
     }
 }
@@ -178,13 +222,15 @@ fn tail(a: &CookieAttributes, https: bool) -> Vec<u8> {
     tail.into_bytes()
 }
 
-fn mark(cookie: &LbCookie, dress: &Dress) -> u16 {
+fn mark(cookie: &LbCookie, dress: &Dress, https: bool) -> u16 {
     let millis = |span: Duration| span.as_millis().to_be_bytes();
     let mut hash = fnv::more(fnv::START, &millis(cookie.duration));
     hash = fnv::more(hash, &millis(cookie.absolute.unwrap_or_default()));
     if let Dress::Clingfish { is_lasting, tails, .. } = dress {
         hash = fnv::more(hash, &[u8::from(*is_lasting)]);
-        hash = tails.iter().fold(hash, |hash, tail| fnv::more(hash, tail));
+        let [plain, secure] = tails;
+        hash = fnv::more(hash, if https { secure } else { plain });
+        hash = dress.twin(https).map_or(hash, |twin| fnv::more(hash, &twin.tail));
     }
     let [.., high, low] = (hash ^ (hash >> 32)).to_be_bytes();
     u16::from_be_bytes([high, low]) & Policy::MARK_BITS

@@ -16,6 +16,8 @@ use crate::{
 pub struct Binding {
     /// The target that answered.
     pub target: TargetHash,
+    /// Whether the client speaks https, as for [`crate::SetCookie`].
+    pub https: bool,
     /// Fresh random bytes, used if a session begins.
     pub session: SessionId,
 }
@@ -99,7 +101,7 @@ fn renewed(
         issued,
         last_seen: now,
         generation,
-        flags: policy.mark(),
+        flags: policy.mark(binding.https),
     }
 }
 
@@ -115,7 +117,7 @@ fn is_unchanged(
     };
     judgement == Judgement::Keep
         && token.target == binding.target
-        && token.flags & Policy::MARK_BITS == policy.mark()
+        && token.flags & Policy::MARK_BITS == policy.mark(binding.https)
         && distance(token.last_seen, now) < policy.renew_after()
 }
 

@@ -302,6 +302,8 @@ pub(crate) static TARGET_GROUP: Schema = Schema {
         key("stickiness.secure"),
         key("stickiness.partitioned"),
         key("stickiness.browser_session"),
+        key("stickiness.cross_site"),
+        key("stickiness.host_prefix"),
         with("health_check.enabled", &["health_check", "health_check_enabled"]),
         with("health_check.protocol", &["health_check_protocol"]),
         with("health_check.path", &["health_check_path"]),

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Keys that say what a clingfish-style cookie looks like.
-const COOKIE_KEYS: [&str; 9] = [
+const COOKIE_KEYS: [&str; 11] = [
     "stickiness.on_cacheable",
     "stickiness.cookie",
     "stickiness.path",
@@ -24,6 +24,8 @@ const COOKIE_KEYS: [&str; 9] = [
     "stickiness.secure",
     "stickiness.partitioned",
     "stickiness.browser_session",
+    "stickiness.cross_site",
+    "stickiness.host_prefix",
 ];
 
 /// Types that AWS or its other load balancers have.
@@ -112,6 +114,7 @@ fn read_shape(group: &Name, section: &Section<'_>, report: &mut Report<'_>) -> C
             BadCookie::Domain => "stickiness.domain",
             BadCookie::NoneWithoutSecure => "stickiness.same_site",
             BadCookie::PartitionedWithoutSecure => "stickiness.partitioned",
+            BadCookie::HostPrefix if wants_host_prefix(section) => "stickiness.host_prefix",
             _ => "stickiness.cookie",
         };
         match key {
@@ -162,16 +165,28 @@ fn read_attributes(
         [("strict", SameSite::Strict), ("lax", SameSite::Lax), ("none", SameSite::None)];
     let secure = section.value("stickiness.secure");
     let mut flag = |key, default| section.bool(key, default, report);
+    let (mut name, mut default_secure) = (name.unwrap_or(default.name), default.secure);
+    if flag("stickiness.host_prefix", false) {
+        default_secure = Secure::Always;
+        if !name.starts_with(CookieShape::HOST_PREFIX) {
+            name.insert_str(0, CookieShape::HOST_PREFIX);
+        }
+    }
     CookieAttributes {
-        name: name.unwrap_or(default.name),
+        name,
         path: path.unwrap_or(default.path),
         domain: domain.or(default.domain),
         http_only: flag("stickiness.http_only", default.http_only),
         partitioned: flag("stickiness.partitioned", default.partitioned),
         browser_session: flag("stickiness.browser_session", default.browser_session),
+        cross_site: flag("stickiness.cross_site", default.cross_site),
         same_site: section.word("stickiness.same_site", &same_sites, default.same_site, report),
-        secure: secure.and_then(|value| read_secure(value, report)).unwrap_or(default.secure),
+        secure: secure.and_then(|value| read_secure(value, report)).unwrap_or(default_secure),
     }
+}
+
+fn wants_host_prefix(section: &Section<'_>) -> bool {
+    section.value("stickiness.host_prefix").and_then(|value| value.as_bool()) == Some(true)
 }
 
 fn read_secure(value: &Value<'_>, report: &mut Report<'_>) -> Option<Secure> {

@@ -50,7 +50,7 @@ pub enum OnCacheable {
 /// Whose cookies ours look like.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CookieStyle {
-    /// One cookie with attributes of one's choice, written when something changed.
+    /// One cookie with attributes of one's choice, and on https its twin for other sites, written when something changed.
     Clingfish(CookieShape),
     /// `AWSALB` and `AWSALBCORS`, byte for byte as ALB writes them, on every response of a target.
     Alb,
@@ -79,6 +79,9 @@ pub struct CookieAttributes {
     pub partitioned: bool,
     /// True: no Max-Age and Expires, the browser forgets it when it closes; false by default.
     pub browser_session: bool,
+    /// Whether a twin is written beside it on https, for requests that come from other sites; true by default.
+    /// See [`CookieShape::has_twin`].
+    pub cross_site: bool,
 }
 
 /// The `SameSite` attribute.
@@ -140,6 +143,10 @@ impl CookieShape {
     pub const NAME_BYTES_MAX: usize = 256;
     /// Longest attribute value, in bytes: what browsers keep.
     pub const ATTRIBUTE_BYTES_MAX: usize = 1024;
+    /// What a twin's name has at its end.
+    pub const TWIN_SUFFIX: &str = "_x";
+    /// What a name starts with that browsers tie to one host.
+    pub const HOST_PREFIX: &str = "__Host-";
 
     /// Refuses what browsers reject (RFC 6265bis).
     pub fn new(attributes: CookieAttributes) -> Result<Self, BadCookie> {
@@ -174,7 +181,7 @@ impl CookieShape {
         if named("__Secure-") && !always {
             return Err(BadCookie::SecurePrefix);
         }
-        if named("__Host-") && (!always || a.domain.is_some() || a.path != "/") {
+        if named(Self::HOST_PREFIX) && (!always || a.domain.is_some() || a.path != "/") {
             return Err(BadCookie::HostPrefix);
         }
         Ok(Self(attributes))
@@ -183,6 +190,13 @@ impl CookieShape {
     /// The checked parts.
     pub fn attributes(&self) -> &CookieAttributes {
         &self.0
+    }
+
+    /// Whether a twin goes with it: the same value under the name with [`Self::TWIN_SUFFIX`], `SameSite=None; Secure; Partitioned`
+    /// instead of its own. A cookie that is so itself needs none.
+    pub fn has_twin(&self) -> bool {
+        let a = &self.0;
+        a.cross_site && !(a.same_site == SameSite::None && a.partitioned)
     }
 }
 
@@ -198,6 +212,7 @@ impl CookieAttributes {
             secure: Secure::Auto,
             partitioned: false,
             browser_session: false,
+            cross_site: true,
         }
     }
 }
@@ -252,6 +267,23 @@ mod tests {
             ),
         ] {
             assert_eq!(CookieShape::new(attributes.clone()).err(), expected, "{attributes:?}");
+        }
+    }
+
+    #[test]
+    fn a_cookie_has_a_twin_unless_it_is_told_not_to_or_is_as_the_twin_would_be() {
+        let base = || CookieAttributes { secure: Secure::Always, ..CookieAttributes::named("a") };
+        let none = || CookieAttributes { same_site: SameSite::None, ..base() };
+        for (attributes, expected) in [
+            (CookieAttributes::named("a"), true),
+            (base(), true),
+            (CookieAttributes { partitioned: true, ..base() }, true),
+            (none(), true),
+            (CookieAttributes { partitioned: true, ..none() }, false),
+            (CookieAttributes { cross_site: false, ..base() }, false),
+        ] {
+            let shape = CookieShape::new(attributes.clone()).unwrap();
+            assert_eq!(shape.has_twin(), expected, "{attributes:?}");
         }
     }
 }

@@ -291,7 +291,8 @@ impl Receiver<'_> {
         } else {
             worker.entropy.borrow_mut().bytes()
         };
-        let binding = self.group.group.binding(self.placement.target, fresh)?;
+        let https = self.exchange.facts.is_https(self.exchange.head);
+        let binding = self.group.group.binding(self.placement.target, fresh, https)?;
         // Wall-clock time of the answer, without asking for it again.
         let took = outcome.answered.map(|at| at.saturating_duration_since(self.exchange.started));
         let now = self.exchange.now + took.unwrap_or_default();
@@ -318,7 +319,6 @@ impl Receiver<'_> {
         }
         let nonce = worker.entropy.borrow_mut().bytes();
         let sealed = policy.seal(&token, &self.exchange.view.snapshot.ring, nonce, now);
-        let https = self.exchange.facts.is_https(self.exchange.head);
         Some(Stamped { policy, token, sealed, mark_private, https, now })
     }
 

@@ -155,9 +155,9 @@ impl Group {
     }
 
     /// What an answer of that target binds its client to.
-    pub fn binding(&self, target: usize, session: [u8; 8]) -> Option<Binding> {
+    pub fn binding(&self, target: usize, session: [u8; 8], https: bool) -> Option<Binding> {
         let target = self.targets.get(target)?.hash;
-        Some(Binding { target, session: SessionId(session) })
+        Some(Binding { target, session: SessionId(session), https })
     }
 
     /// Whether the home takes its client now. A target that has not been checked yet keeps its sessions: after a start, every

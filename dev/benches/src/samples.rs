@@ -88,7 +88,7 @@ pub(crate) fn token(group: GroupHash, target: TargetHash, policy: &Policy, numbe
         issued: UnixMillis(NOW.0 - 3_600_000),
         last_seen: UnixMillis(NOW.0 - 60_000),
         generation: 0,
-        flags: policy.mark(),
+        flags: policy.mark(true),
     }
 }
 

@@ -101,7 +101,7 @@ fn stamp_unchanged(calls: usize) -> Result<()> {
     let cookies = cookies(Kind::Known, &policy, &ring);
     let fields = cookies.iter().map(Vec::as_slice);
     let claim = read(fields, &policy, &ring, NOW, &mut Memo::new()).claim;
-    let binding = Binding { target: HOME, session: SessionId([5; 8]) };
+    let binding = Binding { target: HOME, session: SessionId([5; 8]), https: true };
     for _ in 0..calls {
         let claim = black_box(&claim);
         let outcome = stamp(claim, Judgement::Keep, &policy, binding, || false, NOW);

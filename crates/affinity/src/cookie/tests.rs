@@ -22,6 +22,7 @@ fn cookies_are_read_as_a_server_reads_them() {
 #[test]
 fn names_are_compared_byte_for_byte() {
     let own = CookieNames::One(b"cling".as_slice().into());
+    let pair = CookieNames::Pair(b"cling".as_slice().into());
     for (names, name, expected) in [
         (&own, "cling", true),
         (&own, "Cling", false),
@@ -33,6 +34,13 @@ fn names_are_compared_byte_for_byte() {
         (&CookieNames::Alb, "awsalb", false),
         (&CookieNames::Alb, "AWSALBTG", false),
         (&CookieNames::Alb, "cling", false),
+        (&own, "cling_x", false),
+        (&pair, "cling", true),
+        (&pair, "cling_x", true),
+        (&pair, "cling_X", false),
+        (&pair, "cling_xx", false),
+        (&pair, "cling_", false),
+        (&pair, "_x", false),
     ] {
         assert_eq!(names.include(name.as_bytes()), expected, "{names:?} {name}");
     }
@@ -40,9 +48,11 @@ fn names_are_compared_byte_for_byte() {
 
 #[test]
 fn a_target_that_sets_our_cookie_is_noticed() {
-    let own = CookieNames::One(b"cling".as_slice().into());
+    let own = CookieNames::Pair(b"cling".as_slice().into());
     for (value, expected) in [
         ("cling=x; Path=/", true),
+        ("cling_x=x; Path=/", true),
+        ("cling_y=x; Path=/", false),
         (" cling = x", true),
         ("other=cling=x; cling=y", false),
         ("cling", false),

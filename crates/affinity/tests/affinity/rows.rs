@@ -1,7 +1,8 @@
 //! The decision table of duration-based stickiness, row by row.
 
 use clingfish_affinity::{
-    Claim, Home, Judgement, Left, Policy, Refusal, SessionId, Stamp, Token, Verdict, judge, stamp,
+    Binding, Claim, Home, Judgement, Left, Policy, Refusal, SessionId, Stamp, Token, Verdict,
+    judge, stamp,
 };
 use clingfish_model::{
     GroupHash, LbCookie, TargetHash, UnixMillis,
@@ -135,6 +136,98 @@ fn the_first_token_of_the_group_wins_and_else_the_first() {
     ] {
         let claim = read_one(&cookies.join("; "), &policy, &ring(), NOW).claim;
         assert_eq!(claim.home(), Some(TargetHash([expected; 16])), "{cookies:?}");
+    }
+}
+
+#[test]
+fn either_of_a_pair_brings_a_session_home_and_the_one_written_later_counts() {
+    let policy = policy(&clingfish());
+    let value = |group: u8, target: u8, age: u64| {
+        let token = Token {
+            group: GroupHash([group; 8]),
+            target: TargetHash([target; 16]),
+            ..token(&policy, UnixMillis(NOW.0 - age))
+        };
+        sealed(&policy, &token, &ring(), NOW)
+    };
+    let (one, two) = (value(1, 1, 2000), value(1, 2, 1000));
+    let (newest, foreign, late) = (value(1, 3, 0), value(9, 4, 0), value(1, 5, 4_000_000));
+    for (field, home) in [
+        (format!("cling={one}"), 1),
+        (format!("cling_x={one}"), 1),
+        (format!("cling={one}; cling_x={one}"), 1),
+        (format!("cling_x={two}; a=1; cling=x"), 2),
+        (format!("cling={one}; cling_x={two}"), 2),
+        (format!("cling={two}; cling_x={one}"), 2),
+        (format!("cling_x={one}; cling={two}"), 2),
+        (format!("cling_x={two}; cling={one}"), 2),
+        // Of each name the first counts, as ever: the later ones are of a wider path.
+        (format!("cling={one}; cling={two}"), 1),
+        (format!("cling_x={one}; cling_x={two}"), 1),
+        (format!("cling={one}; cling_x={two}; cling={newest}"), 2),
+        (format!("cling={one}; cling_x={two}; cling_x={newest}"), 2),
+        (format!("cling={one}; cling={newest}; cling_x={two}"), 2),
+        (format!("cling={foreign}; cling_x={one}"), 1),
+        (format!("cling_x={foreign}; cling={one}"), 1),
+        (format!("cling={one}; cling_x={foreign}"), 1),
+        (format!("cling={late}; cling_x={one}"), 1),
+        (format!("cling=1; cling=2; cling=3; cling_x={one}"), 1),
+    ] {
+        let claim = read_one(&field, &policy, &ring(), NOW).claim;
+        assert_eq!(claim.home(), Some(TargetHash([home; 16])), "{field}");
+        let judgement = judge(&claim, &policy, |_| Home::Eligible, NOW);
+        assert_eq!(judgement, Judgement::Keep, "{field}");
+    }
+    let too_many = format!("cling=1; cling=2; cling_x=3; cling=4; cling_x={one}");
+    let claim = read_one(&too_many, &policy, &ring(), NOW).claim;
+    assert_eq!(claim, Claim::Refused(Refusal::Forged), "four of both names");
+}
+
+#[test]
+fn without_a_twin_its_name_is_the_applications() {
+    let attributes = CookieAttributes { cross_site: false, ..CookieAttributes::named("cling") };
+    let policy = policy(&named(attributes));
+    let field = format!("cling_x={}", sealed(&policy, &token(&policy, NOW), &ring(), NOW));
+    let reading = read_one(&field, &policy, &ring(), NOW);
+    assert_eq!(reading.claim, Claim::Nothing);
+    assert!(!reading.cuts.is_empty(), "no target gets to see a token of ours");
+    assert!(!policy.names().are_set_by(b"cling_x=1"));
+}
+
+#[test]
+fn neither_of_a_pair_reaches_a_target() {
+    let policy = policy(&clingfish());
+    let [same, other] =
+        [NOW, UnixMillis(0)].map(|seen| sealed(&policy, &token(&policy, seen), &ring(), NOW));
+    for field in [
+        format!("a=1; cling={same}; cling_x={same}; b=2"),
+        format!("a=1; cling_x={same}; cling={other}; b=2"),
+    ] {
+        let mut out = Vec::new();
+        read_one(&field, &policy, &ring(), NOW).cuts.strip(0, field.as_bytes(), &mut out);
+        assert_eq!(String::from_utf8(out).unwrap(), "a=1; b=2", "{field}");
+    }
+}
+
+#[test]
+fn who_comes_by_https_for_the_first_time_gets_both_cookies_at_once() {
+    let policy = policy(&clingfish());
+    for (was, is, expected) in [
+        (false, false, Some(Left::Unchanged)),
+        (false, true, None),
+        (true, true, Some(Left::Unchanged)),
+        (true, false, None),
+    ] {
+        let token = Token { flags: policy.mark(was), ..token(&policy, NOW) };
+        let field = format!("cling={}", sealed(&policy, &token, &ring(), NOW));
+        let claim = read_one(&field, &policy, &ring(), NOW).claim;
+        let binding = Binding { https: is, ..binding(HOME) };
+        let stamp = stamp(&claim, Judgement::Keep, &policy, binding, || false, NOW);
+        let left = match stamp {
+            Stamp::Leave(left) => Some(left),
+            Stamp::Write { .. } => None,
+        };
+        assert_eq!(left, expected, "{was} {is}");
     }
 }
 

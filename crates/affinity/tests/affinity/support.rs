@@ -61,7 +61,7 @@ pub(crate) fn token(policy: &Policy, seen: UnixMillis) -> Token {
         issued: seen,
         last_seen: seen,
         generation: 0,
-        flags: policy.mark(),
+        flags: policy.mark(true),
     }
 }
 
@@ -80,7 +80,7 @@ pub(crate) fn nothing() -> Reading {
 }
 
 pub(crate) fn binding(target: TargetHash) -> Binding {
-    Binding { target, session: SessionId([6; 8]) }
+    Binding { target, session: SessionId([6; 8]), https: true }
 }
 
 /// A browser that keeps one cookie for as long as it was told to.

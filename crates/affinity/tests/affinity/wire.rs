@@ -46,7 +46,7 @@ fn alb_style_is_written_as_captured() {
 
 #[test]
 fn clingfish_style_is_written_with_its_attributes_in_order() {
-    let base = || CookieAttributes::named("cling");
+    let base = || CookieAttributes { cross_site: false, ..CookieAttributes::named("cling") };
     let start = "Set-Cookie: cling=TOKEN; Max-Age=3960; Expires=Sat, 29 Nov 2025 16:27:44 GMT; ";
     for (attributes, https, expected) in [
         (base(), false, "Path=/; HttpOnly; SameSite=Lax\r\n"),
@@ -76,6 +76,92 @@ fn clingfish_style_is_written_with_its_attributes_in_order() {
     ] {
         let found = lines(&named(attributes.clone()), fresh, https, NOW);
         assert_eq!(found, format!("{start}{expected}"), "{attributes:?}");
+    }
+}
+
+#[test]
+fn on_https_a_twin_for_other_sites_goes_with_the_cookie() {
+    let base = || CookieAttributes::named("cling");
+    let ends = "Max-Age=3960; Expires=Sat, 29 Nov 2025 16:27:44 GMT";
+    let partitioned = "HttpOnly; Secure; SameSite=None; Partitioned";
+    let host =
+        CookieAttributes { secure: Secure::Always, ..CookieAttributes::named("__Host-cling") };
+    for (attributes, https, main, twin) in [
+        (base(), false, "cling=TOKEN; END; Path=/; HttpOnly; SameSite=Lax", None),
+        (
+            base(),
+            true,
+            "cling=TOKEN; END; Path=/; HttpOnly; Secure; SameSite=Lax",
+            Some(format!("cling_x=TOKEN; END; Path=/; {partitioned}")),
+        ),
+        // Whoever says that TLS ends further out is believed.
+        (
+            host,
+            false,
+            "__Host-cling=TOKEN; END; Path=/; HttpOnly; Secure; SameSite=Lax",
+            Some(format!("__Host-cling_x=TOKEN; END; Path=/; {partitioned}")),
+        ),
+        (
+            CookieAttributes {
+                path: "/app".into(),
+                domain: Some("example.com".into()),
+                http_only: false,
+                same_site: SameSite::Strict,
+                secure: Secure::Never,
+                browser_session: true,
+                ..base()
+            },
+            true,
+            "cling=TOKEN; Path=/app; Domain=example.com; SameSite=Strict",
+            Some(
+                "cling_x=TOKEN; Path=/app; Domain=example.com; Secure; SameSite=None; Partitioned"
+                    .into(),
+            ),
+        ),
+        (
+            CookieAttributes { same_site: SameSite::None, secure: Secure::Always, ..base() },
+            true,
+            "cling=TOKEN; END; Path=/; HttpOnly; Secure; SameSite=None",
+            Some(format!("cling_x=TOKEN; END; Path=/; {partitioned}")),
+        ),
+        // It is all that a twin could be.
+        (
+            CookieAttributes {
+                same_site: SameSite::None,
+                secure: Secure::Always,
+                partitioned: true,
+                ..base()
+            },
+            true,
+            "cling=TOKEN; END; Path=/; HttpOnly; Secure; SameSite=None; Partitioned",
+            None,
+        ),
+    ] {
+        let cookie = named(attributes.clone());
+        let values = [Some(main.to_owned()), twin].into_iter().flatten();
+        let expected: String = values.map(|value| format!("Set-Cookie: {value}\r\n")).collect();
+        let found = lines(&cookie, fresh, https, NOW);
+        assert_eq!(found, expected.replace("END", ends), "{attributes:?}");
+    }
+}
+
+#[test]
+fn a_field_value_alone_is_what_stands_in_its_line() {
+    for (cookie, https) in
+        [(clingfish(), true), (clingfish(), false), (alb(), true), (alb(), false)]
+    {
+        let policy = &policy(&cookie);
+        let token = &fresh(policy);
+        let sealed = &policy.seal(token, &ring(), [5; 24], NOW);
+        let cookie = SetCookie { policy, token, sealed, https, now: NOW };
+        let (mut lines, mut expected) = (Vec::new(), Vec::new());
+        cookie.write_lines(&mut lines);
+        for kind in cookie.kinds() {
+            expected.extend_from_slice(b"Set-Cookie: ");
+            cookie.write_value(*kind, &mut expected);
+            expected.extend_from_slice(b"\r\n");
+        }
+        assert_eq!(lines.escape_ascii().to_string(), expected.escape_ascii().to_string());
     }
 }
 

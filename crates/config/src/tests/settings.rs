@@ -2,6 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use clingfish_model::{
+    GroupHash, Name, Stickiness,
+    stickiness::{CookieStyle, LbCookie, Secure},
+};
+
 use super::*;
 
 /// The start of a file with one table of each kind, `LINE` where the setting goes, and the settings that go there.
@@ -413,6 +418,8 @@ const GROUP: &[(&str, &str)] = &[
     ("stickiness.secure", "true"),
     ("stickiness.partitioned", "true\nstickiness.secure = \"always\""),
     ("stickiness.browser_session", "true"),
+    ("stickiness.cross_site", "false"),
+    ("stickiness.host_prefix", "true"),
     ("health_check", "false"),
     ("health_check.enabled", "false"),
     ("health_check_enabled", "false"),
@@ -502,5 +509,25 @@ fn attributes_of_aws_that_are_not_supported_are_called_by_name() {
                 assert!(told, "{text}\n{}", rendered(&errors));
             }
         }
+    }
+}
+
+#[test]
+fn a_host_prefix_goes_before_the_name_and_makes_the_cookie_secure() {
+    let default = format!("__Host-cling_{}", GroupHash::of(&Name::new("a").unwrap()).short());
+    for (stickiness, name) in [
+        ("{ host_prefix = true }", default.as_str()),
+        ("{ host_prefix = true, cookie = \"home\" }", "__Host-home"),
+        ("{ host_prefix = true, cookie = \"__Host-home\" }", "__Host-home"),
+        ("{ host_prefix = true, secure = true, path = \"/\" }", default.as_str()),
+    ] {
+        let state = state(&format!("[target_groups.a]\nstickiness = {stickiness}\n"));
+        let Stickiness::LbCookie(LbCookie { style: CookieStyle::Clingfish(shape), .. }) =
+            &state.target_groups[0].stickiness
+        else {
+            panic!("{stickiness}");
+        };
+        let attributes = shape.attributes();
+        assert_eq!((attributes.name.as_str(), attributes.secure), (name, Secure::Always));
     }
 }

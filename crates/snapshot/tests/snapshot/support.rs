@@ -251,7 +251,7 @@ impl Client {
         self.visits = self.visits.wrapping_add(1);
         let group = world.group();
         let (Some(judgement), Some(policy)) = (placement.judgement, &group.policy) else { return };
-        let binding = group.binding(placement.target, [self.visits; 8]).unwrap();
+        let binding = group.binding(placement.target, [self.visits; 8], false).unwrap();
         let written = stamp(&reading.claim, judgement, policy, binding, || false, world.wall);
         let Stamp::Write { token, .. } = written else {
             assert_ne!(judgement, Judgement::Rehome(Verdict::New), "a new client gets a cookie");

@@ -169,7 +169,7 @@ fn a_first_home_brings_the_same_session_and_the_cookie_that_the_client_lacks() {
     let Claim::Bound(opened) = reading.claim else { panic!("it claims its first home") };
     assert!(!opened.by_current_key, "or an answer would take it for a cookie that is there");
     let group = world.group();
-    let binding = group.binding(world.index("b"), [1; 8]).unwrap();
+    let binding = group.binding(world.index("b"), [1; 8], false).unwrap();
     let policy = group.policy.as_ref().unwrap();
     let written = stamp(&reading.claim, Judgement::Keep, policy, binding, || false, world.wall);
     let Stamp::Write { token, .. } = written else { panic!("it has no cookie yet") };
@@ -231,5 +231,5 @@ fn a_home_is_found_by_its_hash_alone() {
     let world = World::of(&["a", "b"]);
     assert_eq!(world.group().find(id("b").hash()), Some(1));
     assert_eq!(world.group().find(TargetHash([0; 16])), None);
-    assert!(world.group().binding(2, [0; 8]).is_none());
+    assert!(world.group().binding(2, [0; 8], false).is_none());
 }
