@@ -245,8 +245,8 @@ impl Attempt<'_> {
         let balancer = &self.exchange.listener.balancer;
         let attributes = &self.exchange.listener.listener.attributes;
         let cuts = &self.reading.cuts;
-        let (trace, rewritten) = (&*notes.trace, notes.outcome.rewritten.as_deref());
-        Forwarded { head, framing, balancer, attributes, facts, cuts, trace, rewritten }
+        let (trace, ruling) = (&*notes.trace, notes.outcome.ruling.as_deref());
+        Forwarded { head, framing, balancer, attributes, facts, cuts, trace, ruling }
     }
 
     /// Sorts out whether the request may be sent again: only where the target has not said a byte, nothing of it is lost,

@@ -16,7 +16,7 @@ use http::Request;
 use crate::{
     fields::{self, Sieve},
     http2::head,
-    rule::Rewritten,
+    rule::Ruling,
     worker::Worker,
 };
 
@@ -65,7 +65,7 @@ pub(crate) struct Forwarded<'a> {
     /// X-Amzn-Trace-Id: see [`Trace`].
     pub(crate) trace: &'a [u8],
     /// What a rule made of host and path.
-    pub(crate) rewritten: Option<&'a Rewritten>,
+    pub(crate) ruling: Option<&'a Ruling>,
 }
 
 /// Time and randomness of a trace id.
@@ -109,7 +109,7 @@ impl Forwarded<'_> {
 
     /// As a rule has it, or else as it came.
     fn path_and_query(&self) -> &[u8] {
-        let made = self.rewritten.and_then(|rewritten| rewritten.path_and_query.as_deref());
+        let made = self.ruling.and_then(|ruling| ruling.path_and_query.as_deref());
         made.unwrap_or_else(|| self.head.path_and_query())
     }
 
@@ -149,7 +149,7 @@ impl Forwarded<'_> {
     fn write_authority(&self, out: &mut Vec<u8>) {
         let authority = self.head.authority();
         let host = without_port(authority);
-        let made = self.rewritten.and_then(|rewritten| rewritten.host.as_deref());
+        let made = self.ruling.and_then(|ruling| ruling.host.as_deref());
         if authority.is_empty() {
             // HTTP/1.0 may leave it out, HTTP/1.1 may not: our own address is the only name there is.
             let _ = write!(out, "{}", self.facts.local);

@@ -19,7 +19,7 @@ use clingfish_telemetry::{
 };
 
 use crate::{
-    clock, forward::Facts as ClientFacts, refusal::Refusal, rule::Rewritten, view::GroupLocal,
+    clock, forward::Facts as ClientFacts, refusal::Refusal, rule::Ruling, view::GroupLocal,
     worker::Worker,
 };
 
@@ -49,12 +49,8 @@ pub(crate) struct Outcome {
     pub(crate) rule: Option<u16>,
     /// What the rule does, in ALB's words.
     pub(crate) action: &'static str,
-    /// What the rule made of host and path.
-    pub(crate) rewritten: Option<Box<Rewritten>>,
-    /// ALB's word for a rewrite that failed.
-    transform_failure: &'static str,
-    /// Where a rule sent the client.
-    redirect_url: Vec<u8>,
+    /// What else the rule did.
+    pub(crate) ruling: Option<Box<Ruling>>,
     pub(crate) group: Option<Rc<GroupLocal>>,
     /// Index of the target tried last.
     pub(crate) target: Option<usize>,
@@ -117,9 +113,7 @@ impl Outcome {
             sent_bytes: 0,
             rule: None,
             action: "",
-            rewritten: None,
-            transform_failure: "",
-            redirect_url: Vec::new(),
+            ruling: None,
             group: None,
             target: None,
             home: None,
@@ -165,9 +159,14 @@ impl Outcome {
         self.reason = if refusal.is_error() { refusal.reason() } else { "" };
         match refusal {
             Refusal::ByRule(answer) => {
-                self.redirect_url = answer.location().unwrap_or_default().to_vec();
+                let redirect_url = answer.location().map(<[u8]>::to_vec);
+                self.ruling = redirect_url
+                    .map(|redirect_url| Box::new(Ruling { redirect_url, ..Ruling::default() }));
             }
-            Refusal::Transform(failure) => self.transform_failure = failure.status(),
+            Refusal::Transform(failure) => {
+                let transform_status = failure.status();
+                self.ruling = Some(Box::new(Ruling { transform_status, ..Ruling::default() }));
+            }
             _ => {}
         }
     }
@@ -242,10 +241,10 @@ impl Outcome {
             let home = self.home.and_then(|home| group.targets.get(home));
             texts.home = home.map_or(b"", |home| home.id.as_str().as_bytes());
         }
-        texts.redirect_url = &self.redirect_url;
-        if let Some(rewritten) = self.rewritten.as_deref() {
-            texts.transformed_host = rewritten.host.as_deref().unwrap_or_default();
-            texts.transformed_uri = rewritten.path_and_query.as_deref().unwrap_or_default();
+        if let Some(ruling) = self.ruling.as_deref() {
+            texts.redirect_url = &ruling.redirect_url;
+            texts.transformed_host = ruling.host.as_deref().unwrap_or_default();
+            texts.transformed_uri = ruling.path_and_query.as_deref().unwrap_or_default();
         }
         let mut attempts = [Attempt { target: self.client, status: None }; ATTEMPTS_MAX];
         let mut tried = 0;
@@ -290,10 +289,7 @@ impl Outcome {
             group_id: self.group.as_ref().map(|local| local.id),
             rule_priority: self.rule.map(i32::from),
             action: self.action,
-            transform_status: match (&self.rewritten, self.transform_failure) {
-                (Some(_), _) => "TransformSuccess",
-                (None, failure) => failure,
-            },
+            transform_status: self.ruling.as_ref().map_or("", |ruling| ruling.transform_status),
             error_reason: self.reason,
             classification: self.desync.map_or("", |reason| reason.class().as_str()),
             classification_reason: self.desync.map_or("", desync::Reason::as_str),

@@ -1,6 +1,6 @@
 //! Room `rules`: which rule takes the request, and what that means for it: a group, an answer of our own, another host or path.
 
-use std::{rc::Rc, sync::Arc};
+use std::{net::IpAddr, rc::Rc, sync::Arc};
 
 use clingfish_model::{
     RequestHead,
@@ -21,12 +21,17 @@ pub(crate) enum ByRule {
     Fixed(Arc<FixedResponse>),
 }
 
-/// What a rule made of host, path and query, for the target and for the log.
+/// What a rule did to a request, for its target and for the log. Most requests have none.
 #[derive(Debug, Default)]
-pub(crate) struct Rewritten {
-    /// Without a port.
+pub(crate) struct Ruling {
+    /// The host that it made, without a port.
     pub(crate) host: Option<Vec<u8>>,
+    /// The path and query that it made.
     pub(crate) path_and_query: Option<Vec<u8>>,
+    /// ALB's word for how making them went; empty where nothing was made.
+    pub(crate) transform_status: &'static str,
+    /// Where it sent the client.
+    pub(crate) redirect_url: Vec<u8>,
 }
 
 /// A rewrite whose result no target could be sent.
@@ -53,7 +58,7 @@ impl Exchange<'_> {
             Chosen::Forward(group) => {
                 outcome.action = "forward";
                 if let Some(transforms) = routed.transforms {
-                    outcome.rewritten = self.rewrite(transforms).map_err(Refusal::Transform)?;
+                    outcome.ruling = self.rewrite(transforms).map_err(Refusal::Transform)?;
                 }
                 self.view.groups.get(group).ok_or(Refusal::NoRule)
             }
@@ -71,7 +76,10 @@ impl Exchange<'_> {
     fn redirect(&self, redirect: &Redirect) -> Refusal {
         let https = self.facts.is_https(self.head);
         let scheme = if https { Scheme::Https } else { Scheme::Http };
-        let local = self.facts.local.ip().to_string();
+        let local = match self.facts.local.ip() {
+            IpAddr::V4(ip) => ip.to_string(),
+            IpAddr::V6(ip) => format!("[{ip}]"),
+        };
         let authority = self.head.authority();
         let (path, query) = split_query(path_for_rules(self.head));
         let (host, port) = match without_port(authority) {
@@ -87,7 +95,7 @@ impl Exchange<'_> {
     }
 
     /// Host, and path with query, as the transforms make them; nothing where none of them fits.
-    fn rewrite(&self, transforms: &Transforms) -> Result<Option<Box<Rewritten>>, BadRewrite> {
+    fn rewrite(&self, transforms: &Transforms) -> Result<Option<Box<Ruling>>, BadRewrite> {
         let host = without_port(self.head.authority());
         let host = transforms.host.as_ref().and_then(|rewrite| rewrite.apply(host));
         let path = path_for_rules(self.head);
@@ -100,7 +108,9 @@ impl Exchange<'_> {
             return Err(BadRewrite::Path);
         }
         let is_any = host.is_some() || path_and_query.is_some();
-        Ok(is_any.then(|| Box::new(Rewritten { host, path_and_query })))
+        let transform_status = "TransformSuccess";
+        let ruling = || Ruling { host, path_and_query, transform_status, ..Ruling::default() };
+        Ok(is_any.then(|| Box::new(ruling())))
     }
 }
 
