@@ -83,7 +83,7 @@ impl PeerFacts {
 }
 
 impl ClientCertificate {
-    fn of(chain: &[CertificateDer<'_>], is_verified: bool) -> Self {
+    pub(crate) fn of(chain: &[CertificateDer<'_>], is_verified: bool) -> Self {
         let mut client = Self { is_verified, ..Self::default() };
         for (at, certificate) in chain.iter().enumerate() {
             push_pem(&mut client.chain, certificate);

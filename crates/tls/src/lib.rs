@@ -4,6 +4,7 @@ pub mod authorities;
 pub mod certified;
 pub mod error;
 pub mod facts;
+pub mod fuzzing;
 pub mod server;
 pub mod suites;
 pub mod target;

@@ -5,6 +5,7 @@ use clingfish_config::fuzzing as config;
 use clingfish_h1::fuzzing as h1;
 use clingfish_model::path::fuzzing as path;
 use clingfish_proxy_protocol::fuzzing as proxy_protocol;
+use clingfish_tls::fuzzing as tls;
 
 /// A function that must not panic, whatever the bytes.
 pub(crate) struct Target {
@@ -17,7 +18,7 @@ pub(crate) struct Target {
 }
 
 /// All of them.
-pub(crate) const TARGETS: [Target; 10] = [
+pub(crate) const TARGETS: [Target; 13] = [
     Target { name: "request_head", run: h1::request_head, words: HEAD_WORDS },
     Target { name: "response_head", run: h1::response_head, words: HEAD_WORDS },
     // Words in twos make fields; the byte between parts is in the seeds.
@@ -111,6 +112,36 @@ pub(crate) const TARGETS: [Target; 10] = [
             "/", "..", ".", "%2e", "%2E%2e", "%2f", "%", "%%", "%00", "%41", "?", "//", ";", "%7",
         ],
     },
+    // In DER: an object identifier, a sequence, strings, times, lengths.
+    Target {
+        name: "client_certificate",
+        run: tls::client_certificate,
+        words: &[
+            "\x06\x03\x55\x04\x03",
+            "\x30\x03",
+            "\x0c\x02\r\n",
+            "\x13\x01",
+            "\x17\x0d",
+            "\x7f",
+        ],
+    },
+    Target {
+        name: "certificate_file",
+        run: tls::certificate_file,
+        words: &[
+            "-----BEGIN CERTIFICATE-----\n",
+            "-----END CERTIFICATE-----\n",
+            "-----BEGIN PRIVATE KEY-----\n",
+            "-----END PRIVATE KEY-----\n",
+            "-----BEGIN X509 CRL-----\n",
+            "-----END X509 CRL-----\n",
+            "-----BEGIN ENCRYPTED PRIVATE KEY-----\n",
+            "MIIB",
+            "====",
+            "\r\n",
+        ],
+    },
+    Target { name: "ticket", run: tls::ticket, words: &["\x01\x00\x01", "\0\0\0\0"] },
 ];
 
 const HEAD_WORDS: &[&str] = &[
