@@ -37,7 +37,7 @@ struct DebianPackage {
     shown_by: (&'static str, &'static [&'static str]),
 }
 
-const DEBIAN_PACKAGES: [DebianPackage; 6] = [
+const DEBIAN_PACKAGES: [DebianPackage; 7] = [
     DebianPackage { name: "curl", shown_by: ("curl", &["--version"]) },
     DebianPackage { name: "openssl", shown_by: ("openssl", &["version"]) },
     DebianPackage { name: "python3", shown_by: ("python3", &["--version"]) },
