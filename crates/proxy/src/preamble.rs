@@ -75,8 +75,8 @@ async fn take(
         let outcome = read(&taken).map_err(refusal)?;
         // Without an end in sight all of it belongs to the header.
         let len = outcome.map_or(taken.len(), |(_, len)| len);
-        let mut ours = seen.get_mut(..len.saturating_sub(known)).unwrap_or_default();
-        within(deadline.guard(tcp.read_exact(&mut ours)).await)?;
+        let ours = seen.get_mut(..len.saturating_sub(known)).unwrap_or_default();
+        within(deadline.guard(tcp.read_exact(ours)).await)?;
         if let Some((preamble, _)) = outcome {
             return Ok(preamble);
         }
