@@ -41,6 +41,8 @@ pub(crate) fn run(options: &cli::Demo) -> anyhow::Result<ExitCode> {
         let (place, opened) = (cli::Place::default(), Inheritance::default().opened);
         let node = Node::start(&file.path, &place, &state, Estate::default(), opened).await?;
         let (_, front) = node.control().listeners().into_iter().next().context("no listener")?;
+        // Between the first check and the last, one instance would get everything.
+        node.control().until_ready().await;
         let lever = FileLever { file, reloader: node.reloader() };
         let came_true = tell(front, &mut apps, &lever).await?;
         if !options.once {

@@ -141,6 +141,8 @@ impl Prober {
         self.shares.follow(snapshot, now);
         // Slow starts learn of every target at once, whether anything has changed or not.
         self.changed.extend(groups_in_use(snapshot).map(|group| group.spec.name.clone()));
+        // Now, and without the pause after it: what the first checks find must not wait.
+        self.refresh_changed(now);
         let longest = groups_in_use(snapshot).map(|group| group.spec.health_check.timeout).max();
         self.patience_ends.get_or_insert(now + FIRST_CHECKS_PATIENCE + longest.unwrap_or_default());
     }

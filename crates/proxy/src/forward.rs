@@ -3,6 +3,7 @@
 use std::{
     io::Write as _,
     net::{IpAddr, SocketAddr},
+    rc::Rc,
 };
 
 use clingfish_affinity::{Cuts, Stripped};
@@ -28,7 +29,7 @@ pub(crate) struct Facts<'a> {
     /// The address that it connected to.
     pub(crate) local: SocketAddr,
     /// What is known of its handshake; none without TLS.
-    pub(crate) tls: Option<&'a PeerFacts>,
+    pub(crate) tls: Option<&'a Rc<PeerFacts>>,
     /// The peer is a trusted proxy: what it says of the client counts.
     pub(crate) trusted: bool,
 }
@@ -37,7 +38,7 @@ impl<'a> Facts<'a> {
     pub(crate) fn new(
         peer: SocketAddr,
         local: SocketAddr,
-        tls: Option<&'a PeerFacts>,
+        tls: Option<&'a Rc<PeerFacts>>,
         balancer: &LoadBalancer,
     ) -> Self {
         let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());

@@ -17,10 +17,11 @@ use clingfish_telemetry::{
     Record, RequestEnd,
     log::{Attempt, Facts, Kind, Texts, UnixMicros},
 };
+use clingfish_tls::PeerFacts;
 
 use crate::{
-    clock, forward::Facts as ClientFacts, refusal::Refusal, rule::Ruling, view::GroupLocal,
-    worker::Worker,
+    clock, forward::Facts as ClientFacts, http2::head::is_grpc, refusal::Refusal, rule::Ruling,
+    view::GroupLocal, worker::Worker,
 };
 
 /// The facts of one request, gathered on its way.
@@ -29,6 +30,9 @@ pub(crate) struct Outcome {
     pub(crate) client: SocketAddr,
     pub(crate) port: u16,
     pub(crate) https: bool,
+    /// What is known of the client's handshake; none without TLS.
+    tls: Option<Rc<PeerFacts>>,
+    is_grpc: bool,
     pub(crate) version: Version,
     pub(crate) connection: u64,
     pub(crate) balancer_id: ResourceId,
@@ -98,6 +102,8 @@ impl Outcome {
             client: facts.peer,
             port: facts.local.port(),
             https: false,
+            tls: facts.tls.map(Rc::clone),
+            is_grpc: false,
             version: Version::Http11,
             connection,
             balancer_id,
@@ -127,6 +133,7 @@ impl Outcome {
     /// The request head is there.
     pub(crate) fn begin(&mut self, head: RequestHead<'_>, head_bytes: u64, https: bool) {
         self.version = head.version();
+        self.is_grpc = self.version == Version::Http2 && is_grpc(head);
         self.https = https;
         self.received_bytes = head_bytes;
     }
@@ -202,10 +209,13 @@ impl Outcome {
             Some(head) => texts(head, balancer, trace),
             None => Texts { load_balancer: balancer.name.as_str().as_bytes(), ..Texts::default() },
         };
-        let kind = match (self.version, self.https) {
-            (Version::Http2, _) => Kind::H2,
-            (_, true) => Kind::Https,
-            (_, false) => Kind::Http,
+        let kind = match (self.version, self.https, self.is_grpc) {
+            (Version::Http2, true, true) => Kind::Grpcs,
+            (Version::Http2, true, false) => Kind::H2,
+            (Version::Http2, false, true) => Kind::Grpc,
+            (Version::Http2, false, false) => Kind::H2c,
+            (_, true, _) => Kind::Https,
+            (_, false, _) => Kind::Http,
         };
         self.conclude(kind, texts, worker);
     }
@@ -240,6 +250,10 @@ impl Outcome {
             texts.group = group.spec.name.as_str().as_bytes();
             let home = self.home.and_then(|home| group.targets.get(home));
             texts.home = home.map_or(b"", |home| home.id.as_str().as_bytes());
+        }
+        if let Some(tls) = self.tls.as_deref() {
+            texts.server_name = tls.server_name.as_deref().unwrap_or_default().as_bytes();
+            texts.certificate = tls.certificate.as_deref().unwrap_or_default().as_bytes();
         }
         if let Some(ruling) = self.ruling.as_deref() {
             texts.redirect_url = &ruling.redirect_url;
@@ -293,6 +307,8 @@ impl Outcome {
             error_reason: self.reason,
             classification: self.desync.map_or("", |reason| reason.class().as_str()),
             classification_reason: self.desync.map_or("", desync::Reason::as_str),
+            tls_version: self.tls.as_ref().map_or("", |tls| tls.version),
+            tls_cipher: self.tls.as_ref().map_or("", |tls| tls.cipher),
             connection: self.connection,
             verdict: self.verdict,
             session: self.session.map(|session| session.0),

@@ -72,7 +72,7 @@ impl Served {
         scratch: &mut Scratch,
     ) {
         let (worker, deadline, balancer) = (&self.worker, &self.deadline, &*listener.balancer);
-        let facts = Facts::new(self.peer, self.door.address, self.tls.as_deref(), balancer);
+        let facts = Facts::new(self.peer, self.door.address, self.tls.as_ref(), balancer);
         let mut outcome = Outcome::new(&facts, self.connection, listener.balancer_id, worker);
         let (parts, body) = request.into_parts();
         let request = Request::from_parts(parts, ());

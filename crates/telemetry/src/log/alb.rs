@@ -40,7 +40,8 @@ pub(super) fn write(
     line.bare(|out| encode::number(facts.sent_bytes, out));
     line.quoted_by(|out| write_request(record, is_plain, out));
     line.quoted(texts.user_agent);
-    line.absent(2); // ssl_cipher, ssl_protocol
+    line.word(facts.tls_cipher);
+    line.word(facts.tls_version);
     line.bare(|out| {
         or_absent(facts.group_id, out, |id, out| {
             out.extend_from_slice(encode::GROUP_ARN.as_bytes());
@@ -50,7 +51,8 @@ pub(super) fn write(
         });
     });
     line.quoted(texts.trace_id);
-    line.absent_quoted(2); // domain_name, chosen_cert_arn
+    line.quoted(texts.server_name);
+    line.quoted(texts.certificate);
     write_outcome(record, calendar, &mut line);
     write_ours(record, &mut line);
 }
@@ -200,6 +202,15 @@ impl Line<'_> {
         self.quoted_by(|out| match bytes {
             [] => out.extend_from_slice(ABSENT),
             _ => quote(bytes, is_plain, out),
+        });
+    }
+
+    /// A word of ours without quotes, or none.
+    fn word(&mut self, word: &'static str) {
+        self.bare(|out| {
+            or_absent((!word.is_empty()).then_some(word), out, |word, out| {
+                out.extend_from_slice(word.as_bytes())
+            })
         });
     }
 

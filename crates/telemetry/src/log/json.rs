@@ -62,6 +62,12 @@ fn write_request(record: &Record<'_>, line: &mut Line<'_>) {
     line.text(key!("path"), texts.path_and_query);
     line.known(key!("protocol"), facts.version.as_str());
     line.text(key!("user_agent"), texts.user_agent);
+    if !facts.tls_version.is_empty() {
+        line.known(key!("ssl_cipher"), facts.tls_cipher);
+        line.known(key!("ssl_protocol"), facts.tls_version);
+        line.text(key!("domain_name"), texts.server_name);
+        line.text(key!("chosen_cert"), texts.certificate);
+    }
     line.text(key!("trace_id"), texts.trace_id);
     line.quoted(key!("conn_trace_id"), |line| {
         line.out.extend_from_slice(b"TID_");

@@ -64,6 +64,10 @@ pub struct Facts {
     pub classification: &'static str,
     /// ALB's code for that class.
     pub classification_reason: &'static str,
+    /// Version of TLS with the client, as OpenSSL writes it; empty without.
+    pub tls_version: &'static str,
+    /// Cipher suite, likewise.
+    pub tls_cipher: &'static str,
     /// Stands for the client's connection in all its lines.
     pub connection: u64,
     /// Why the request went where it went; none where no target group was reached.
@@ -97,10 +101,14 @@ pub struct Texts<'a> {
     pub transformed_host: &'a [u8],
     /// The path and query that a rule made of those that were asked for.
     pub transformed_uri: &'a [u8],
+    /// The name that the client asked for in its TLS handshake.
+    pub server_name: &'a [u8],
+    /// The file of the certificate that it got.
+    pub certificate: &'a [u8],
 }
 
 /// How many texts a record has.
-pub(super) const TEXTS: usize = 11;
+pub(super) const TEXTS: usize = 13;
 
 impl<'a> Texts<'a> {
     /// Each text with the bytes that are kept of it. Together well below the size of a batch.
@@ -117,6 +125,8 @@ impl<'a> Texts<'a> {
             (self.redirect_url, 8 * 1024),
             (self.transformed_host, 255),
             (self.transformed_uri, 16 * 1024),
+            (self.server_name, 255),
+            (self.certificate, 1024),
         ]
     }
 
@@ -134,6 +144,8 @@ impl<'a> Texts<'a> {
             redirect_url,
             transformed_host,
             transformed_uri,
+            server_name,
+            certificate,
         ] = parts;
         Self {
             load_balancer,
@@ -147,6 +159,8 @@ impl<'a> Texts<'a> {
             redirect_url,
             transformed_host,
             transformed_uri,
+            server_name,
+            certificate,
         }
     }
 }
@@ -169,6 +183,12 @@ pub enum Kind {
     Https,
     /// HTTP/2 over TLS.
     H2,
+    /// HTTP/2 without TLS.
+    H2c,
+    /// gRPC over TLS.
+    Grpcs,
+    /// gRPC without TLS.
+    Grpc,
     /// A WebSocket without TLS.
     Ws,
     /// A WebSocket over TLS.
@@ -176,12 +196,15 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// ALB's word for it.
+    /// ALB's word for it; ours where ALB wants TLS.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Http => "http",
             Self::Https => "https",
             Self::H2 => "h2",
+            Self::H2c => "h2c",
+            Self::Grpcs => "grpcs",
+            Self::Grpc => "grpc",
             Self::Ws => "ws",
             Self::Wss => "wss",
         }
@@ -190,8 +213,8 @@ impl Kind {
     /// The scheme of the URL that was asked for.
     pub fn scheme(self) -> &'static str {
         match self {
-            Self::Http | Self::Ws => "http",
-            Self::Https | Self::H2 | Self::Wss => "https",
+            Self::Http | Self::H2c | Self::Grpc | Self::Ws => "http",
+            Self::Https | Self::H2 | Self::Grpcs | Self::Wss => "https",
         }
     }
 }

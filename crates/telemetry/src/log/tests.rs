@@ -41,6 +41,8 @@ fn facts() -> Facts {
         error_reason: "",
         classification: "",
         classification_reason: "",
+        tls_version: "",
+        tls_cipher: "",
         connection: 0xfeed,
         verdict: Some(Verdict::Hit),
         session: Some(*b"\x01secret\xff"),
@@ -269,6 +271,8 @@ proptest! {
                 redirect_url: path,
                 transformed_host: host,
                 transformed_uri: path,
+                server_name: host,
+                certificate: path,
             },
             ..record()
         };
@@ -326,6 +330,8 @@ fn the_largest_record_fits_a_batch() {
             redirect_url: &huge,
             transformed_host: &huge,
             transformed_uri: &huge,
+            server_name: &huge,
+            certificate: &huge,
         },
         ..record()
     });

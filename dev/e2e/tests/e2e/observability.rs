@@ -4,7 +4,7 @@ mod access_log;
 
 use std::{collections::BTreeMap, fs, time::Duration};
 
-use clingfish_testkit::{Clingfish, Launch, RawClient, Target, eventually};
+use clingfish_testkit::{Clingfish, Launch, Metrics, RawClient, Target, eventually};
 
 use crate::support::{SOON, Seen, Stage, mirror, root, targets, web};
 
@@ -45,7 +45,12 @@ fn metrics_move_with_what_happens() {
     let mut bad = RawClient::connect(stage.clingfish.listener("web")).unwrap();
     bad.send("GET / HTTP/1.1\r\n\r\n").unwrap();
     assert_eq!(bad.read_final_response().unwrap().status, 400);
-    let after = stage.clingfish.metrics();
+    // A request is counted once its answer is out, so the answer may be here first.
+    let after = eventually(SOON, || {
+        let metrics = stage.clingfish.metrics();
+        let moved = |page: &Metrics| page.sum("clingfish_requests_total", &[]);
+        (moved(&metrics) - moved(&before) >= 6.0).then_some(metrics)
+    });
     let at_home = [("target_group", "web"), ("target", home.as_str())];
     for (name, labels, moved) in [
         ("requests_total", vec![], 6.0),
