@@ -21,6 +21,7 @@
 //! ```
 
 mod affix;
+pub mod fuzzing;
 mod meets;
 pub mod request;
 mod set;

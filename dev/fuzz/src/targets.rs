@@ -5,6 +5,7 @@ use clingfish_config::fuzzing as config;
 use clingfish_h1::fuzzing as h1;
 use clingfish_model::path::fuzzing as path;
 use clingfish_proxy_protocol::fuzzing as proxy_protocol;
+use clingfish_rules::fuzzing as rules;
 use clingfish_tls::fuzzing as tls;
 
 /// A function that must not panic, whatever the bytes.
@@ -18,7 +19,7 @@ pub(crate) struct Target {
 }
 
 /// All of them.
-pub(crate) const TARGETS: [Target; 13] = [
+pub(crate) const TARGETS: [Target; 14] = [
     Target { name: "request_head", run: h1::request_head, words: HEAD_WORDS },
     Target { name: "response_head", run: h1::response_head, words: HEAD_WORDS },
     // Words in twos make fields; the byte between parts is in the seeds.
@@ -142,6 +143,32 @@ pub(crate) const TARGETS: [Target; 13] = [
         ],
     },
     Target { name: "ticket", run: tls::ticket, words: &["\x01\x00\x01", "\0\0\0\0"] },
+    Target {
+        name: "rules",
+        run: rules::rules,
+        words: &[
+            "\n",
+            " ",
+            "|",
+            "h",
+            "*.a.b",
+            "a.b",
+            "p/",
+            "/a",
+            "/*",
+            "?",
+            "*",
+            "P^/",
+            "(a|b)+",
+            "$1",
+            "xa",
+            "qa",
+            "?a=b&",
+            ":80",
+            "[a-z]{2,3}",
+            "\\",
+        ],
+    },
 ];
 
 const HEAD_WORDS: &[&str] = &[

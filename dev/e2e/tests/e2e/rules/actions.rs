@@ -1,6 +1,6 @@
 //! Redirects, fixed responses and weighted groups.
 
-use clingfish_testkit::{RawClient, Response};
+use clingfish_testkit::{Authority, Launch, RawClient, Response, curl};
 use serde_json::Value;
 
 use super::Stage;
@@ -172,4 +172,62 @@ fn the_log_says_which_rule_did_what() {
         let labels = [("status", status), ("reason", reason)];
         assert_eq!(metrics.sum("clingfish_own_answers_total", &labels), 1.0, "{reason}");
     }
+}
+
+#[test]
+fn clients_of_either_version_get_the_same_answers() {
+    let stage = Stage::new(
+        r#"
+        h2c = true
+        fixed_response = { status = 404, body = "nothing here" }
+        [[listeners.rules]]
+        conditions = { path-pattern = "/old/*", host-header = "*.example" }
+        redirect = { host = "new.example", path = "/" }
+        [[listeners.rules]]
+        conditions = { path-pattern = "/api/*" }
+        forward = "a"
+        transforms = { url-rewrite = { regex = "^/api", replace = "" } }
+        "#,
+    );
+    let base = format!("http://{}", stage.clingfish.listener("web"));
+    for version in ["--http1.1", "--http2-prior-knowledge"] {
+        for (path, expected) in [
+            ("/", "404  nothing here"),
+            ("/old/x?y", "301 http://new.example/?y "),
+            ("/api/x", "200  a"),
+        ] {
+            let url = format!("{base}{path}");
+            let shows = "%{stderr}%{http_code} %{redirect_url} ";
+            let done = curl(&[version, "-H", "Host: shop.example", "-w", shows, &url]);
+            let body = if expected.starts_with("301") { "" } else { done.stdout.as_str() };
+            assert_eq!(format!("{}{body}", done.stderr), expected, "{version} {path}");
+        }
+        assert_eq!(stage.a.requests().last().unwrap().path(), "/x", "{version}");
+    }
+}
+
+#[test]
+fn who_comes_without_tls_is_sent_to_where_there_is() {
+    let authority = Authority::new("root");
+    let issued = authority.issue("shop", &["shop.example"]);
+    let secure = format!(
+        "[[listeners]]\nname = \"secure\"\nbind = \"127.0.0.1:0\"\nprotocol = \"HTTPS\"\n\
+         certificates = [{}]\nfixed_response = {{ status = 200, body = \"hello\" }}\n",
+        issued.toml()
+    );
+    let clingfish = Launch::new(&secure).start();
+    let port = clingfish.listener("secure").port();
+    let plain = format!(
+        "[[listeners]]\nname = \"plain\"\nbind = \"127.0.0.1:0\"\n\
+         redirect = {{ protocol = \"HTTPS\", port = {port} }}\n"
+    );
+    clingfish.reload_with(&format!("{secure}{plain}"));
+    let at = clingfish.listener("plain").port();
+    let pem = authority.pem();
+    let to = |port| format!("shop.example:{port}:127.0.0.1");
+    let url = format!("http://shop.example:{at}/x?y");
+    let args =
+        ["-L", "--cacert", pem.to_str().unwrap(), "--resolve", &to(at), "--resolve", &to(port)];
+    let done = curl(&[&args[..], &["-w", " %{num_redirects} %{url_effective}", &url]].concat());
+    assert_eq!(done.stdout, format!("hello 1 https://shop.example:{port}/x?y"), "{}", done.stderr);
 }
