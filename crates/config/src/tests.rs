@@ -8,6 +8,7 @@ use super::*;
 mod documentation;
 mod errors;
 mod settings;
+mod tls;
 
 fn errors(text: &str) -> Vec<Diagnostic> {
     match parse(text) {

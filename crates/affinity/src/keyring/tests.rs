@@ -169,3 +169,18 @@ fn no_secret_is_shown() {
         assert!(!shown.contains(leak), "{shown}");
     }
 }
+
+#[test]
+fn secrets_for_other_purposes_are_the_same_in_every_version() {
+    let hex = |byte: u8, purpose: &str| -> String {
+        let ring = KeyRing::first(secret(byte), id(1), START);
+        ring.keys()[0].derive(purpose).iter().map(|byte| format!("{byte:02x}")).collect()
+    };
+    assert_eq!(
+        hex(7, "tls tickets"),
+        "97adc6ac04d904af8567d13f3b1bd35d62c9704e9f866fb9a148c60b08cd75d7"
+    );
+    assert_ne!(hex(7, "tls tickets"), hex(8, "tls tickets"));
+    assert_ne!(hex(7, "tls tickets"), hex(7, "tls ticket"));
+    assert_ne!(hex(7, "tls tickets"), "07".repeat(32));
+}

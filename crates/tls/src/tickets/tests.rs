@@ -64,6 +64,17 @@ fn a_ticket_opens_only_with_its_own_secret_context_and_bytes() {
     assert_ne!(ticketer.encrypt(b"session").unwrap(), ticket, "nonces differ");
 }
 
+/// Made by another implementation: HKDF-Expand with SHA-256, then XChaCha20-Poly1305.
+#[test]
+fn a_ticket_means_the_same_in_every_version() {
+    let golden = "0100010000a252000102030405060708090a0b0c0d0e0f1011121314\
+         15161744ddef079ad986831463091f0c66d92f90e40efba05f9b";
+    let byte = |at: usize| u8::from_str_radix(&golden[at..at + 2], 16).unwrap();
+    let ticket: Vec<u8> = (0..golden.len()).step_by(2).map(byte).collect();
+    let opened = ticketer(&tickets(1), 0, NOW).decrypt(&ticket);
+    assert_eq!(opened.as_deref(), Some(&b"session"[..]));
+}
+
 fn is_resumed(server: &ServerTls, client: &Arc<rustls::ClientConfig>) -> bool {
     let (connection, _) = handshake(server, client, "a.example").unwrap();
     server.facts(&connection).is_resumed
