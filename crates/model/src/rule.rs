@@ -5,6 +5,7 @@ mod condition;
 mod matching;
 mod pattern;
 mod redirect;
+mod template;
 mod transform;
 
 use std::fmt;
@@ -13,7 +14,8 @@ pub use action::{Action, BadAction, FixedResponse, Forward, WeightedGroup};
 pub use condition::{BadCondition, Condition, HeaderName, QueryPattern, Values};
 pub use matching::{BadRegex, Regex};
 pub use pattern::{BadPattern, Pattern};
-pub use redirect::{BadRedirect, Origin, Placeholder, Port, Redirect, Scheme, Template};
+pub use redirect::{BadRedirect, Origin, Port, Redirect, Scheme};
+pub use template::{Placeholder, Template};
 pub use transform::{BadTransform, Rewrite, Transforms};
 
 /// What is done with the requests that meet every condition, unless a rule before it has taken them.
