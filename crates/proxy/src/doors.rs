@@ -228,7 +228,8 @@ impl Doors for Workers {
         }
         // Those that nobody wants: whoever has them as well takes what waits in them.
         for unwanted in self.inherited.drain(..) {
-            tracing::info!(address = %unwanted.bind, "no listener wants an inherited socket");
+            let name = unwanted.name.map(|name| name.to_string());
+            tracing::info!(address = %unwanted.bind, ?name, "no listener wants an inherited socket");
         }
         let places: Arc<[Place]> = wanted
             .iter()

@@ -4,13 +4,13 @@ mod failures;
 mod load;
 mod systemd;
 
-use std::{fs, io, os::unix::fs::symlink, path::Path};
+use std::{fs, io, os::unix::fs::symlink, path::Path, thread, time::Duration};
 
 use clingfish_testkit::{Clingfish, Launch, RawClient, Target, eventually, run};
 
 use crate::{
     browser::Browser,
-    support::{SOON, targets, web},
+    support::{SOON, Since, targets, web},
 };
 
 /// The lines of `[server]` instead of the one worker that [`web`] asks for.
@@ -83,6 +83,83 @@ fn a_websocket_stays_with_the_old_process_until_it_ends() {
     drop(socket);
     clingfish.wait_gone(old, SOON);
     assert!(clingfish.log().contains("finishing what is left"), "{}", clingfish.log());
+}
+
+#[test]
+fn until_the_new_process_is_ready_the_old_one_answers_everything() {
+    let target = Target::start("t");
+    let group = format!(
+        "{}\nhealth_check = {{ path = \"/slow?bytes=1&ms=800\", interval = \"3s\", timeout = \"2s\" }}",
+        targets(&[("t", &target)])
+    );
+    let clingfish = Clingfish::start(&with_server(&web(&group), "workers = 2"));
+    let (address, old) = (clingfish.listener("web"), clingfish.pid());
+    let is_ready = || clingfish.log().contains("the new process is ready");
+    let mut answers = 0;
+    thread::scope(|scope| {
+        let upgrade = scope.spawn(|| clingfish.upgrade());
+        eventually(SOON, || clingfish.log().contains("preparing to take over").then_some(()));
+        while !is_ready() {
+            let pid = answering_pid(&clingfish).0;
+            assert!(pid == old || is_ready(), "process {pid} answers already");
+            let readiness = RawClient::get(clingfish.admin(), "/readyz").unwrap();
+            assert!(readiness.status == 200 || is_ready(), "{}", readiness.text());
+            assert_eq!(RawClient::get(address, "/").unwrap().status, 200);
+            answers += 1;
+        }
+        assert_eq!(upgrade.join().unwrap().status, 0);
+    });
+    assert!(answers > 5, "there was time for {answers}");
+    let accepted = clingfish.metrics().value("clingfish_connections_accepted_total", &[]);
+    assert!(
+        accepted <= Some(1.0),
+        "the new one accepted {accepted:?}, one may have come just after"
+    );
+}
+
+#[test]
+fn a_connection_that_stays_idle_for_long_still_gets_its_answer() {
+    let target = Target::start("t");
+    let clingfish = Clingfish::start(&config(&target, "workers = 1"));
+    let mut kept = Browser::open(clingfish.listener("web"));
+    kept.get("/").unwrap();
+    upgrade(&clingfish);
+    // At SIGTERM it would have five seconds.
+    Since::now().wait(Duration::from_secs(7));
+    let last = kept.get("/").unwrap();
+    assert_eq!((last.status, last.header("connection")), (200, Some("close")));
+}
+
+#[test]
+fn both_processes_write_the_same_access_log_and_open_it_again() {
+    let target = Target::start("t");
+    let folder = tempfile::tempdir().unwrap();
+    let (log, moved) = (folder.path().join("access.log"), folder.path().join("access.log.1"));
+    let more = format!("[access_log]\nsink = \"{}\"\n", log.display());
+    let clingfish = Clingfish::start(&format!("{}\n{more}", config(&target, "workers = 1")));
+    let (address, old) = (clingfish.listener("web"), clingfish.pid());
+    let has = |path: &Path, text: &str| {
+        fs::read_to_string(path).is_ok_and(|lines| lines.contains(text)).then_some(())
+    };
+    let mut socket = Browser::open(address).upgrade();
+    RawClient::get(address, "/before").unwrap();
+    upgrade(&clingfish);
+    RawClient::get(address, "/after").unwrap();
+    eventually(SOON, || has(&log, "/before").and(has(&log, "/after")));
+    fs::rename(&log, &moved).unwrap();
+    let new = clingfish.pid();
+    for pid in [old, new] {
+        clingfish.follow(pid);
+        clingfish.signal("USR1");
+    }
+    eventually(SOON, || {
+        RawClient::get(address, "/reopened").unwrap();
+        has(&log, "/reopened")
+    });
+    assert_eq!(socket.echo("still").unwrap(), "still");
+    drop(socket);
+    clingfish.wait_gone(old, SOON);
+    assert!(has(&log, "/ws").is_some(), "the old one's last line is in the new file");
 }
 
 #[test]
