@@ -109,3 +109,69 @@ fn receive_packet(line: BorrowedFd<'_>) -> io::Result<(Vec<u8>, Option<OwnedFd>)
     });
     Ok((bytes, sockets.by_ref().flatten().next()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    fn run<F: Future>(test: F) -> F::Output {
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(test)
+    }
+
+    /// Both ends, in one process.
+    fn ends() -> (Channel, Channel) {
+        let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+        let pair = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None).unwrap();
+        (Channel::new(pair.0).unwrap(), Channel::new(pair.1).unwrap())
+    }
+
+    #[test]
+    fn each_message_comes_with_its_own_socket() {
+        run(async {
+            let (old, new) = ends();
+            let sockets: Vec<TcpListener> =
+                (0..300).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+            // More than the line holds at a time.
+            let give = async {
+                for socket in &sockets {
+                    let message = Message::Admin { bind: socket.local_addr().unwrap() };
+                    old.send(&message, Some(socket.as_fd())).await.unwrap();
+                }
+                old.send(&Message::Complete, None).await.unwrap();
+            };
+            let take = async {
+                let mut taken = 0;
+                loop {
+                    match new.receive().await.unwrap().unwrap() {
+                        (Message::Admin { bind }, Some(socket)) => {
+                            assert_eq!(TcpListener::from(socket).local_addr().unwrap(), bind);
+                            taken += 1;
+                        }
+                        (message, socket) => {
+                            assert_eq!(message, Message::Complete);
+                            assert!(socket.is_none());
+                            return taken;
+                        }
+                    }
+                }
+            };
+            assert_eq!(tokio::join!(give, take).1, sockets.len());
+        });
+    }
+
+    #[test]
+    fn an_end_that_is_gone_is_noticed_after_its_last_words() {
+        run(async {
+            let (old, new) = ends();
+            let last = Message::Failed { reason: "no".to_owned() };
+            new.send(&last, None).await.unwrap();
+            drop(new);
+            assert_eq!(old.receive().await.unwrap().unwrap().0, last);
+            assert!(old.receive().await.unwrap().is_none());
+            let error = old.send(&Message::Go, None).await.unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+        });
+    }
+}

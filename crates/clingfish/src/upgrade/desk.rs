@@ -121,3 +121,25 @@ pub(super) fn short(path: &Path) -> io::Result<(PathBuf, Option<File>)> {
     let path = Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()).join(name);
     Ok((path, Some(folder)))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::net::UnixStream};
+
+    use super::*;
+
+    #[test]
+    fn a_socket_in_a_deep_folder_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        for depth in [1, 120] {
+            let deep = folder.path().join("x".repeat(depth));
+            fs::create_dir(&deep).unwrap();
+            let path = deep.join("upgrade-1.sock");
+            let (address, _open) = short(&path).unwrap();
+            let _listener = StdListener::bind(address).unwrap();
+            assert!(path.exists(), "{depth}");
+            let (address, _open) = short(&path).unwrap();
+            UnixStream::connect(address).unwrap();
+        }
+    }
+}
