@@ -29,3 +29,5 @@ mod demo;
 mod tls;
 mod early;
 mod rules;
+mod selection;
+mod checks;
