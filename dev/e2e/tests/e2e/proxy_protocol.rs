@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use clingfish_testkit::{Clingfish, RawClient, Target, curl, eventually, python};
+use clingfish_testkit::{Authority, Clingfish, RawClient, Target, curl, eventually, python};
 
 use crate::support::{SOON, Since, log_line, targets};
 
@@ -332,4 +332,51 @@ fn checks_of_such_targets_begin_with_a_header_of_our_own() {
         let came = target.next();
         assert!(came.starts_with(&expected), "{version}: {:?}", came.escape_ascii().to_string());
     }
+}
+
+#[test]
+fn a_header_comes_before_tls_and_targets_are_told_of_both() {
+    let authority = Authority::new("root");
+    let issued = authority.issue("shop", &["shop.example"]);
+    let target = Target::start("app");
+    let clingfish = Clingfish::start(&format!(
+        r#"
+        [load_balancers.default]
+        tls_headers = true
+        xff_client_port = true
+
+        [[listeners]]
+        name = "web"
+        bind = "127.0.0.1:0"
+        forward = "web"
+        protocol = "HTTPS"
+        certificates = [{}]
+        proxy_protocol_from = ["127.0.0.1"]
+        request_header_names.tls_version = "X-Tls"
+
+        [target_groups.web]
+        {}
+        health_check = false
+        "#,
+        issued.toml(),
+        targets(&[("app", &target)])
+    ));
+    let web = clingfish.listener("web");
+    let (url, resolve) = (
+        format!("https://shop.example:{}/bytes/0", web.port()),
+        format!("shop.example:{}:{}", web.port(), web.ip()),
+    );
+    let ca = authority.pem();
+    let ca = ca.to_str().expect("a plain path");
+    let shows = ["--haproxy-protocol", "--http1.1", "--tls-max", "1.2", "-w", "%{local_port}"];
+    let done = curl(&[&shows[..], &["--resolve", &resolve, "--cacert", ca, &url]].concat());
+    assert_eq!(done.status, 0, "{}", done.stderr);
+    let received = target.requests().pop().expect("it came");
+    let expected = format!("127.0.0.1:{}", done.stdout);
+    assert_eq!(received.header("x-forwarded-for"), Some(expected.as_str()));
+    assert_eq!(received.header("x-forwarded-proto"), Some("https"));
+    assert_eq!(received.header("x-tls"), Some("TLSv1.2"));
+    assert_eq!(received.header("x-amzn-tls-version"), None);
+    let cipher = received.header("x-amzn-tls-cipher-suite").expect("it is there");
+    assert!(cipher.starts_with("ECDHE-"), "{cipher}");
 }
