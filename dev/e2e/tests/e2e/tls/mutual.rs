@@ -62,7 +62,7 @@ fn revoked_clients_are_kept_out_once_the_list_changes() {
     let clingfish = asking(&root.issue("shop", &["shop.example"]), &shop, &how);
     assert_eq!(ask(&clingfish, &root, Some(&eve)), "200");
     let before = clingfish.revision();
-    std::fs::rename(people.revoke("eve"), &list).unwrap();
+    fs::rename(people.revoke("eve"), &list).unwrap();
     clingfish.wait_revision(before + 1);
     assert_eq!(ask(&clingfish, &root, Some(&eve)), "000");
     assert_eq!(ask(&clingfish, &root, Some(&ada)), "200");
@@ -85,7 +85,7 @@ fn a_target_is_told_who_the_client_is() {
         let name = format!("x-amzn-mtls-clientcert{part}");
         requests[at].header(&name).map(ToOwned::to_owned)
     };
-    let pem = std::fs::read_to_string(&ada.certificate).unwrap();
+    let pem = fs::read_to_string(&ada.certificate).unwrap();
     let encoded = pem.trim().replace("\r\n", "\n").replace('\n', "%0A").replace(' ', "%20");
     let encoded = Some(format!("{encoded}%0A"));
     assert_eq!(value(0, "-subject").as_deref(), Some("CN=ada,C=DE"));
