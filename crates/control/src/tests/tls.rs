@@ -6,7 +6,7 @@ use clingfish_tls::{ClientTls, ServerTls};
 use rcgen::{CertificateParams, KeyPair};
 
 use super::stage::{NotingDoors, Stage, get, run, until};
-use crate::{Configuration, Control};
+use crate::{Configuration, Control, certificates::Certificates};
 
 const CONFIG: &str = "[[listeners]]\nname = \"front\"\nbind = \"127.0.0.1:4001\"\nforward = \"web\"\n\
     protocol = \"HTTPS\"\ncertificates = [{ certificate = \"tls/a.pem\", key = \"tls/a.key\" }]\n\
@@ -195,4 +195,19 @@ fn ages_are_told_as_metrics() {
         let days = (expires - crate::clock::wall().0 as f64 / 1e3) / 86_400.0;
         assert!((89.0..91.0).contains(&days), "{days}");
     });
+}
+
+#[test]
+fn a_certificate_that_expires_in_use_stays_but_none_begins_expired() {
+    let stage = Stage::new();
+    stage.write(CONFIG);
+    put_pair(&stage, &issue(90));
+    let configuration = Configuration::read(&stage.config()).unwrap();
+    let later = crate::clock::wall() + Duration::from_secs(100 * 24 * 3600);
+    let again = configuration.certificates.read_again(later).unwrap();
+    assert!(again.is_same(&configuration.certificates) && again.kept.is_empty());
+    let warnings = again.expiry_warnings(later).concat();
+    assert!(warnings.contains("a.pem: the certificate has expired"), "{warnings}");
+    let anew = Certificates::read(&configuration.desired, &Certificates::default(), later);
+    assert!(anew.unwrap_err().errors.concat().contains("expired on"));
 }

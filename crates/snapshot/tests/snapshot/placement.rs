@@ -339,3 +339,16 @@ fn a_listener_leads_to_its_group_and_one_without_a_group_nowhere() {
         assert_eq!(route(at), expected, "{at}: {what}");
     }
 }
+
+#[test]
+fn nothing_is_served_in_the_clear_where_what_tls_needs_is_missing() {
+    let mut world = World::of(&["a"]);
+    let bind = ([127, 0, 0, 1], 1).into();
+    let mut listener = Listener::new(name("https"), name("default"), bind);
+    listener.tls = Some(clingfish_model::ListenerTls::new(Vec::new()));
+    world.desired.listeners = vec![listener];
+    world.spec().tls = Some(clingfish_model::TargetTls::default());
+    world.reload();
+    assert!(world.snapshot.listener(&name("https")).is_none());
+    assert!(world.group().targets.is_empty());
+}
