@@ -24,6 +24,7 @@ mod outcome;
 mod preamble;
 mod receive;
 mod refusal;
+mod relay;
 mod reply;
 mod retry;
 mod rule;

@@ -9,13 +9,9 @@ use std::{
 
 use clingfish_affinity::{Judgement, Reading, Stamp, Verdict, cacheable, stamp};
 use clingfish_h1::{
-    BodyDecoder, BodyLength, Progress as Parsed, RequestContext, ResponseFraming, ResponseKind,
-    parse_response,
+    Progress as Parsed, RequestContext, ResponseFraming, ResponseKind, parse_response,
 };
-use clingfish_model::{
-    FieldId, Method, ResponseHead, Version,
-    limits::{BUFFER_BYTES, INTERIM_RESPONSES_MAX},
-};
+use clingfish_model::{FieldId, Method, ResponseHead, Version, limits::INTERIM_RESPONSES_MAX};
 use clingfish_snapshot::{FirstHome, Placement};
 use h2::{RecvStream, client::ResponseFuture};
 use http::Response;
@@ -27,10 +23,10 @@ use crate::{
     http2::head,
     outcome::Outcome,
     refusal::Refusal,
-    reply::{Client, Egress, Reply, Stamped, frame, frame_end},
+    relay::{Body, Relay},
+    reply::{Client, Egress, Reply, Stamped},
     sink::Ending,
-    source::{Frames, Piece, Source},
-    splice::Splice,
+    source::{Frames, Source},
     stream::Reads,
     upload::{Means, Progress},
     view::GroupLocal,
@@ -85,7 +81,7 @@ impl Receiver<'_> {
         // An answer may take its time; a buffer is borrowed only once there is something to put into it.
         if let Heads::Bytes(reads) = &target {
             let ready = wire::readable(reads, self.exchange.deadline).await;
-            ready.map_err(|error| self.cut(error))?;
+            ready.map_err(|error| self.means.cut(error))?;
         }
         let mut buffer = self.exchange.worker.buffers.take();
         for _ in 0..INTERIM_RESPONSES_MAX {
@@ -111,13 +107,14 @@ impl Receiver<'_> {
             self.begin(&reply, client, &mut out)?;
             notes.outcome.status = Some(notes.response.status);
             buffer.consume(framing.head_len);
+            let body = Body { length: framing.body, egress, persistent: framing.persistent };
+            let relay = Relay { worker: self.exchange.worker, means: self.means, body };
             if framing.kind == ResponseKind::SwitchingProtocols {
-                self.flush(client, &out, Ending::Open, notes).await?;
+                relay.flush(client, &out, Ending::Open, notes).await?;
                 return Ok(Received::Upgraded { from_target: buffer.to_vec() });
             }
-            let body = Body { length: framing.body, egress, persistent: framing.persistent };
             let mut source = target.into_source().ok_or(Refusal::TargetClosed)?;
-            let reusable = self.relay(&mut source, client, buffer, out, body, notes).await?;
+            let reusable = relay.run(&mut source, client, buffer, out, notes).await?;
             return Ok(Received::Whole { reusable, persistent });
         }
         Err(Refusal::TooManyInterims)
@@ -166,7 +163,7 @@ impl Receiver<'_> {
             match wire::fill(target, buffer, self.exchange.deadline).await {
                 Ok(0) => return Err(Refusal::TargetClosed),
                 Ok(_) => {}
-                Err(error) => return Err(self.cut(error)),
+                Err(error) => return Err(self.means.cut(error)),
             }
         }
     }
@@ -180,7 +177,7 @@ impl Receiver<'_> {
     ) -> Result<ResponseFraming, Refusal> {
         let next = poll_fn(|context| poll_head(response, context));
         let next = self.exchange.deadline.guard(next).await;
-        let next = next.map_err(|_| self.cut(WireError::Expired))?;
+        let next = next.map_err(|_| self.means.cut(WireError::Expired))?;
         let (head, stream) = next.map_err(|error| Refusal::of_frames(&error))?;
         self.progress.heard.set(true);
         let ends = stream.as_ref().is_some_and(RecvStream::is_end_stream);
@@ -321,221 +318,6 @@ impl Receiver<'_> {
         let sealed = policy.seal(&token, &self.exchange.view.snapshot.ring, nonce, now);
         Some(Stamped { policy, token, sealed, mark_private, https, now })
     }
-
-    /// Passes the body on, its first part together with the head in `out`. True if the target's connection may be used again.
-    async fn relay(
-        &self,
-        target: &mut Source<'_>,
-        client: &mut Client<'_>,
-        first: Buffer,
-        mut out: Buffer,
-        body: Body,
-        notes: &mut Notes<'_>,
-    ) -> Result<bool, Refusal> {
-        let deadline = self.exchange.deadline;
-        let mut decoder = BodyDecoder::new(body.length, None);
-        let mut rest = decode(&mut decoder, body.egress, &first, &mut out)?;
-        // A head of frames without a body has ended already.
-        if client.replying().is_none() || body.egress != Egress::Empty {
-            self.flush(client, &out, ending(&decoder), notes).await?;
-        }
-        let mut is_large =
-            matches!(body.egress, Egress::Length(length) if length > BUFFER_BYTES as u64);
-        drop((first, out));
-        while !decoder.is_complete() {
-            deadline.set_now(self.means.response_timeout);
-            target.ready(deadline).await.map_err(|error| self.cut(error))?;
-            let left = if body.egress == Egress::Chunked { 0 } else { decoder.run_left() };
-            if let Some(splice) = self.means.pipes.between(target, &client.sink, left) {
-                self.splice(splice, &mut decoder, notes).await?;
-                continue;
-            }
-            let buffers = &self.exchange.worker.buffers;
-            let piece = target.next(buffers, is_large, deadline).await;
-            self.exchange.worker.deadlines.observe(clock::now());
-            match piece.map_err(|error| self.cut(error))? {
-                Piece::Raw(input) => {
-                    is_large |= input.len() >= BUFFER_BYTES;
-                    rest = self.relay_raw(&mut decoder, input, body, client, notes).await?;
-                }
-                Piece::Data(data) => {
-                    let ends = target.is_at_end();
-                    self.relay_data(&data, ends.then_some(&[]), body, client, notes).await?;
-                    target.release(data.len());
-                    if ends {
-                        return Ok(true);
-                    }
-                }
-                Piece::End(trailers) => {
-                    self.relay_data(&[], Some(&trailers), body, client, notes).await?;
-                    return Ok(true);
-                }
-            }
-        }
-        Ok(body.persistent && rest == 0)
-    }
-
-    /// Passes on what was read from a connection; gives how many bytes came behind the body's end.
-    async fn relay_raw(
-        &self,
-        decoder: &mut BodyDecoder,
-        input: Buffer,
-        body: Body,
-        client: &mut Client<'_>,
-        notes: &mut Notes<'_>,
-    ) -> Result<usize, Refusal> {
-        if input.is_empty() {
-            // The end of a body that lasts until the target closes; too early for any other.
-            decoder.close().map_err(Refusal::BadBody)?;
-        }
-        if body.egress != Egress::Chunked {
-            return self.pass(decoder, &input, client, notes).await;
-        }
-        // With room for the framing around it.
-        let buffers = &self.exchange.worker.buffers;
-        let is_large = input.len() + CHUNK_ROOM > BUFFER_BYTES;
-        let mut out = if is_large { buffers.take_large() } else { buffers.take() };
-        let rest = decode(decoder, body.egress, &input, &mut out)?;
-        self.flush(client, &out, ending(decoder), notes).await?;
-        Ok(rest)
-    }
-
-    /// Passes on what came in frames, and the end with its trailers.
-    async fn relay_data(
-        &self,
-        data: &[u8],
-        end: Option<&[u8]>,
-        body: Body,
-        client: &mut Client<'_>,
-        notes: &mut Notes<'_>,
-    ) -> Result<(), Refusal> {
-        let ending = end.map_or(Ending::Open, Ending::Closed);
-        if body.egress != Egress::Chunked {
-            return self.flush(client, data, ending, notes).await;
-        }
-        let mut out = self.exchange.worker.buffers.take();
-        frame(body.egress, data, &mut out);
-        if let Some(trailers) = end {
-            frame_end(body.egress, trailers, &mut out);
-        }
-        self.flush(client, &out, ending, notes).await
-    }
-
-    /// Passes data on from where it was read; gives the bytes that came behind the body's end.
-    async fn pass(
-        &self,
-        decoder: &mut BodyDecoder,
-        input: &[u8],
-        client: &mut Client<'_>,
-        notes: &mut Notes<'_>,
-    ) -> Result<usize, Refusal> {
-        let mut rest = input;
-        while !decoder.is_complete() && !rest.is_empty() {
-            let decoded = decoder.decode(rest).map_err(Refusal::BadBody)?;
-            let data = rest.get(decoded.data).unwrap_or_default();
-            self.flush(client, data, ending(decoder), notes).await?;
-            rest = rest.get(decoded.consumed..).unwrap_or_default();
-        }
-        if input.is_empty() {
-            self.flush(client, &[], ending(decoder), notes).await?;
-        }
-        Ok(rest.len())
-    }
-
-    /// As a turn of [`Self::relay`] with buffers.
-    async fn splice(
-        &self,
-        mut splice: Splice<'_>,
-        decoder: &mut BodyDecoder,
-        notes: &mut Notes<'_>,
-    ) -> Result<(), Refusal> {
-        let deadline = self.exchange.deadline;
-        let count = splice.fill(deadline).await;
-        self.exchange.worker.deadlines.observe(clock::now());
-        let count = count.map_err(|error| self.cut(error))? as u64;
-        if count == 0 {
-            return decoder.close().map_err(Refusal::BadBody);
-        }
-        let idle = self.means.timeouts.idle;
-        deadline.set(idle);
-        splice.flush(deadline, idle).await.map_err(|_| Refusal::ClientGone)?;
-        decoder.skip(count);
-        notes.outcome.sent_bytes += count;
-        Ok(())
-    }
-
-    async fn flush(
-        &self,
-        client: &mut Client<'_>,
-        out: &[u8],
-        ending: Ending<'_>,
-        notes: &mut Notes<'_>,
-    ) -> Result<(), Refusal> {
-        if out.is_empty() && (matches!(ending, Ending::Open) || client.replying().is_none()) {
-            return Ok(());
-        }
-        let idle = self.means.timeouts.idle;
-        self.exchange.deadline.set(idle);
-        // Before the first byte may have gone: from then on nothing else can be said on this connection.
-        let was_committed = self.progress.committed.replace(true);
-        let result = client.sink.flush(out, ending, self.exchange.deadline, idle).await;
-        match result {
-            Ok(()) => {
-                notes.outcome.sent_bytes += out.len() as u64;
-                Ok(())
-            }
-            Err(_) => {
-                if !was_committed {
-                    // Nothing of the answer arrived: ALB's 460, in the log only.
-                    notes.outcome.status = Some(460);
-                }
-                Err(Refusal::ClientGone)
-            }
-        }
-    }
-
-    fn cut(&self, error: WireError) -> Refusal {
-        match error {
-            WireError::Expired => self.progress.expired(self.exchange.deadline),
-            WireError::Broken => Refusal::TargetClosed,
-        }
-    }
-}
-
-/// Bytes around the data of a chunk, with an end behind it.
-const CHUNK_ROOM: usize = 64;
-
-/// How a body comes and how it goes.
-#[derive(Clone, Copy, Debug)]
-struct Body {
-    length: BodyLength,
-    egress: Egress,
-    /// The target's connection may serve another request behind it.
-    persistent: bool,
-}
-
-/// Appends the data of `input` in the client's framing, and its end; gives the bytes that came behind it.
-fn decode(
-    decoder: &mut BodyDecoder,
-    egress: Egress,
-    input: &[u8],
-    out: &mut Buffer,
-) -> Result<usize, Refusal> {
-    let mut rest = input;
-    while !decoder.is_complete() && !rest.is_empty() {
-        let decoded = decoder.decode(rest).map_err(Refusal::BadBody)?;
-        frame(egress, rest.get(decoded.data).unwrap_or_default(), out);
-        rest = rest.get(decoded.consumed..).unwrap_or_default();
-    }
-    if decoder.is_complete() {
-        frame_end(egress, decoder.trailers(), out);
-    }
-    Ok(rest.len())
-}
-
-/// Whether the body ends with what has been decoded.
-fn ending(decoder: &BodyDecoder) -> Ending<'_> {
-    if decoder.is_complete() { Ending::Closed(decoder.trailers()) } else { Ending::Open }
 }
 
 impl<'a> Heads<'a> {

@@ -266,6 +266,14 @@ impl Upload {
 }
 
 impl Means<'_> {
+    /// The target has stopped answering.
+    pub(crate) fn cut(&self, error: WireError) -> Refusal {
+        match error {
+            WireError::Expired => self.progress.expired(self.deadline),
+            WireError::Broken => Refusal::TargetClosed,
+        }
+    }
+
     /// The client has stopped sending.
     fn lost(&self, error: WireError) -> Refusal {
         match error {

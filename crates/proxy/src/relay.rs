@@ -1,0 +1,235 @@
+//! Passes the body of a target's answer on to the client, whatever either side's framing.
+
+use std::rc::Rc;
+
+use clingfish_h1::{BodyDecoder, BodyLength};
+use clingfish_model::limits::BUFFER_BYTES;
+
+use crate::{
+    buffer::Buffer,
+    clock,
+    exchange::Notes,
+    refusal::Refusal,
+    reply::{Client, Egress, frame, frame_end},
+    sink::Ending,
+    source::{Piece, Source},
+    splice::Splice,
+    upload::Means,
+    worker::Worker,
+};
+
+/// One body on its way to the client.
+#[derive(Clone, Copy)]
+pub(crate) struct Relay<'a> {
+    pub(crate) worker: &'a Rc<Worker>,
+    pub(crate) means: Means<'a>,
+    pub(crate) body: Body,
+}
+
+/// How a body comes and how it goes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Body {
+    pub(crate) length: BodyLength,
+    pub(crate) egress: Egress,
+    /// The target's connection may serve another request behind it.
+    pub(crate) persistent: bool,
+}
+
+impl Relay<'_> {
+    /// Passes the body on, its first part together with the head in `out`. True if the target's connection may be used again.
+    pub(crate) async fn run(
+        &self,
+        target: &mut Source<'_>,
+        client: &mut Client<'_>,
+        first: Buffer,
+        mut out: Buffer,
+        notes: &mut Notes<'_>,
+    ) -> Result<bool, Refusal> {
+        let deadline = self.means.deadline;
+        let mut decoder = BodyDecoder::new(self.body.length, None);
+        let mut rest = decode(&mut decoder, self.body.egress, &first, &mut out)?;
+        // A head of frames without a body has ended already.
+        if client.replying().is_none() || self.body.egress != Egress::Empty {
+            self.flush(client, &out, ending(&decoder), notes).await?;
+        }
+        let mut is_large =
+            matches!(self.body.egress, Egress::Length(length) if length > BUFFER_BYTES as u64);
+        drop((first, out));
+        while !decoder.is_complete() {
+            deadline.set_now(self.means.response_timeout);
+            target.ready(deadline).await.map_err(|error| self.means.cut(error))?;
+            let left = if self.body.egress == Egress::Chunked { 0 } else { decoder.run_left() };
+            if let Some(splice) = self.means.pipes.between(target, &client.sink, left) {
+                self.splice(splice, &mut decoder, notes).await?;
+                continue;
+            }
+            let buffers = self.means.buffers;
+            let piece = target.next(buffers, is_large, deadline).await;
+            self.worker.deadlines.observe(clock::now());
+            match piece.map_err(|error| self.means.cut(error))? {
+                Piece::Raw(input) => {
+                    is_large |= input.len() >= BUFFER_BYTES;
+                    rest = self.relay_raw(&mut decoder, input, client, notes).await?;
+                }
+                Piece::Data(data) => {
+                    let ends = target.is_at_end();
+                    self.relay_data(&data, ends.then_some(&[]), client, notes).await?;
+                    target.release(data.len());
+                    if ends {
+                        return Ok(true);
+                    }
+                }
+                Piece::End(trailers) => {
+                    self.relay_data(&[], Some(&trailers), client, notes).await?;
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(self.body.persistent && rest == 0)
+    }
+
+    /// Passes on what was read from a connection; gives how many bytes came behind the body's end.
+    async fn relay_raw(
+        &self,
+        decoder: &mut BodyDecoder,
+        input: Buffer,
+        client: &mut Client<'_>,
+        notes: &mut Notes<'_>,
+    ) -> Result<usize, Refusal> {
+        if input.is_empty() {
+            // The end of a body that lasts until the target closes; too early for any other.
+            decoder.close().map_err(Refusal::BadBody)?;
+        }
+        if self.body.egress != Egress::Chunked {
+            return self.pass(decoder, &input, client, notes).await;
+        }
+        // With room for the framing around it.
+        let buffers = self.means.buffers;
+        let is_large = input.len() + CHUNK_ROOM > BUFFER_BYTES;
+        let mut out = if is_large { buffers.take_large() } else { buffers.take() };
+        let rest = decode(decoder, self.body.egress, &input, &mut out)?;
+        self.flush(client, &out, ending(decoder), notes).await?;
+        Ok(rest)
+    }
+
+    /// Passes on what came in frames, and the end with its trailers.
+    async fn relay_data(
+        &self,
+        data: &[u8],
+        end: Option<&[u8]>,
+        client: &mut Client<'_>,
+        notes: &mut Notes<'_>,
+    ) -> Result<(), Refusal> {
+        let ending = end.map_or(Ending::Open, Ending::Closed);
+        if self.body.egress != Egress::Chunked {
+            return self.flush(client, data, ending, notes).await;
+        }
+        let mut out = self.means.buffers.take();
+        frame(self.body.egress, data, &mut out);
+        if let Some(trailers) = end {
+            frame_end(self.body.egress, trailers, &mut out);
+        }
+        self.flush(client, &out, ending, notes).await
+    }
+
+    /// Passes data on from where it was read; gives the bytes that came behind the body's end.
+    async fn pass(
+        &self,
+        decoder: &mut BodyDecoder,
+        input: &[u8],
+        client: &mut Client<'_>,
+        notes: &mut Notes<'_>,
+    ) -> Result<usize, Refusal> {
+        let mut rest = input;
+        while !decoder.is_complete() && !rest.is_empty() {
+            let decoded = decoder.decode(rest).map_err(Refusal::BadBody)?;
+            let data = rest.get(decoded.data).unwrap_or_default();
+            self.flush(client, data, ending(decoder), notes).await?;
+            rest = rest.get(decoded.consumed..).unwrap_or_default();
+        }
+        if input.is_empty() {
+            self.flush(client, &[], ending(decoder), notes).await?;
+        }
+        Ok(rest.len())
+    }
+
+    /// As a turn of [`Self::run`] with buffers.
+    async fn splice(
+        &self,
+        mut splice: Splice<'_>,
+        decoder: &mut BodyDecoder,
+        notes: &mut Notes<'_>,
+    ) -> Result<(), Refusal> {
+        let deadline = self.means.deadline;
+        let count = splice.fill(deadline).await;
+        self.worker.deadlines.observe(clock::now());
+        let count = count.map_err(|error| self.means.cut(error))? as u64;
+        if count == 0 {
+            return decoder.close().map_err(Refusal::BadBody);
+        }
+        let idle = self.means.timeouts.idle;
+        deadline.set(idle);
+        splice.flush(deadline, idle).await.map_err(|_| Refusal::ClientGone)?;
+        decoder.skip(count);
+        notes.outcome.sent_bytes += count;
+        Ok(())
+    }
+
+    /// Sends to the client what is ready, and the end where it comes with it.
+    pub(crate) async fn flush(
+        &self,
+        client: &mut Client<'_>,
+        out: &[u8],
+        ending: Ending<'_>,
+        notes: &mut Notes<'_>,
+    ) -> Result<(), Refusal> {
+        if out.is_empty() && (matches!(ending, Ending::Open) || client.replying().is_none()) {
+            return Ok(());
+        }
+        let idle = self.means.timeouts.idle;
+        self.means.deadline.set(idle);
+        // Before the first byte may have gone: from then on nothing else can be said on this connection.
+        let was_committed = self.means.progress.committed.replace(true);
+        let result = client.sink.flush(out, ending, self.means.deadline, idle).await;
+        match result {
+            Ok(()) => {
+                notes.outcome.sent_bytes += out.len() as u64;
+                Ok(())
+            }
+            Err(_) => {
+                if !was_committed {
+                    // Nothing of the answer arrived: ALB's 460, in the log only.
+                    notes.outcome.status = Some(460);
+                }
+                Err(Refusal::ClientGone)
+            }
+        }
+    }
+}
+
+/// Bytes around the data of a chunk, with an end behind it.
+const CHUNK_ROOM: usize = 64;
+
+/// Appends the data of `input` in the client's framing, and its end; gives the bytes that came behind it.
+fn decode(
+    decoder: &mut BodyDecoder,
+    egress: Egress,
+    input: &[u8],
+    out: &mut Buffer,
+) -> Result<usize, Refusal> {
+    let mut rest = input;
+    while !decoder.is_complete() && !rest.is_empty() {
+        let decoded = decoder.decode(rest).map_err(Refusal::BadBody)?;
+        frame(egress, rest.get(decoded.data).unwrap_or_default(), out);
+        rest = rest.get(decoded.consumed..).unwrap_or_default();
+    }
+    if decoder.is_complete() {
+        frame_end(egress, decoder.trailers(), out);
+    }
+    Ok(rest.len())
+}
+
+/// Whether the body ends with what has been decoded.
+fn ending(decoder: &BodyDecoder) -> Ending<'_> {
+    if decoder.is_complete() { Ending::Closed(decoder.trailers()) } else { Ending::Open }
+}
