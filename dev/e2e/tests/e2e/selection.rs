@@ -190,7 +190,7 @@ fn without_cross_zone_a_process_keeps_to_its_own_zone() {
         a.address(),
         b.address()
     ));
-    let refused = Launch::new(&config).try_start().err().expect("it has no zone");
+    let Err(refused) = Launch::new(&config).try_start() else { panic!("it has no zone") };
     assert!(refused.log.contains("this process has no zone"), "{}", refused.log);
     let by_option = Launch::new(&config).arg("--availability-zone").arg("east").start();
     assert_eq!(spread(&by_option, 6), BTreeMap::from([("a".into(), 6)]));
