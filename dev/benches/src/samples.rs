@@ -51,6 +51,12 @@ pub(crate) fn cookie_field(token: Option<&[u8]>) -> Vec<u8> {
     }
 }
 
+/// That of a client that came by https: with the cookie's twin.
+pub(crate) fn cookie_field_with_twin(token: &[u8]) -> Vec<u8> {
+    let twin = [COOKIE, CookieShape::TWIN_SUFFIX].concat();
+    [cookie_field(Some(token)).as_slice(), b"; ", twin.as_bytes(), b"=", token].concat()
+}
+
 /// What an application answers.
 pub(crate) const RESPONSE_HEAD: &[u8] = b"HTTP/1.1 200 OK\r\n\
     Date: Sat, 29 Nov 2025 15:21:44 GMT\r\n\

@@ -26,6 +26,11 @@ pub(crate) const CASES: &[Case] = &[
         run: |calls| claim(Kind::Known, calls),
     },
     Case {
+        name: "claim_pair",
+        what: "the same on https, where its twin comes with it",
+        run: |calls| claim(Kind::Pair, calls),
+    },
+    Case {
         name: "claim_unknown",
         what: "read and judge cookies with a token that the worker has to open",
         run: |calls| claim(Kind::Unknown, calls),
@@ -40,7 +45,11 @@ pub(crate) const CASES: &[Case] = &[
         what: "find that an answer needs no cookie",
         run: stamp_unchanged,
     },
-    Case { name: "stamp_new", what: "seal a token and write its Set-Cookie", run: stamp_new },
+    Case {
+        name: "stamp_new",
+        what: "seal a token and write its Set-Cookie, and on https the twin's",
+        run: stamp_new,
+    },
 ];
 
 const GROUP: GroupHash = GroupHash([2; 8]);
@@ -53,6 +62,7 @@ const UNKNOWN: usize = 8 * Memo::ENTRIES;
 enum Kind {
     New,
     Known,
+    Pair,
     Unknown,
     Forged,
 }
@@ -62,7 +72,7 @@ fn claim(kind: Kind, calls: usize) -> Result<()> {
     let cookies = cookies(kind, &policy, &ring);
     let expected = match kind {
         Kind::New => Judgement::Rehome(Verdict::New),
-        Kind::Known | Kind::Unknown => Judgement::Keep,
+        Kind::Known | Kind::Pair | Kind::Unknown => Judgement::Keep,
         Kind::Forged => Judgement::Rehome(Verdict::Forged),
     };
     let mut memo = Memo::new();
@@ -80,11 +90,15 @@ fn cookies(kind: Kind, policy: &Policy, ring: &KeyRing) -> Vec<Vec<u8>> {
     let sealed = |number| {
         let token = samples::token(GROUP, HOME, policy, number);
         let sealed = policy.seal(&token, ring, samples::nonce(number), NOW);
-        samples::cookie_field(Some(sealed.as_bytes()))
+        if kind == Kind::Pair {
+            samples::cookie_field_with_twin(sealed.as_bytes())
+        } else {
+            samples::cookie_field(Some(sealed.as_bytes()))
+        }
     };
     match kind {
         Kind::New => vec![samples::cookie_field(None)],
-        Kind::Known => vec![sealed(0)],
+        Kind::Known | Kind::Pair => vec![sealed(0)],
         Kind::Unknown => (0..UNKNOWN).map(sealed).collect(),
         Kind::Forged => {
             let mut cookie = sealed(0);

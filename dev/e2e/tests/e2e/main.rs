@@ -10,6 +10,7 @@ mod browser;
 mod support;
 
 mod stickiness;
+mod cross_site;
 mod keys;
 mod aws;
 mod lifecycle;

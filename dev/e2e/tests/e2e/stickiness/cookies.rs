@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clingfish_testkit::{RawClient, Response, Target};
 
-use crate::support::{Seen, Since, Stage, mirror, targets, web};
+use crate::support::{Seen, Since, Stage, Visit, mirror, targets, web};
 
 /// The `Max-Age` of a line.
 fn max_age(line: &str) -> Option<u64> {
@@ -97,6 +97,93 @@ fn every_attribute_can_be_set() {
     let line = visit.response.home_line().unwrap();
     assert_eq!(attributes(line), ["Path=/", "HttpOnly", "SameSite=Strict"], "{line}");
     assert_eq!((max_age(line), expires_in(line)), (None, None), "{line}");
+}
+
+/// A stage whose clients come by https where a line `X-Forwarded-Proto: https` says so.
+fn behind_tls(stickiness: &str) -> Stage {
+    let group = format!("stickiness = {stickiness}\nhealth_check = false");
+    Stage::with("trusted_proxies = [\"127.0.0.1\"]", &group)
+}
+
+const HTTPS: &str = "X-Forwarded-Proto: https";
+
+#[test]
+fn on_https_a_twin_goes_with_the_cookie_and_both_are_renewed_at_the_same_time() {
+    let stage = behind_tls(r#"{ cookie = "home", duration = "20s" }"#);
+    let pair = |visit: &Visit| {
+        let lines: Vec<&str> = visit.response.header_values("set-cookie").collect();
+        let [main, twin] = lines.as_slice() else { panic!("{lines:?}") };
+        assert_eq!(attributes(main), ["Path=/", "HttpOnly", "Secure", "SameSite=Lax"]);
+        let cross = ["Path=/", "HttpOnly", "Secure", "SameSite=None", "Partitioned"];
+        assert_eq!(attributes(twin), cross);
+        assert_eq!(max_age(main), max_age(twin));
+        let value = |line: &str| line.split(['=', ';']).nth(1).unwrap().to_owned();
+        assert!(main.starts_with("home=") && twin.starts_with("home_x="), "{lines:?}");
+        assert_eq!(value(main), value(twin));
+        value(main)
+    };
+    let since = Since::now();
+    let first = stage.visit(&[HTTPS]);
+    let token = pair(&first);
+    let (main, twin) = (format!("home={token}"), format!("home_x={token}"));
+    for cookie in [main.clone(), twin.clone(), format!("a=1; {main}; {twin}; b=2")] {
+        let again = stage.visit(&[HTTPS, &format!("Cookie: {cookie}")]);
+        assert_eq!((again.verdict(), again.target()), ("hit", first.target()), "{cookie}");
+        assert_eq!(again.response.header("set-cookie"), None, "{cookie}");
+        let seen = last_cookies(stage.target(again.target()));
+        assert_eq!(seen.is_empty(), !cookie.contains("a=1"), "{seen:?}");
+        assert!(seen.iter().all(|field| field == "a=1; b=2"), "{seen:?}");
+    }
+    since.wait(Duration::from_millis(2100));
+    let renewed = stage.visit(&[HTTPS, &format!("Cookie: {twin}")]);
+    assert_eq!(renewed.verdict(), "hit");
+    assert_ne!(pair(&renewed), token);
+    // Browsers refuse it on http; should it come, it counts all the same.
+    let plain = stage.visit(&[&format!("Cookie: {twin}")]);
+    assert_eq!((plain.verdict(), plain.target()), ("hit", first.target()));
+    assert_eq!(plain.response.header_values("set-cookie").count(), 1);
+    assert_eq!(plain.response.cookie("home_x"), None);
+}
+
+#[test]
+fn who_comes_by_https_for_the_first_time_gets_what_http_could_not_give() {
+    let stage = behind_tls(r#"{ cookie = "home" }"#);
+    let first = stage.visit(&[]);
+    let cookie = format!("Cookie: {}", first.cookie());
+    assert_eq!(first.response.header_values("set-cookie").count(), 1);
+    let secure = stage.visit(&[HTTPS, &cookie]);
+    assert_eq!((secure.verdict(), secure.target()), ("hit", first.target()));
+    assert!(secure.response.cookie("home_x").is_some());
+}
+
+#[test]
+fn without_its_twin_a_cookie_is_alone_on_https_and_the_name_is_the_applications() {
+    let own = "Answer-Set-Cookie: home_x=mine; Path=/";
+    for (stickiness, keeps) in
+        [(r#"{ cookie = "home" }"#, false), (r#"{ cookie = "home", cross_site = false }"#, true)]
+    {
+        let stage = behind_tls(stickiness);
+        let visit = stage.visit(&[HTTPS, own]);
+        let lines: Vec<&str> = visit.response.header_values("set-cookie").collect();
+        assert_eq!(lines.len(), 2, "{stickiness}: {lines:?}");
+        assert_eq!(lines.iter().any(|line| line.starts_with("home_x=mine")), keeps, "{lines:?}");
+    }
+}
+
+#[test]
+fn host_names_are_given_to_both_on_request() {
+    let stage = behind_tls(r#"{ cookie = "home", host_prefix = true }"#);
+    let visit = stage.visit(&[HTTPS]);
+    let lines: Vec<&str> = visit.response.header_values("set-cookie").collect();
+    let names: Vec<&str> = lines.iter().filter_map(|line| line.split('=').next()).collect();
+    assert_eq!(names, ["__Host-home", "__Host-home_x"]);
+    for line in lines {
+        let attributes = attributes(line);
+        assert!(attributes.contains(&"Secure") && attributes.contains(&"Path=/"), "{line}");
+        assert!(!line.contains("Domain"), "{line}");
+        let again = stage.visit(&[HTTPS, &format!("Cookie: {}", line.split(';').next().unwrap())]);
+        assert_eq!((again.verdict(), again.target()), ("hit", visit.target()));
+    }
 }
 
 #[test]
