@@ -106,10 +106,12 @@ fn read(root: &Section<'_>, zone: Option<&Name>, report: &mut Report<'_>) -> Des
         .value("listeners")
         .map_or_else(Vec::new, |value| listener::read(value, &names, &admin, report));
     warn_of_unused(root, &balancers, &groups, &listeners, report);
+    let load_balancers = read_load_balancers(&balancers, report);
+    warn_of_plain_http(&groups, &listeners, &load_balancers, report);
     DesiredState {
         server,
         access_log: server::read_access_log(root, report),
-        load_balancers: read_load_balancers(&balancers, report),
+        load_balancers,
         target_groups,
         admin,
         listeners,
@@ -227,6 +229,38 @@ fn warn_of_unused(
             let help =
                 format!("write load_balancer = {:?} in a listener, or remove it", child.name);
             report.warning(child.section.at, &child.section.path, message, help);
+        }
+    }
+}
+
+/// Warns of cookies that browsers refuse over http, where nothing says that TLS ends further out.
+fn warn_of_plain_http(
+    groups: &[Child<'_>],
+    listeners: &[Listener],
+    balancers: &[LoadBalancer],
+    report: &mut Report<'_>,
+) {
+    let trusts_nobody = |listener: &Listener| {
+        let own = balancers.iter().find(|balancer| balancer.name == listener.load_balancer);
+        own.is_some_and(|balancer| balancer.trusted_proxies.is_empty())
+    };
+    for child in groups {
+        let Some(value) = stickiness::host_prefix(&child.section) else {
+            continue;
+        };
+        let is_refused = |listener: &&Listener| {
+            listener.tls.is_none()
+                && !listener.has_proxy_protocol()
+                && trusts_nobody(listener)
+                && listener.groups().any(|name| name.as_str() == child.name)
+        };
+        if let Some(listener) = listeners.iter().find(is_refused) {
+            report.warning(
+                value.span.start,
+                &value.path,
+                format!("browsers refuse __Host- cookies over http, which listener {} speaks", listener.name),
+                "write protocol = \"HTTPS\" there; or trusted_proxies, where TLS ends in front of it",
+            );
         }
     }
 }

@@ -114,7 +114,7 @@ fn read_shape(group: &Name, section: &Section<'_>, report: &mut Report<'_>) -> C
             BadCookie::Domain => "stickiness.domain",
             BadCookie::NoneWithoutSecure => "stickiness.same_site",
             BadCookie::PartitionedWithoutSecure => "stickiness.partitioned",
-            BadCookie::HostPrefix if wants_host_prefix(section) => "stickiness.host_prefix",
+            BadCookie::HostPrefix if host_prefix(section).is_some() => "stickiness.host_prefix",
             _ => "stickiness.cookie",
         };
         match key {
@@ -185,8 +185,9 @@ fn read_attributes(
     }
 }
 
-fn wants_host_prefix(section: &Section<'_>) -> bool {
-    section.value("stickiness.host_prefix").and_then(|value| value.as_bool()) == Some(true)
+/// Where `host_prefix` is asked for.
+pub(crate) fn host_prefix<'s, 'a>(section: &'s Section<'a>) -> Option<&'s Value<'a>> {
+    section.value("stickiness.host_prefix").filter(|value| value.as_bool() == Some(true))
 }
 
 fn read_secure(value: &Value<'_>, report: &mut Report<'_>) -> Option<Secure> {

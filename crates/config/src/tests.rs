@@ -153,10 +153,11 @@ fn groups_and_load_balancers_are_in_the_order_of_their_names() {
     assert_eq!(names(balancers.collect()), ["a", "default"]);
 }
 
+const LISTENER: &str = "[[listeners]]\nbind = \"127.0.0.1:0\"\nforward = \"web\"\n";
+const WEB: &str = "[target_groups.web]\ntargets = [\"a:1\"]\n";
+
 #[test]
 fn what_is_legal_but_hardly_meant_is_warned_of() {
-    const LISTENER: &str = "[[listeners]]\nbind = \"127.0.0.1:0\"\nforward = \"web\"\n";
-    const WEB: &str = "[target_groups.web]\ntargets = [\"a:1\"]\n";
     for (text, line, message) in [
         (WEB.to_owned(), 1, "no listeners"),
         (
@@ -185,6 +186,25 @@ fn what_is_legal_but_hardly_meant_is_warned_of() {
         assert!(!found[0].help.is_empty(), "{text}");
     }
     assert_eq!(warnings(&format!("{LISTENER}{WEB}")), []);
+}
+
+#[test]
+fn host_cookies_over_plain_http_are_warned_of_unless_tls_may_end_in_front() {
+    let group = format!("{WEB}stickiness.host_prefix = true\n");
+    let trusting = "[load_balancers.default]\ntrusted_proxies = [\"10.0.0.1\"]\n";
+    let https = "protocol = \"HTTPS\"\ncertificates = [{ certificate = \"/a\", key = \"/b\" }]\n";
+    for (text, expected) in [
+        (format!("{LISTENER}{group}"), true),
+        (format!("{LISTENER}{group}{trusting}"), false),
+        (format!("{LISTENER}{https}{group}"), false),
+        (format!("{LISTENER}proxy_protocol_from = [\"10.0.0.1\"]\n{group}"), false),
+        (format!("{LISTENER}{WEB}stickiness.host_prefix = false\n"), false),
+    ] {
+        let found = warnings(&text);
+        let text = format!("{text}\n{}", rendered(&found));
+        assert_eq!(found.len(), usize::from(expected), "{text}");
+        assert!(found.iter().all(|one| one.message.contains("over http")), "{text}");
+    }
 }
 
 #[test]

@@ -100,8 +100,8 @@ class Page:
 
     def __init__(self, chromium):
         self.chromium = chromium
-        chromium.ask("Storage.clearCookies")
-        target = chromium.ask("Target.createTarget", url="about:blank")
+        context = chromium.ask("Target.createBrowserContext")["browserContextId"]
+        target = chromium.ask("Target.createTarget", url="about:blank", browserContextId=context)
         attached = chromium.ask("Target.attachToTarget", targetId=target["targetId"], flatten=True)
         self.session = attached["sessionId"]
         for domain in ["Page", "Runtime"]:

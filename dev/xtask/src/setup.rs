@@ -37,7 +37,7 @@ struct DebianPackage {
     shown_by: (&'static str, &'static [&'static str]),
 }
 
-const DEBIAN_PACKAGES: [DebianPackage; 7] = [
+const DEBIAN_PACKAGES: [DebianPackage; 8] = [
     DebianPackage { name: "curl", shown_by: ("curl", &["--version"]) },
     DebianPackage { name: "openssl", shown_by: ("openssl", &["version"]) },
     DebianPackage { name: "python3", shown_by: ("python3", &["--version"]) },
@@ -47,6 +47,7 @@ const DEBIAN_PACKAGES: [DebianPackage; 7] = [
     },
     DebianPackage { name: "nodejs", shown_by: ("node", &["--version"]) },
     DebianPackage { name: "npm", shown_by: ("npm", &["--version"]) },
+    DebianPackage { name: "chromium", shown_by: ("chromium", &["--version"]) },
     // Not on everybody's path.
     DebianPackage { name: "haproxy", shown_by: ("/usr/sbin/haproxy", &["-v"]) },
 ];
