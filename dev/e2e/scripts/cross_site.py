@@ -23,6 +23,7 @@ PATIENCE = 30
 
 OPTIONS = [
     "--headless=new",
+    # Its sandbox does not start for root, as whom containers run.
     "--no-sandbox",
     "--disable-gpu",
     "--disable-dev-shm-usage",
@@ -148,10 +149,10 @@ class Page:
                 file.write(base64.b64decode(data))
 
 
-def form(action, target=""):
+def form(action):
     return f"""
         const form = document.createElement('form');
-        Object.assign(form, {{ method: 'POST', action: '{action}', target: '{target}' }});
+        Object.assign(form, {{ method: 'POST', action: '{action}' }});
         form.innerHTML = '<input name=paid value=yes>';
         document.body.append(form);
         form.submit();

@@ -127,6 +127,29 @@ proptest! {
     }
 
     #[test]
+    fn of_a_pair_either_brings_its_home_and_both_bring_the_later_ones(
+        main in 0_u64..1_000_000,
+        twin in 0_u64..1_000_000,
+        twin_is_first: bool,
+    ) {
+        let (policy, ring) = (with(HOUR, false), ring());
+        let pair = |name: &str, home: u8, age: u64| {
+            let seen = token(&policy, UnixMillis(NOW.0 - age));
+            let token = Token { target: TargetHash([home; 16]), ..seen };
+            format!("{name}={}", sealed(&policy, &token, &ring, NOW))
+        };
+        let (one, two) = (pair("cling", 1, main), pair("cling_x", 2, twin));
+        let home = |field: &str| read_one(field, &policy, &ring, NOW).claim.home();
+        let both = if twin_is_first { format!("{two}; {one}") } else { format!("{one}; {two}") };
+        prop_assert_eq!(home(&one), Some(TargetHash([1; 16])));
+        prop_assert_eq!(home(&two), Some(TargetHash([2; 16])));
+        if main != twin {
+            let later = if main < twin { &one } else { &two };
+            prop_assert_eq!(home(&both), home(later));
+        }
+    }
+
+    #[test]
     fn an_absolute_limit_holds_whatever_becomes_of_the_homes(
         visits in vec((1_u64..=HOUR.as_secs(), any::<bool>()), 1..40),
     ) {

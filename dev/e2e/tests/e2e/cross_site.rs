@@ -114,6 +114,7 @@ impl Sites {
     }
 
     /// Leads Chromium through every journey. It is to `allow` or `block` the cookies of third parties.
+    /// Pictures of its pages go to the folder `CLINGFISH_PICTURES`, if that is set.
     #[track_caller]
     fn browse(&self, third_parties: &str) {
         let ports =
