@@ -93,7 +93,11 @@ fn read(root: &Section<'_>, zone: Option<&Name>, report: &mut Report<'_>) -> Des
     let has_zone = server.availability_zone.is_some();
     let target_groups = read_target_groups(&groups, has_zone, report);
     let sticky = target_groups.iter().filter(|group| group.stickiness != Stickiness::Off);
+    let leaves_paths = |child: &&Child<'_>| {
+        child.section.value("path_normalization").and_then(Value::as_bool) == Some(false)
+    };
     let mut names = Names {
+        raw_paths: balancers.iter().filter(leaves_paths).map(|child| child.name).collect(),
         sticky_groups: sticky.map(|group| group.name.clone()).collect(),
         load_balancers: balancers.iter().map(|child| child.name).collect(),
         target_groups: groups.iter().map(|child| child.name).collect(),

@@ -26,6 +26,8 @@ pub(crate) struct Names<'t> {
     pub(crate) target_groups: Vec<&'t str>,
     /// Those of them that are sticky.
     pub(crate) sticky_groups: Vec<Name>,
+    /// Load balancers that leave paths as they came.
+    pub(crate) raw_paths: Vec<&'t str>,
 }
 
 /// A listener, and where the file has what others may clash with.
@@ -62,7 +64,12 @@ fn read_one(section: &Section<'_>, names: &Names<'_>, report: &mut Report<'_>) -
     let bind_at = bind.map_or(section.at, |value| value.span.start);
     let bind = bind.and_then(|value| value.bind(report));
     let speaks_tls = section.value("protocol").and_then(Value::as_str) == Some("HTTPS");
-    let scope = Scope { names, own: if speaks_tls { Scheme::Https } else { Scheme::Http } };
+    let balancer = section.value("load_balancer").and_then(Value::as_str);
+    let scope = Scope {
+        names,
+        own: if speaks_tls { Scheme::Https } else { Scheme::Http },
+        normal_paths: !names.raw_paths.contains(&balancer.unwrap_or(DEFAULT_LOAD_BALANCER)),
+    };
     let default_action = rule::read_default(section, &scope, report);
     let rules =
         rule::read(section, default_action.as_ref().and_then(Option::as_ref), &scope, report);
@@ -89,7 +96,7 @@ fn read_one(section: &Section<'_>, names: &Names<'_>, report: &mut Report<'_>) -
             tls,
             attributes: attributes::read(section, report),
             proxy_protocol_from: read_proxy_protocol(section, report),
-            h2c: section.bool("h2c", false, report),
+            h2c: read_h2c(section, speaks_tls, report),
             ..Listener::new(name?, load_balancer?, bind?)
         },
     })
@@ -103,6 +110,16 @@ fn read_proxy_protocol(section: &Section<'_>, report: &mut Report<'_>) -> Vec<Ip
         value.refuse(report, message, "name the balancers that connect here, or remove this line");
     }
     networks::read(value, report)
+}
+
+/// With TLS, HTTP/2 is a matter of ALPN and of the load balancer.
+fn read_h2c(section: &Section<'_>, speaks_tls: bool, report: &mut Report<'_>) -> bool {
+    let h2c = section.bool("h2c", false, report);
+    if let Some(value) = section.value("h2c").filter(|_| h2c && speaks_tls) {
+        let help = "remove this line: HTTP/2 is offered through TLS unless the load balancer says http2 = false";
+        value.refuse(report, "h2c is HTTP/2 without TLS, and this listener speaks HTTPS", help);
+    }
+    h2c
 }
 
 /// A name made of the address: `0.0.0.0-8080`, `__1-8080` for `[::1]:8080`.

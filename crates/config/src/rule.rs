@@ -19,6 +19,8 @@ pub(crate) struct Scope<'n> {
     pub(crate) names: &'n Names<'n>,
     /// What the listener speaks.
     pub(crate) own: Scheme,
+    /// Paths come to its rules in their normal form.
+    pub(crate) normal_paths: bool,
 }
 
 /// A rule, and where the file has it.
@@ -96,7 +98,8 @@ fn read_one(
 ) -> Option<Rule> {
     let help = "write conditions = { path-pattern = [\"/api/*\"] }, or the like";
     let conditions = section.required("conditions", report, help);
-    let conditions = conditions.and_then(|value| condition::read(value, report));
+    let conditions =
+        conditions.and_then(|value| condition::read(value, scope.normal_paths, report));
     let action = action::read_one(section, scope, report);
     let transforms = transform::read(section, report);
     let (conditions, action, transforms) = (conditions?, action?, transforms?);

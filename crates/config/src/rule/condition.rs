@@ -2,14 +2,19 @@
 
 use std::net::IpAddr;
 
-use clingfish_model::rule::{BadCondition, Condition, Pattern, Regex};
+use clingfish_model::rule::{BadCondition, BadPattern, Condition, Pattern, Regex};
 use ipnet::IpNet;
 
 use super::texts;
 use crate::{keys, report::Report, section::Section, value::Value};
 
-/// One table, or a list of them where a rule has several conditions on query or header fields.
-pub(super) fn read(value: &Value<'_>, report: &mut Report<'_>) -> Option<Vec<Condition>> {
+/// One table, or a list of them where a rule has several conditions on query or header fields. `normal_paths` says that paths come
+/// in their normal form.
+pub(super) fn read(
+    value: &Value<'_>,
+    normal_paths: bool,
+    report: &mut Report<'_>,
+) -> Option<Vec<Condition>> {
     let help = "write conditions = { path-pattern = [\"/api/*\"] }, or the like";
     let tables = match value.as_table() {
         Some(_) => vec![value.clone()],
@@ -17,7 +22,7 @@ pub(super) fn read(value: &Value<'_>, report: &mut Report<'_>) -> Option<Vec<Con
     };
     let mut conditions = Some(Vec::new());
     for table in &tables {
-        let read = read_table(table, report);
+        let read = read_table(table, normal_paths, report);
         conditions = conditions.zip(read).map(|(mut all, more)| {
             all.extend(more);
             all
@@ -26,14 +31,19 @@ pub(super) fn read(value: &Value<'_>, report: &mut Report<'_>) -> Option<Vec<Con
     conditions
 }
 
-fn read_table(value: &Value<'_>, report: &mut Report<'_>) -> Option<Vec<Condition>> {
+fn read_table(
+    value: &Value<'_>,
+    normal_paths: bool,
+    report: &mut Report<'_>,
+) -> Option<Vec<Condition>> {
     let section = Section::read(value, "conditions".to_owned(), &keys::CONDITION, report)?;
     let mut read: Vec<Option<Condition>> = Vec::new();
     if let Some(value) = section.value("host-header") {
         read.push(values(value, &HOST, Condition::host, report));
     }
     if let Some(value) = section.value("path-pattern") {
-        read.push(values(value, &PATH, Condition::path, report));
+        let kind = if normal_paths { &NORMAL_PATH } else { &PATH };
+        read.push(values(value, kind, Condition::path, report));
     }
     if let Some(value) = section.value("http-request-method") {
         read.push(methods(value, report));
@@ -56,7 +66,7 @@ fn read_table(value: &Value<'_>, report: &mut Report<'_>) -> Option<Vec<Conditio
 
 /// How the values of one kind of condition are checked.
 struct Kind {
-    pattern: fn(&str) -> Result<Pattern, clingfish_model::rule::BadPattern>,
+    pattern: fn(&str) -> Result<Pattern, BadPattern>,
     any_case: bool,
     help: &'static str,
 }
@@ -68,6 +78,7 @@ const HOST: Kind = Kind {
 };
 const PATH: Kind =
     Kind { pattern: Pattern::path, any_case: false, help: "write [\"/api/*\", \"/login\"]" };
+const NORMAL_PATH: Kind = Kind { pattern: Pattern::normal_path, ..PATH };
 const HEADER: Kind = Kind {
     pattern: Pattern::header,
     any_case: true,

@@ -142,3 +142,22 @@ fn header_attributes_that_could_not_work_are_refused() {
         assert!(!errors[0].help.is_empty(), "{}", errors[0]);
     }
 }
+
+#[test]
+fn paths_that_come_as_they_are_may_be_matched_as_they_are() {
+    let file = |pattern: &str, more: &str| {
+        format!(
+            "{more}\n[[listeners]]\nbind = \"127.0.0.1:0\"\nforward = \"w\"\n[[listeners.rules]]\nconditions = {{ path-pattern = \"{pattern}\" }}\nforward = \"w\"\n[target_groups.w]"
+        )
+    };
+    for normal in
+        ["/.well-known/*", "*.php", "*/.*", "/a..b", "/a%2fb", "?*", "*", "/a/..?", "/x/*../"]
+    {
+        assert!(errors(&file(normal, "")).is_empty(), "{normal}");
+    }
+    for raw in ["/a/../b", "/%7Eada", "/a/./*"] {
+        assert_eq!(errors(&file(raw, "")).len(), 1, "{raw}");
+        let as_they_came = "[load_balancers.default]\npath_normalization = false";
+        assert!(errors(&file(raw, as_they_came)).is_empty(), "{raw}");
+    }
+}

@@ -2,6 +2,11 @@
 
 use std::fmt;
 
+use crate::path;
+
+/// Stands for a wildcard in an example of a path.
+const WILD: &str = "x";
+
 /// A value that texts are compared with, from their first to their last character.
 ///
 /// At most [`Pattern::LEN_MAX`] characters. Matching takes time in proportion to the text, whatever the pattern.
@@ -72,6 +77,22 @@ pub enum BadPattern {
         /// What was written.
         text: String,
     },
+    /// A path that no request has by the time when rules see it.
+    #[error(
+        "{text:?} is like no path, since rules see paths without dot segments and needless escapes: write {normal}, or path_normalization = false in the load balancer"
+    )]
+    PathNotNormal {
+        /// What was written.
+        text: String,
+        /// What to write instead.
+        normal: String,
+    },
+    /// A path with a space, which ends the path in a request.
+    #[error("{text:?} has a space, and no request has one in its path: write %20")]
+    PathSpace {
+        /// What was written.
+        text: String,
+    },
 }
 
 impl fmt::Debug for Pattern {
@@ -117,6 +138,27 @@ impl Pattern {
             return Err(BadPattern::PathStart { text: text.into() });
         }
         Ok(Self::compile(text, symbols(text), false))
+    }
+
+    /// As [`Self::path`], where paths come in their [normal form](crate::path): patterns that no such path is like are refused.
+    pub fn normal_path(text: &str) -> Result<Self, BadPattern> {
+        let pattern = Self::path(text)?;
+        if text.contains(' ') {
+            return Err(BadPattern::PathSpace { text: text.into() });
+        }
+        // Any character that is normal anywhere will do for a wildcard.
+        let mut example = text.replace(['*', '?'], WILD);
+        if example.starts_with(WILD) {
+            example.insert(0, '/');
+        }
+        let normal = match path::normalize(example.as_bytes()) {
+            Ok(normal) if *normal == *example.as_bytes() => return Ok(pattern),
+            Ok(normal) if !text.contains(['*', '?']) => {
+                format!("{:?}", String::from_utf8_lossy(&normal))
+            }
+            _ => "the path that is meant".to_owned(),
+        };
+        Err(BadPattern::PathNotNormal { text: text.into(), normal })
     }
 
     /// For values of header fields, in any case.
