@@ -43,11 +43,18 @@ pub(crate) async fn run(worker: Rc<Worker>, door: Rc<Door>, socket: StdListener)
     let Ok(listener) = listener.into_std() else {
         return;
     };
-    while let Ok((tcp, peer)) = listener.accept() {
-        if tcp.set_nonblocking(true).is_ok()
-            && let Ok(tcp) = TcpStream::from_std(tcp)
-        {
-            welcome(&worker, &door, tcp, peer);
+    loop {
+        match listener.accept() {
+            Ok((tcp, peer)) => {
+                if tcp.set_nonblocking(true).is_ok()
+                    && let Ok(tcp) = TcpStream::from_std(tcp)
+                {
+                    welcome(&worker, &door, tcp, peer);
+                }
+            }
+            // Others may wait behind it.
+            Err(error) if is_gone(&error) => {}
+            Err(_) => return,
         }
     }
 }
@@ -64,14 +71,18 @@ fn welcome(worker: &Rc<Worker>, door: &Rc<Door>, tcp: TcpStream, peer: SocketAdd
 
 /// A connection that was reset while it waited is nobody's fault; without descriptors, accepting again at once would spin.
 async fn pause_after(door: &Door, error: &io::Error) {
-    let gone = matches!(
+    if !is_gone(error) {
+        tracing::warn!(listener = %door.address, %error, "cannot accept connections, trying again");
+        tokio::time::sleep(ACCEPT_BACKOFF).await;
+    }
+}
+
+/// Whether only the one connection is lost.
+fn is_gone(error: &io::Error) -> bool {
+    matches!(
         error.kind(),
         io::ErrorKind::ConnectionAborted
             | io::ErrorKind::ConnectionReset
             | io::ErrorKind::Interrupted
-    );
-    if !gone {
-        tracing::warn!(listener = %door.address, %error, "cannot accept connections, trying again");
-        tokio::time::sleep(ACCEPT_BACKOFF).await;
-    }
+    )
 }
