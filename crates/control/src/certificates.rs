@@ -301,7 +301,9 @@ fn read_all(notes: &mut Notes, paths: &[&Path]) -> Result<Vec<Read>, String> {
         let name = path.display().to_string();
         match read_bounded(path, CERTIFICATE_FILE_BYTES_MAX) {
             Ok(bytes) => Ok((name, Zeroizing::new(bytes))),
-            Err(error) => Err(format!("cannot read {name}: {error}")),
+            Err(error) => Err(format!(
+                "cannot read {name}: {error}; correct the path, or let this user read the file"
+            )),
         }
     };
     paths.iter().map(read).collect()
