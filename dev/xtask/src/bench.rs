@@ -5,6 +5,7 @@
 //! that is noisy and whose load generator shares it. Proxies take turns within each round, so that drift hits all alike.
 
 mod contender;
+mod curl;
 mod docs;
 mod http;
 mod idle;
@@ -19,13 +20,17 @@ mod targets;
 mod template;
 mod tools;
 
-use std::{fs, path::Path, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::{Result, ensure};
 
 use self::{
     contender::{Contender, Starter},
-    idle::Memory,
+    idle::{Memory, Setting},
     load::{Burst, Generator},
     machine::Machine,
     options::{Kind, Options, Row},
@@ -69,6 +74,8 @@ struct Bench {
     starters: Vec<Starter>,
     targets: Targets,
     generator: Generator,
+    /// Our own generator.
+    traffic: PathBuf,
 }
 
 impl Bench {
@@ -82,11 +89,20 @@ impl Bench {
             Ok(Starter::new(*kind, tool, dir, PROXY_CORE, options.access_log))
         };
         let starters = options.contenders.iter().map(starter).collect::<Result<Vec<_>>>()?;
+        let traffic = Tool::traffic()?;
         let nginx = Tool::debian("nginx", "NGINX_BIN", &["-v"])?;
+        let targets = Targets::start(&nginx.path, &traffic, OTHER_CORE, dir)?;
         Ok(Self {
             machine: Machine::read(),
-            targets: Targets::start(&nginx.path, OTHER_CORE, dir)?,
-            generator: Generator::new(Tool::wrk()?, OTHER_CORE, dir)?,
+            generator: Generator::new(
+                &options.rows,
+                &traffic,
+                OTHER_CORE,
+                dir,
+                &targets.certificates,
+            )?,
+            targets,
+            traffic,
             options,
             starters,
         })
@@ -98,12 +114,12 @@ impl Bench {
         let name =
             |starter: &Starter| (starter.kind.name().to_owned(), starter.tool.version.clone());
         let mut versions: Vec<_> = self.starters.iter().map(name).collect();
-        versions.push(("wrk".to_owned(), self.generator.version().to_owned()));
+        versions.extend(self.generator.versions());
         Ok(Report { machine: self.machine, options: self.options, versions, bursts, idle })
     }
 
     fn measure_load(&self) -> Result<Vec<(Row, Kind, Vec<Burst>)>> {
-        let rows = self.options.rows.iter().copied().filter(|row| *row != Row::Idle);
+        let rows = self.options.rows.iter().copied().filter(|row| !row.is_idle());
         let rows: Vec<Row> = rows.collect();
         if rows.is_empty() {
             return Ok(Vec::new());
@@ -149,19 +165,22 @@ impl Bench {
     }
 
     /// A fresh process for each figure: one that has been under load has memory to spare.
-    fn measure_idle(&self) -> Result<Vec<(Kind, Vec<Memory>)>> {
-        if !self.options.rows.contains(&Row::Idle) {
-            return Ok(Vec::new());
+    fn measure_idle(&self) -> Result<Vec<(Row, Kind, Vec<Memory>)>> {
+        let mut all = Vec::new();
+        for row in self.options.rows.iter().copied().filter(|row| row.is_idle()) {
+            all.extend(self.measure_idle_row(row)?);
         }
-        let mut all: Vec<_> = self.starters.iter().map(|s| (s.kind, Vec::new())).collect();
+        Ok(all)
+    }
+
+    fn measure_idle_row(&self, row: Row) -> Result<Vec<(Row, Kind, Vec<Memory>)>> {
+        let setting = Setting { row, targets: &self.targets, traffic: &self.traffic };
+        let mut all: Vec<_> = self.starters.iter().map(|s| (row, s.kind, Vec::new())).collect();
         for round in 1..=self.options.rounds {
-            for (starter, (kind, memories)) in self.starters.iter().zip(&mut all) {
-                let memory = idle::measure(starter, &self.targets)?;
-                eprintln!(
-                    "idle round {round}, {}: {:.0} bytes",
-                    kind.name(),
-                    memory.per_connection()
-                );
+            for (starter, (_, kind, memories)) in self.starters.iter().zip(&mut all) {
+                let memory = idle::measure(starter, setting)?;
+                let (row, kind, each) = (row.name(), kind.name(), memory.per_connection());
+                eprintln!("{row} round {round}, {kind}: {each:.0} bytes");
                 memories.push(memory);
             }
         }
@@ -173,7 +192,7 @@ fn brief(burst: &Burst) -> String {
     match burst {
         Ok(point) => {
             let (cpu, rate) = (point.cpu_micros, point.requests_per_second);
-            format!("{cpu:.1} µs/request, {rate:.0} requests/s")
+            format!("{cpu:.1} µs each, {rate:.0} a second")
         }
         Err(void) => format!("void: {}", void.0),
     }

@@ -15,8 +15,9 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::clock;
 
 use super::{
+    curl::Curl,
     http::{Answer, Client},
-    options::{Kind, Row},
+    options::{Front, Kind, Row},
     ports,
     process::Process,
     targets::{SMALL, Targets, body},
@@ -28,9 +29,18 @@ use super::{
 pub(super) struct Contender {
     pub(super) kind: Kind,
     pub(super) process: Process,
+    plain: Door,
+    tls: Door,
+    grpc: Door,
+    messages: Door,
+}
+
+/// One of its addresses, and a client who comes back to it.
+#[derive(Clone, Debug)]
+pub(super) struct Door {
     /// Where clients connect.
     pub(super) address: SocketAddr,
-    /// What one returning client sends.
+    /// What the client sends.
     pub(super) cookie: String,
     /// The target that this cookie leads to.
     pub(super) home: String,
@@ -74,8 +84,8 @@ impl Starter {
             fs::remove_dir_all(&self.dir)?;
         }
         fs::create_dir_all(&self.dir)?;
-        let address = ports::free()?;
-        let config = self.configure(address, targets)?;
+        let doors = [Door::free()?, Door::free()?, Door::free()?, Door::free()?];
+        let config = self.configure(&doors, targets)?;
         let config = config.to_str().context("a path in UTF-8")?;
         let args: &[&str] = match self.kind {
             Kind::Haproxy => &["-db", "-f", config],
@@ -86,13 +96,16 @@ impl Starter {
             Kind::Clingfish => &["serve", "--config", config, "--state-dir", "state"],
         };
         let process = Process::start(self.core, &self.tool.path, args, &self.dir)?;
-        let (kind, cookie, home) = (self.kind, String::new(), String::new());
-        let mut contender = Contender { kind, process, address, cookie, home };
-        contender.check(targets).with_context(|| format!("{name}: see {}", self.dir.display()))?;
+        let [plain, tls, grpc, messages] = doors;
+        let kind = self.kind;
+        let mut contender = Contender { kind, process, plain, tls, grpc, messages };
+        contender
+            .check(targets, &self.dir)
+            .with_context(|| format!("{name}: see {}", self.dir.display()))?;
         Ok(contender)
     }
 
-    fn configure(&self, address: SocketAddr, targets: &Targets) -> Result<PathBuf> {
+    fn configure(&self, doors: &[Door; 4], targets: &Targets) -> Result<PathBuf> {
         let (file, text) = match self.kind {
             Kind::Haproxy => ("haproxy.cfg", include_str!("files/haproxy.cfg").to_owned()),
             Kind::Nginx => ("nginx.conf", self.nginx_text()?),
@@ -100,6 +113,8 @@ impl Starter {
             Kind::Clingfish => ("clingfish.toml", include_str!("files/clingfish.toml").to_owned()),
         };
         let [a, b] = &targets.all;
+        let ([grpc_a, grpc_b], [messages_a, messages_b]) = (targets.grpc, targets.messages);
+        let [plain, tls, grpc, messages] = doors.each_ref().map(|door| door.address.port());
         let text = text.replace("{access_log}", &self.access_log_text());
         let text = template::fill(
             &text,
@@ -107,10 +122,18 @@ impl Starter {
                 ("dir", &self.dir.display()),
                 ("connections", &self.connections_max),
                 ("descriptors", &ports::descriptors_max()?),
-                ("port", &address.port()),
+                ("certificates", &targets.certificates.display()),
+                ("port", &plain),
+                ("tls", &tls),
+                ("grpc", &grpc),
+                ("messages", &messages),
                 ("admin", &ports::free()?.port()),
                 ("target_a", &a.address.port()),
                 ("target_b", &b.address.port()),
+                ("grpc_a", &grpc_a.port()),
+                ("grpc_b", &grpc_b.port()),
+                ("messages_a", &messages_a.port()),
+                ("messages_b", &messages_b.port()),
             ],
         );
         let path = self.dir.join(file);
@@ -160,30 +183,48 @@ impl Contender {
     const CLIENTS: usize = 4;
     const RETURNS: usize = 20;
 
-    /// Waits until it serves, then holds it to right bodies and kept sessions.
-    fn check(&mut self, targets: &Targets) -> Result<()> {
+    /// The address and the client for a kind of work.
+    pub(super) fn door(&self, front: Front) -> &Door {
+        match front {
+            Front::Plain => &self.plain,
+            Front::Tls => &self.tls,
+            Front::Grpc => &self.grpc,
+            Front::Messages => &self.messages,
+        }
+    }
+
+    /// Waits until it serves, then holds it to right bodies and kept sessions. WebSockets are compared while they are measured.
+    fn check(&mut self, targets: &Targets, dir: &Path) -> Result<()> {
         self.wait_for_every_target(targets)?;
         for _ in 0..Self::CLIENTS {
             self.check_client()?;
         }
-        let mut client = Client::connect(self.address)?;
+        let mut client = Client::connect(self.plain.address)?;
         for (row, bytes) in [(Row::TenKb, 10_000), (Row::OneMb, 1_000_000)] {
-            let answer = client.get(row.path(), Some(&self.cookie))?;
+            let answer = client.get(row.path(), Some(&self.plain.cookie))?;
             ensure!(answer.body == body(bytes), "{} came through changed", row.path());
+        }
+        let curl = Curl::new(&targets.certificates, dir)?;
+        for row in [Row::Tls, Row::Http2, Row::Grpc] {
+            let door = if row == Row::Grpc { &mut self.grpc } else { &mut self.tls };
+            for _ in 0..Self::CLIENTS {
+                curl.check(row, door, Self::RETURNS)
+                    .with_context(|| format!("{} came out wrong", row.name()))?;
+            }
         }
         Ok(())
     }
 
     /// A new client gets a cookie and with it the same target again and again.
     fn check_client(&mut self) -> Result<()> {
-        let mut client = Client::connect(self.address)?;
+        let door = &mut self.plain;
+        let mut client = Client::connect(door.address)?;
         let first = small(&mut client, None)?;
-        self.cookie = first.cookies().context("no cookie for a new client")?;
-        self.home = first.field("x-target").context("no X-Target")?.to_owned();
+        door.take(&first)?;
         for _ in 0..Self::RETURNS {
-            let answer = small(&mut client, Some(&self.cookie))?;
+            let answer = small(&mut client, Some(&door.cookie))?;
             let at = answer.field("x-target").unwrap_or_default();
-            ensure!(at == self.home, "a client of {} was sent to {at}", self.home);
+            ensure!(at == door.home, "a client of {} was sent to {at}", door.home);
         }
         Ok(())
     }
@@ -197,7 +238,9 @@ impl Contender {
             if self.process.has_ended() || clock::now() > deadline {
                 return Err(trouble.context("it did not begin to serve"));
             }
-            match Client::connect(self.address).and_then(|mut client| small(&mut client, None)) {
+            match Client::connect(self.plain.address)
+                .and_then(|mut client| small(&mut client, None))
+            {
                 Ok(answer) => {
                     seen.extend(answer.field("x-target").map(str::to_owned));
                 }
@@ -213,11 +256,24 @@ impl Contender {
         let mut lines = String::new();
         for _ in 0..count {
             // A connection each: nobody may take them for one client.
-            let answer = small(&mut Client::connect(self.address)?, None)?;
+            let answer = small(&mut Client::connect(self.plain.address)?, None)?;
             lines.push_str(&answer.cookies().context("no cookie for a new client")?);
             lines.push('\n');
         }
         Ok(lines)
+    }
+}
+
+impl Door {
+    fn free() -> Result<Self> {
+        Ok(Self { address: ports::free()?, cookie: String::new(), home: String::new() })
+    }
+
+    /// Remembers a new client by the answer that it got.
+    pub(super) fn take(&mut self, first: &Answer) -> Result<()> {
+        self.cookie = first.cookies().context("no cookie for a new client")?;
+        self.home = first.field("x-target").context("no X-Target")?.to_owned();
+        Ok(())
     }
 }
 

@@ -67,6 +67,18 @@ impl Client {
 }
 
 impl Answer {
+    /// An answer that somebody else has read: its last head, trailers with it, and its body.
+    pub(super) fn read(heads: &str, body: Vec<u8>) -> Result<Self> {
+        let start = heads.rfind("HTTP/").context("no status line")?;
+        let mut lines = heads.get(start..).unwrap_or_default().lines();
+        let status = lines.next().and_then(|line| line.split(' ').nth(1));
+        let status = status.context("no status")?.parse()?;
+        let fields = lines.filter_map(|line| line.split_once(':'));
+        let fields =
+            fields.map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()));
+        Ok(Self { status, fields: fields.collect(), body })
+    }
+
     /// The first value of a field.
     pub(super) fn field(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())

@@ -1,12 +1,14 @@
 //! What a proxy pays for clients that wait.
 
-use std::{thread, time::Duration};
+mod crowd;
 
-use anyhow::{Result, ensure};
+use std::{path::Path, thread, time::Duration};
 
+use anyhow::Result;
+
+use self::crowd::Crowd;
 use super::{
     contender::{Contender, Starter},
-    http::Client,
     options::Row,
     ports,
     targets::Targets,
@@ -38,54 +40,51 @@ const CONNECTIONS: u64 = 6000;
 const SPARE: u64 = 500;
 /// Room for connections that shows by its difference what room costs.
 const LITTLE_ROOM: u64 = 500;
-/// Requests on one connection before the first look, so that what is made once does not count.
-const WARM: usize = 1000;
 /// For buffers to go back.
 const SETTLE: Duration = Duration::from_millis(1500);
 
+/// Who waits, and through what.
+#[derive(Clone, Copy)]
+pub(super) struct Setting<'s> {
+    /// [`Row::Idle`] or [`Row::IdleTls`].
+    pub(super) row: Row,
+    pub(super) targets: &'s Targets,
+    /// Our own clients, for those who come through TLS.
+    pub(super) traffic: &'s Path,
+}
+
 /// Starts a fresh proxy, opens the connections, has each make one request, and looks at the difference.
-pub(super) fn measure(starter: &Starter, targets: &Targets) -> Result<Memory> {
-    let contender = starter.start(targets)?;
+pub(super) fn measure(starter: &Starter, setting: Setting<'_>) -> Result<Memory> {
+    let contender = starter.start(setting.targets)?;
     let connections = CONNECTIONS.min(ports::descriptors_max()?.saturating_sub(SPARE));
-    let before = warm_memory(&contender)?;
-    let mut clients = Vec::new();
-    for _ in 0..connections {
-        let mut client = Client::connect(contender.address)?;
-        let answer = client.get(Row::Small.path(), Some(&contender.cookie))?;
-        ensure!(answer.status == 200, "status {} while opening connections", answer.status);
-        clients.push(client);
-    }
-    thread::sleep(SETTLE);
-    let total = contender.process.memory()?;
+    let mut crowd = Crowd::begin(&contender, setting, connections)?;
+    let before = at_rest(&contender)?;
+    crowd.open()?;
+    let total = at_rest(&contender)?;
     // All must still be there: a proxy that closes early would look thrifty.
-    for client in &mut clients {
-        client.get(Row::Small.path(), Some(&contender.cookie))?;
-    }
-    drop((clients, contender));
+    crowd.ask_again()?;
+    drop((crowd, contender));
     Ok(Memory {
         connections,
         growth: total.saturating_sub(before) as f64 / connections as f64,
-        reserved: reserved(starter, targets, before)?,
+        reserved: reserved(starter, setting, before)?,
         total,
     })
 }
 
 /// What a place for a connection costs that nobody has taken yet.
-fn reserved(starter: &Starter, targets: &Targets, with_room: u64) -> Result<f64> {
+fn reserved(starter: &Starter, setting: Setting<'_>, with_room: u64) -> Result<f64> {
     let Some(small) = starter.with_room_for(LITTLE_ROOM) else {
         return Ok(0.0);
     };
-    let without = warm_memory(&small.start(targets)?)?;
+    let contender = small.start(setting.targets)?;
+    let _crowd = Crowd::begin(&contender, setting, 0)?;
+    let without = at_rest(&contender)?;
     let places = (Starter::CONNECTIONS_MAX - LITTLE_ROOM) as f64;
     Ok(with_room.saturating_sub(without) as f64 / places)
 }
 
-/// The process after some requests, at rest.
-fn warm_memory(contender: &Contender) -> Result<u64> {
-    let mut client = Client::connect(contender.address)?;
-    for _ in 0..WARM {
-        client.get(Row::Small.path(), Some(&contender.cookie))?;
-    }
+fn at_rest(contender: &Contender) -> Result<u64> {
     thread::sleep(SETTLE);
     contender.process.memory()
 }

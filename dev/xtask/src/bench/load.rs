@@ -1,5 +1,9 @@
 //! One measurement: a burst of requests, and what it cost the proxy.
 
+mod h2load;
+mod traffic;
+mod wrk;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -9,11 +13,19 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-use super::{contender::Contender, options::Row, targets::Targets, tools::Tool};
+use super::{
+    contender::Contender,
+    options::Row,
+    targets::{Targets, message},
+    tools::Tool,
+};
 
-/// The load generator with its scripts.
+/// The load generators with their scripts.
 pub(super) struct Generator {
     wrk: Tool,
+    h2load: Option<Tool>,
+    traffic: PathBuf,
+    certificates: PathBuf,
     core: usize,
     dir: PathBuf,
 }
@@ -29,20 +41,21 @@ pub(super) struct Point {
     pub(super) user_micros: Option<f64>,
     pub(super) waited_share: f64,
     pub(super) requests_per_second: f64,
-    pub(super) p50_micros: u64,
-    pub(super) p99_micros: u64,
+    /// None where the generator does not tell.
+    pub(super) p50_micros: Option<u64>,
+    pub(super) p99_micros: Option<u64>,
 }
 
 /// Why a burst does not count.
 #[derive(Clone, Debug)]
 pub(super) struct Void(pub(super) String);
 
-/// The line that `done.lua` prints.
+/// What a generator says.
 struct Summary {
     requests: u64,
     micros: u64,
-    p50_micros: u64,
-    p99_micros: u64,
+    p50_micros: Option<u64>,
+    p99_micros: Option<u64>,
     errors: u64,
 }
 
@@ -54,18 +67,30 @@ impl Generator {
     /// Requests that health checks may have sent to another target than the session's home during one burst.
     const CHECKS_MAX: u64 = 100;
 
-    /// Writes the scripts to `dir`.
-    pub(super) fn new(wrk: Tool, core: usize, dir: &Path) -> Result<Self> {
+    /// Writes the scripts to `dir`; `traffic` is our own generator.
+    pub(super) fn new(
+        rows: &[Row],
+        traffic: &Path,
+        core: usize,
+        dir: &Path,
+        certificates: &Path,
+    ) -> Result<Self> {
         let done = include_str!("files/done.lua");
         let sessions = include_str!("files/sessions.lua");
         fs::write(dir.join("one.lua"), done)?;
         fs::write(dir.join("sessions.lua"), format!("{sessions}\n{done}"))?;
-        Ok(Self { wrk, core, dir: dir.to_owned() })
+        fs::write(dir.join("message"), message())?;
+        let needs_h2load = rows.iter().any(|row| matches!(row, Row::Http2 | Row::Grpc));
+        let h2load = needs_h2load.then(Tool::h2load).transpose()?;
+        let (traffic, certificates) = (traffic.to_owned(), certificates.to_owned());
+        Ok(Self { wrk: Tool::wrk()?, h2load, traffic, certificates, core, dir: dir.to_owned() })
     }
 
-    /// Its version.
-    pub(super) fn version(&self) -> &str {
-        &self.wrk.version
+    /// Names and versions.
+    pub(super) fn versions(&self) -> Vec<(String, String)> {
+        let named = |name: &str, tool: &Tool| (name.to_owned(), tool.version.clone());
+        let h2load = self.h2load.as_ref().map(|h2load| named("h2load", h2load));
+        [named("wrk", &self.wrk)].into_iter().chain(h2load).collect()
     }
 
     /// Collects what a row needs before its first burst.
@@ -84,17 +109,18 @@ impl Generator {
         targets: &Targets,
         duration: Duration,
     ) -> Result<Burst> {
-        let strays = targets.strays(&contender.home)?;
+        let home = &contender.door(row.front()).home;
+        let strays = targets.strays(home)?;
         let before = contender.process.cpu()?;
         let summary = self.run(row, contender, duration)?;
         let spent = contender.process.cpu()?.since(before);
-        let strays = targets.strays(&contender.home)?.saturating_sub(strays);
+        let strays = targets.strays(home)?.saturating_sub(strays);
 
         if summary.errors > 0 || summary.requests == 0 {
             let (errors, requests) = (summary.errors, summary.requests);
             return Ok(Err(Void(format!("{errors} errors, {requests} requests"))));
         }
-        if row != Row::Sessions && strays > Self::CHECKS_MAX {
+        if row.has_one_home() && strays > Self::CHECKS_MAX {
             return Ok(Err(Void(format!("{strays} requests did not come home"))));
         }
         let requests = summary.requests as f64;
@@ -110,25 +136,22 @@ impl Generator {
     }
 
     fn run(&self, row: Row, contender: &Contender, duration: Duration) -> Result<Summary> {
+        let door = contender.door(row.front());
         let mut command = Command::new("taskset");
-        command.args(["-c", &self.core.to_string()]).arg(&self.wrk.path);
-        command.args(["-t", "1", "-c", &Self::CONNECTIONS.to_string(), "--latency"]);
-        command.args(["-d", &duration.as_secs().to_string()]);
-        command.args(["-H", "Host: bench.test"]);
-        let script = if row == Row::Sessions { "sessions.lua" } else { "one.lua" };
-        command.arg("-s").arg(self.dir.join(script));
-        if row != Row::Sessions {
-            command.args(["-H", &format!("Cookie: {}", contender.cookie)]);
+        command.args(["-c", &self.core.to_string()]);
+        match row {
+            Row::Http2 | Row::Grpc => {
+                let h2load = self.h2load.as_ref().context("h2load was not asked for")?;
+                h2load::run(command.arg(&h2load.path), row, door, &self.dir, duration)
+            }
+            Row::Handshakes | Row::Resumptions | Row::Messages => {
+                traffic::run(command.arg(&self.traffic), row, door, &self.certificates, duration)
+            }
+            _ => {
+                let cookies = (row == Row::Sessions).then(|| self.cookies(contender));
+                wrk::run(command.arg(&self.wrk.path), row, door, &self.dir, cookies, duration)
+            }
         }
-        command.arg(format!("http://{}{}", contender.address, row.path()));
-        if row == Row::Sessions {
-            command.arg("--").arg(self.cookies(contender));
-        }
-        let output = command.output().context("cannot run wrk")?;
-        let text = String::from_utf8_lossy(&output.stdout);
-        ensure!(output.status.success(), "wrk failed: {text}");
-        let line = text.lines().find_map(|line| line.strip_prefix("RESULT "));
-        Summary::parse(line.context("wrk gave no result")?)
     }
 
     fn cookies(&self, contender: &Contender) -> PathBuf {
@@ -137,19 +160,31 @@ impl Generator {
 }
 
 impl Summary {
-    fn parse(line: &str) -> Result<Self> {
+    /// Reads the line that `done.lua` and our own generators print.
+    fn find(text: &str) -> Result<Self> {
+        let line = text.lines().find_map(|line| line.strip_prefix("RESULT "));
+        let line = line.context("the generator gave no result")?;
         let numbers: Vec<u64> =
             line.split(' ').map(str::parse).collect::<Result<_, _>>().context("not numbers")?;
         let [requests, micros, _bytes, p50_micros, p99_micros, errors @ ..] = numbers.as_slice()
         else {
-            anyhow::bail!("wrk's result is too short: {line}");
+            anyhow::bail!("the generator's result is too short: {line}");
         };
         Ok(Self {
             requests: *requests,
             micros: *micros,
-            p50_micros: *p50_micros,
-            p99_micros: *p99_micros,
+            p50_micros: Some(*p50_micros),
+            p99_micros: Some(*p99_micros),
             errors: errors.iter().sum(),
         })
     }
+}
+
+/// Runs a generator; what it prints.
+fn output(command: &mut Command) -> Result<String> {
+    let output = command.output().context("cannot run the generator")?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let trouble = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "the generator failed: {text}{trouble}");
+    Ok(text)
 }

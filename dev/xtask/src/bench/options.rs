@@ -43,8 +43,35 @@ pub(super) enum Row {
     TenKb,
     /// 1,000,000 bytes.
     OneMb,
+    /// 99 bytes over HTTP/1.1 and TLS, one session.
+    Tls,
+    /// The same over HTTP/2 and TLS.
+    Http2,
+    /// Unary calls over HTTP/2, through TLS to the proxy.
+    Grpc,
+    /// Connections with a full handshake and one request.
+    Handshakes,
+    /// The same with a session that is resumed.
+    Resumptions,
+    /// Messages over WebSockets, to the target and back.
+    Messages,
     /// Client connections that wait.
     Idle,
+    /// The same through TLS.
+    IdleTls,
+}
+
+/// A door of a proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Front {
+    /// HTTP/1.1.
+    Plain,
+    /// HTTP/1.1 and HTTP/2 through TLS.
+    Tls,
+    /// HTTP/2 through TLS, to targets that speak gRPC.
+    Grpc,
+    /// HTTP/1.1, to targets that speak WebSocket.
+    Messages,
 }
 
 /// What `--help` prints.
@@ -52,14 +79,14 @@ pub(super) const HELP: &str = "\
 cargo xtask bench: CPU time per request of HAProxy, nginx, Envoy and Clingfish on the same work
 
   --rounds N             measurements of each point, interleaved; the median counts (3)
-  --seconds S            length of one measurement (3)
+  --seconds S            length of one measurement (2)
   --only A,B             of haproxy, nginx, envoy, clingfish (all)
-  --row A,B              of small, sessions, 10k, 1m, idle (all)
+  --row A,B              of small, sessions, 10k, 1m, tls, h2, grpc, handshakes, resumptions, messages, idle, idle-tls (all)
   --without-access-log   nobody writes an access log
   --instructions         counts instructions of the pure parts under callgrind instead
   --write                puts the tables into docs/benchmarks.md
 
-HAPROXY_BIN, NGINX_BIN, ENVOY_BIN, WRK_BIN and CLINGFISH_BIN name other binaries than the installed and built ones.";
+HAPROXY_BIN, NGINX_BIN, ENVOY_BIN, WRK_BIN, H2LOAD_BIN, TRAFFIC_BIN and CLINGFISH_BIN name other binaries than the installed and built ones.";
 
 impl Kind {
     /// In the order of a round.
@@ -78,8 +105,20 @@ impl Kind {
 
 impl Row {
     /// In the order of the table.
-    pub(super) const ALL: [Self; 5] =
-        [Self::Small, Self::Sessions, Self::TenKb, Self::OneMb, Self::Idle];
+    pub(super) const ALL: [Self; 12] = [
+        Self::Small,
+        Self::Sessions,
+        Self::TenKb,
+        Self::OneMb,
+        Self::Tls,
+        Self::Http2,
+        Self::Grpc,
+        Self::Handshakes,
+        Self::Resumptions,
+        Self::Messages,
+        Self::Idle,
+        Self::IdleTls,
+    ];
 
     /// As on the command line and in tables.
     pub(super) fn name(self) -> &'static str {
@@ -88,17 +127,47 @@ impl Row {
             Self::Sessions => "sessions",
             Self::TenKb => "10k",
             Self::OneMb => "1m",
+            Self::Tls => "tls",
+            Self::Http2 => "h2",
+            Self::Grpc => "grpc",
+            Self::Handshakes => "handshakes",
+            Self::Resumptions => "resumptions",
+            Self::Messages => "messages",
             Self::Idle => "idle",
+            Self::IdleTls => "idle-tls",
         }
     }
 
     /// What is asked for.
     pub(super) fn path(self) -> &'static str {
         match self {
-            Self::Small | Self::Sessions | Self::Idle => "/small",
             Self::TenKb => "/10k",
             Self::OneMb => "/1m",
+            Self::Grpc => "/bench.Echo/Call",
+            _ => "/small",
         }
+    }
+
+    /// Where it comes in.
+    pub(super) fn front(self) -> Front {
+        match self {
+            Self::Tls | Self::Http2 | Self::Handshakes | Self::Resumptions | Self::IdleTls => {
+                Front::Tls
+            }
+            Self::Grpc => Front::Grpc,
+            Self::Messages => Front::Messages,
+            Self::Small | Self::Sessions | Self::TenKb | Self::OneMb | Self::Idle => Front::Plain,
+        }
+    }
+
+    /// Whether memory is measured instead of time.
+    pub(super) fn is_idle(self) -> bool {
+        matches!(self, Self::Idle | Self::IdleTls)
+    }
+
+    /// Whether all requests are to reach the same of the targets that count them.
+    pub(super) fn has_one_home(self) -> bool {
+        matches!(self, Self::Small | Self::TenKb | Self::OneMb | Self::Tls | Self::Http2)
     }
 
     /// For readers of the table.
@@ -108,7 +177,14 @@ impl Row {
             Self::Sessions => "99 B, 5,000 sessions in turn",
             Self::TenKb => "10 kB body",
             Self::OneMb => "1 MB body",
-            Self::Idle => "idle client connections",
+            Self::Tls => "99 B, HTTP/1.1 + TLS 1.3",
+            Self::Http2 => "99 B, HTTP/2 + TLS 1.3",
+            Self::Grpc => "gRPC call, 99 B both ways, TLS 1.3",
+            Self::Handshakes => "connection with a full TLS 1.3 handshake, one request",
+            Self::Resumptions => "connection that resumes TLS 1.3, one request",
+            Self::Messages => "WebSocket message of 64 B and its echo",
+            Self::Idle => "HTTP/1.1",
+            Self::IdleTls => "HTTP/1.1 + TLS 1.3",
         }
     }
 }
@@ -118,7 +194,7 @@ impl Options {
     pub(super) fn parse(args: &[String]) -> Result<Option<Self>> {
         let mut options = Self {
             rounds: 3,
-            seconds: 3,
+            seconds: 2,
             contenders: Kind::ALL.to_vec(),
             rows: Row::ALL.to_vec(),
             access_log: true,
@@ -175,7 +251,7 @@ mod tests {
     #[test]
     fn arguments_choose_rounds_contenders_and_rows() {
         let options = parse("--rounds 5 --only nginx,clingfish --row 1m").unwrap().unwrap();
-        assert_eq!((options.rounds, options.seconds), (5, 3));
+        assert_eq!((options.rounds, options.seconds), (5, 2));
         assert_eq!(options.contenders, [Kind::Nginx, Kind::Clingfish]);
         assert_eq!(options.rows, [Row::OneMb]);
         assert!(parse("--help").unwrap().is_none());

@@ -13,11 +13,11 @@ use super::{
 pub(super) struct Report {
     pub(super) machine: Machine,
     pub(super) options: Options,
-    /// Name and version of each program, the load generator's last.
+    /// Name and version of each program, the load generators' last.
     pub(super) versions: Vec<(String, String)>,
     /// Bursts in the order of their rounds.
     pub(super) bursts: Vec<(Row, Kind, Vec<Burst>)>,
-    pub(super) idle: Vec<(Kind, Vec<Memory>)>,
+    pub(super) idle: Vec<(Row, Kind, Vec<Memory>)>,
 }
 
 /// A measured quantity over the rounds.
@@ -53,7 +53,7 @@ impl Report {
         format!(
             "Measured {} at revision {} on {} cores of {}, {} (load average at the start: {}).\n\
              {versions}.\n\
-             {} rounds of {} s, interleaved, {} connections; access logs {log}.\n",
+             {} rounds of {} s, interleaved, {} connections (HTTP/2: 32 with 16 streams each; handshakes: 16 at once); access logs {log}.\n",
             m.date,
             m.revision,
             m.cores,
@@ -71,11 +71,12 @@ impl Report {
             return String::new();
         }
         let mut table = "\n\
-            | work | proxy | CPU µs/request (min–max) | of it user | ÷ clingfish | requests/s | p50 ms | p99 ms |\n\
+            | work | proxy | CPU µs each (min–max) | of it user | ÷ clingfish | per second | p50 ms | p99 ms |\n\
             |---|---|--:|--:|--:|--:|--:|--:|\n".to_owned();
         for (row, kind, bursts) in &self.bursts {
             table.push_str(&self.load_line(*row, *kind, bursts));
         }
+        table.push_str(&self.handshakes());
         table.push_str(&self.disturbance());
         table.push_str(&self.voids());
         table
@@ -85,23 +86,37 @@ impl Report {
         let (title, name) = (row.title(), kind.name());
         let points = || bursts.iter().flatten();
         let spread = |field: fn(&Point) -> f64| Spread::of(points().map(field));
-        let all = (
-            spread(|p| p.cpu_micros),
-            spread(|p| p.requests_per_second),
-            spread(|p| p.p50_micros as f64 / 1000.0),
-            spread(|p| p.p99_micros as f64 / 1000.0),
-        );
-        let (Some(cpu), Some(rate), Some(p50), Some(p99)) = all else {
+        let all = (spread(|p| p.cpu_micros), spread(|p| p.requests_per_second));
+        let (Some(cpu), Some(rate)) = all else {
             return format!("| {title} | {name} | void | | | | | |\n");
         };
+        let (p50, p99) =
+            (millis(points().map(|p| p.p50_micros)), millis(points().map(|p| p.p99_micros)));
         let user = Spread::of(points().filter_map(|p| p.user_micros));
         let user = user.map_or("?".to_owned(), |user| format!("{:.1}", user.median));
         let ours = self.cpu(row, Kind::Clingfish);
         let ratio = ours.map_or(String::new(), |ours| format!("{:.2}", cpu.median / ours));
         format!(
-            "| {title} | {name} | {:.1} ({:.1}–{:.1}) | {user} | {ratio} | {:.0} | {:.2} | {:.2} |\n",
-            cpu.median, cpu.min, cpu.max, rate.median, p50.median, p99.median,
+            "| {title} | {name} | {:.1} ({:.1}–{:.1}) | {user} | {ratio} | {:.0} | {p50} | {p99} |\n",
+            cpu.median, cpu.min, cpu.max, rate.median,
         )
+    }
+
+    /// The same figures the other way round, as handshakes are usually told.
+    fn handshakes(&self) -> String {
+        let mut lines = String::new();
+        for (row, what) in [(Row::Handshakes, "full"), (Row::Resumptions, "resumed")] {
+            let rate =
+                |kind: &Kind| Some(format!("{} {:.0}", kind.name(), 1e6 / self.cpu(row, *kind)?));
+            let rates: Vec<_> = self.options.contenders.iter().filter_map(rate).collect();
+            if !rates.is_empty() {
+                lines.push_str(&format!(
+                    "\nHandshakes per CPU-second, {what}: {}.\n",
+                    rates.join(", ")
+                ));
+            }
+        }
+        lines
     }
 
     /// How far somebody else used the proxies' core while they were measured.
@@ -141,10 +156,10 @@ impl Report {
             return String::new();
         }
         let mut table = "\n\
-            | proxy | idle client connections | bytes per connection (min–max) | of it reserved at the start | whole process with them |\n\
-            |---|--:|--:|--:|--:|\n".to_owned();
-        for (kind, memories) in &self.idle {
-            let name = kind.name();
+            | idle client connections | proxy | how many | bytes per connection (min–max) | of it reserved at the start | whole process with them |\n\
+            |---|---|--:|--:|--:|--:|\n".to_owned();
+        for (row, kind, memories) in &self.idle {
+            let (title, name) = (row.title(), kind.name());
             let spread = Spread::of(memories.iter().map(Memory::per_connection));
             let reserved = Spread::of(memories.iter().map(|m| m.reserved));
             let total = Spread::of(memories.iter().map(|m| m.total as f64 / (1024.0 * 1024.0)));
@@ -153,7 +168,7 @@ impl Report {
             };
             let count = memories.first().map_or(0, |memory| memory.connections);
             table.push_str(&format!(
-                "| {name} | {count} | {:.0} ({:.0}–{:.0}) | {:.0} | {:.1} MiB |\n",
+                "| {title} | {name} | {count} | {:.0} ({:.0}–{:.0}) | {:.0} | {:.1} MiB |\n",
                 each.median, each.min, each.max, reserved.median, total.median,
             ));
         }
@@ -180,10 +195,10 @@ impl Report {
 
     /// CPU time, or memory where the row is about that.
     fn cost(&self, row: Row, kind: Kind) -> Option<f64> {
-        if row != Row::Idle {
+        if !row.is_idle() {
             return self.cpu(row, kind);
         }
-        let (_, memories) = self.idle.iter().find(|(k, _)| *k == kind)?;
+        let (.., memories) = self.idle.iter().find(|(r, k, _)| (*r, *k) == (row, kind))?;
         Spread::of(memories.iter().map(Memory::per_connection)).map(|spread| spread.median)
     }
 
@@ -206,7 +221,8 @@ impl Report {
                 "proxy": kind.name(),
                 "rounds": bursts.iter().map(burst_json).collect::<Vec<_>>(),
             })).collect::<Vec<_>>(),
-            "idle": self.idle.iter().map(|(kind, memories)| json!({
+            "idle": self.idle.iter().map(|(row, kind, memories)| json!({
+                "row": row.name(),
                 "proxy": kind.name(),
                 "rounds": memories.iter().map(|m| json!({
                     "connections": m.connections,
@@ -217,6 +233,12 @@ impl Report {
             })).collect::<Vec<_>>(),
         })
     }
+}
+
+/// The median, where the generator tells.
+fn millis(micros: impl Iterator<Item = Option<u64>>) -> String {
+    let spread = Spread::of(micros.flatten().map(|micros| micros as f64 / 1000.0));
+    spread.map_or("–".to_owned(), |spread| format!("{:.2}", spread.median))
 }
 
 fn burst_json(burst: &Burst) -> Value {

@@ -1,20 +1,34 @@
-//! What stands behind every contender: two nginx, each of which knows how many requests it saw.
+//! What stands behind every contender: two nginx, each of which knows how many requests it saw, and our own targets for what
+//! nginx cannot answer.
 
-use std::{fs, net::SocketAddr, path::Path, time::Duration};
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
 
 use anyhow::{Context, Result, bail};
 
-use crate::clock;
+use crate::{clock, commands::run};
 
 use super::{http::Client, ports, process::Process, template};
 
 /// The answer of the small rows: 99 bytes.
 pub(super) const SMALL: &str = "A session that finds its way home finds its cart, its login and its place in line as they were left";
 
-/// Two targets with the same content.
+/// Two targets with the same content, for each protocol.
 pub(super) struct Targets {
     /// By name, `a` and `b`.
     pub(super) all: [Target; 2],
+    /// For gRPC.
+    pub(super) grpc: [SocketAddr; 2],
+    /// For WebSockets.
+    pub(super) messages: [SocketAddr; 2],
+    /// Where `cert.pem`, `key.pem` and `both.pem` are, which proxies show.
+    pub(super) certificates: PathBuf,
+    _ours: Process,
 }
 
 /// One target.
@@ -28,14 +42,24 @@ pub(super) struct Target {
 
 impl Targets {
     /// Starts both on one core, their files in `dir`.
-    pub(super) fn start(nginx: &Path, core: usize, dir: &Path) -> Result<Self> {
+    pub(super) fn start(nginx: &Path, traffic: &Path, core: usize, dir: &Path) -> Result<Self> {
         let bodies = dir.join("bodies");
         fs::create_dir_all(&bodies)?;
         for (name, bytes) in [("10k", 10_000), ("1m", 1_000_000)] {
             fs::write(bodies.join(name), body(bytes))?;
         }
         let start = |name| Target::start(name, nginx, core, dir, &bodies);
-        Ok(Self { all: [start("a")?, start("b")?] })
+        let all = [start("a")?, start("b")?];
+        let certificates = dir.join("certificates");
+        fs::create_dir_all(&certificates)?;
+        run(Command::new(traffic).arg("certificate").arg(&certificates))?;
+        let (grpc, messages) = ([ports::free()?, ports::free()?], [ports::free()?, ports::free()?]);
+        let addresses = grpc.iter().chain(&messages).map(SocketAddr::to_string);
+        let args: Vec<String> = ["targets".to_owned()].into_iter().chain(addresses).collect();
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        // Whether it serves shows when the proxies are checked.
+        let ours = Process::start(core, traffic, &args, &certificates)?;
+        Ok(Self { all, grpc, messages, certificates, _ours: ours })
     }
 
     /// Requests that the other targets than `home` have seen.
@@ -107,4 +131,10 @@ pub(super) fn body(bytes: usize) -> Vec<u8> {
     }
     text.truncate(bytes);
     text
+}
+
+/// A message of gRPC as it goes over the wire: not compressed, its length, the message.
+pub(super) fn message() -> Vec<u8> {
+    let length = u32::try_from(SMALL.len()).unwrap_or(u32::MAX).to_be_bytes();
+    [[0].as_slice(), &length, SMALL.as_bytes()].concat()
 }

@@ -39,6 +39,24 @@ impl Tool {
         Self::debian("wrk", "WRK_BIN", &["-v"])
     }
 
+    /// The load generator for HTTP/2.
+    pub(super) fn h2load() -> Result<Self> {
+        Self::packaged("h2load", "nghttp2-client", "H2LOAD_BIN", &["--version"])
+    }
+
+    /// Checks what comes through TLS.
+    pub(super) fn curl() -> Result<Self> {
+        Self::debian("curl", "CURL_BIN", &["--version"])
+    }
+
+    /// Our own generators and targets.
+    pub(super) fn traffic() -> Result<PathBuf> {
+        match env::var_os("TRAFFIC_BIN") {
+            Some(path) => Ok(path.into()),
+            None => cargo_build("clingfish-traffic", "traffic"),
+        }
+    }
+
     /// Counts instructions.
     pub(super) fn valgrind() -> Result<Self> {
         Self::debian("valgrind", "VALGRIND_BIN", &["--version"])
@@ -46,11 +64,15 @@ impl Tool {
 
     /// The program of a Debian package of the same name.
     pub(super) fn debian(name: &str, variable: &str, version: &[&str]) -> Result<Self> {
+        Self::packaged(name, name, variable, version)
+    }
+
+    fn packaged(name: &str, package: &str, variable: &str, version: &[&str]) -> Result<Self> {
         if let Some(path) = env::var_os(variable) {
             return Self::at(path.into(), version);
         }
         if on_path(name).is_none() {
-            install(name).with_context(|| format!("no {name} here; {variable} may name one"))?;
+            install(package).with_context(|| format!("no {name} here; {variable} may name one"))?;
         }
         Self::at(on_path(name).with_context(|| format!("no {name} on the PATH"))?, version)
     }
@@ -153,6 +175,7 @@ mod tests {
             ("nginx version: nginx/1.22.1", "1.22.1"),
             ("/x/envoy  version: 9e55/1.40.0/Clean/RELEASE/BoringSSL", "1.40.0"),
             ("clingfish 0.1.0", "0.1.0"),
+            ("h2load nghttp2/1.52.0", "1.52.0"),
             ("wrk debian/4.1.0-3+b2 [epoll] Copyright (C) 2012 Will Glozer", "4.1.0-3+b2"),
         ] {
             assert_eq!(short_version(line), version, "{line}");
