@@ -99,6 +99,25 @@ pub const H2_RESETS_PENDING_MAX: usize = 20;
 /// Streams that a client has made us reset; more end the connection (CVE-2025-8671).
 pub const H2_RESETS_PROVOKED_MAX: usize = 200;
 
+/// Streams that a client may reset at once, and how many more each second; more end the connection.
+pub const H2_RESETS_MAX: u64 = 500;
+/// See [`H2_RESETS_MAX`].
+pub const H2_RESETS_PER_SECOND: u64 = 100;
+
+/// WINDOW_UPDATE frames that a client may send at once beyond what it was sent, and how many more each second.
+pub const H2_UPDATES_MAX: u64 = 20_000;
+/// See [`H2_UPDATES_MAX`].
+pub const H2_UPDATES_PER_SECOND: u64 = 2_000;
+
+/// Frames that bring nothing on (PING, SETTINGS, PRIORITY, DATA without data, ...) that a client may send at once beyond one
+/// for each that does and one for each KiB it was sent, and how many more each second.
+pub const H2_IDLE_FRAMES_MAX: u64 = 1_000;
+/// See [`H2_IDLE_FRAMES_MAX`].
+pub const H2_IDLE_FRAMES_PER_SECOND: u64 = 100;
+
+/// Bytes of a body in HTTP/2 that are kept until the target has taken them, so that another can be sent them.
+pub const REPLAY_BYTES_MAX: usize = 16 * 1024;
+
 /// Connections of HTTP/2 that one worker has to one target; beyond that, requests share them.
 pub const UPSTREAM_H2_CONNECTIONS_MAX: usize = 16;
 

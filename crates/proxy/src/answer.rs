@@ -88,7 +88,8 @@ impl Answer<'_> {
             Content::Page | Content::Text { .. } => {}
         }
         match self.content {
-            Content::Text { .. } if length == 0 => {}
+            Content::Text { content_type, .. }
+                if length == 0 && content_type != "application/grpc" => {}
             Content::Text { content_type, .. } => {
                 field(out, b"Content-Type", content_type.as_bytes())
             }
@@ -192,6 +193,13 @@ impl Refused<'_> {
             Refusal::ByRule(ByRule::Redirect { location, .. }) => Content::Location(location),
             Refusal::ByRule(ByRule::Fixed(response)) => {
                 Content::Text { content_type: response.content_type(), body: response.body() }
+            }
+            // Its clients take the status from a head that ends the stream, and data without it for a fault.
+            _ if self
+                .head
+                .is_some_and(|head| head.version() == Version::Http2 && is_grpc(head)) =>
+            {
+                Content::Text { content_type: "application/grpc", body: "" }
             }
             _ => Content::Page,
         }

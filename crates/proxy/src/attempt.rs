@@ -60,6 +60,7 @@ impl Attempt<'_> {
         client: &mut Client<'_>,
         notes: &mut Notes<'_>,
     ) -> Result<End, Failure> {
+        source.rewind();
         let mut lease = self.lease(wanted, source).await?;
         let progress = Progress::new();
         let means = self.means(&lease, &progress);
@@ -85,7 +86,7 @@ impl Attempt<'_> {
         };
         self.send(&out, &upload, &mut sink, means, notes)
             .await
-            .map_err(|refusal| self.failure(refusal, reused, &progress, consumed))?;
+            .map_err(|refusal| self.failure(refusal, reused, &progress, source, consumed))?;
         drop(out);
         let receiver = Receiver {
             exchange: self.exchange,
@@ -125,7 +126,7 @@ impl Attempt<'_> {
                 notes.outcome.reason = refusal.reason();
                 Ok(End::Broken)
             }
-            Err(refusal) => Err(self.failure(refusal, reused, &progress, consumed)),
+            Err(refusal) => Err(self.failure(refusal, reused, &progress, source, consumed)),
         }
     }
 
@@ -163,7 +164,8 @@ impl Attempt<'_> {
             again: Again::OnNewConnection,
             consumed: self.exchange.has_no_body().then_some(0),
         };
-        let request = self.forwarded(notes).request(self.exchange.worker, "http");
+        let scheme = if self.group.group.tls.is_some() { "https" } else { "http" };
+        let request = self.forwarded(notes).request(self.exchange.worker, scheme);
         let request = request.ok_or_else(|| Failure::never(Refusal::Head(HeadError::BadTarget)))?;
         deadline.set(self.group.group.spec.response_timeout);
         let ready = deadline.guard(poll_fn(|context| line.poll_ready(context))).await;
@@ -256,17 +258,20 @@ impl Attempt<'_> {
         refusal: Refusal,
         reused: bool,
         progress: &Progress,
+        source: &Source<'_>,
         consumed: usize,
     ) -> Failure {
         let unheard = matches!(refusal, Refusal::TargetClosed) && !progress.heard.get();
-        let whole = progress.uploaded.get() && !progress.spent.get();
+        // What comes in frames is asked for piece by piece, and kept from the first on.
+        let is_kept = progress.uploaded.get() || source.is_repeatable();
+        let whole = is_kept && !progress.spent.get();
         // A stream that the target refuses has not been looked at (RFC 9113 section 8.7): any method may go again.
         let untouched = matches!(refusal, Refusal::StreamRefused);
-        let again = match (whole && (untouched || unheard && self.exchange.is_repeatable()), reused)
-        {
-            (false, _) => Again::Never,
-            (true, true) => Again::OnNewConnection,
-            (true, false) => Again::OnAnotherTarget,
+        let again = match whole {
+            true if untouched => Again::OnNewConnection,
+            true if unheard && self.exchange.is_repeatable() && reused => Again::OnNewConnection,
+            true if unheard && self.exchange.is_repeatable() => Again::OnAnotherTarget,
+            _ => Again::Never,
         };
         Failure { refusal, again, consumed: whole.then_some(consumed) }
     }

@@ -8,12 +8,13 @@ use std::{
 };
 
 use clingfish_model::limits::{DRAIN_BYTES_MAX, LINGER, LINGER_IDLE};
-use clingfish_snapshot::{FirstHome, ListenerView};
+use clingfish_snapshot::ListenerView;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::{
     clock,
     deadline::Deadline,
+    first_home::Remembered,
     serve,
     sink::Sink,
     source::Source,
@@ -30,7 +31,7 @@ pub(crate) struct Connection {
     pub(crate) stream: Stream,
     pub(crate) caller: Caller,
     /// A home that no cookie carries yet.
-    pub(crate) first_home: Option<Box<FirstHome>>,
+    pub(crate) first_home: Remembered,
 }
 
 /// Who has connected, where, and since when: what holds for a connection whatever is spoken on it.
@@ -126,13 +127,13 @@ impl Caller {
 
 impl Connection {
     pub(crate) fn new(caller: Caller, stream: Stream) -> Self {
-        Self { stream, caller, first_home: None }
+        Self { stream, caller, first_home: Remembered::default() }
     }
 
     /// A request that comes after the first cookie went out, and without it, is somebody else's: a proxy's connection carries many.
-    pub(crate) fn forget_first_home(&mut self) {
-        if self.first_home.is_some() && wire::silence(self.stream.tcp()) == Silence::Kept {
-            self.first_home = None;
+    pub(crate) fn forget_first_home(&self) {
+        if !self.first_home.is_empty() && wire::silence(self.stream.tcp()) == Silence::Kept {
+            self.first_home.forget();
         }
     }
 

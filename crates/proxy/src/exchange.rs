@@ -2,7 +2,7 @@
 
 use std::{rc::Rc, time::Instant};
 
-use clingfish_affinity::{Claim, Reading};
+use clingfish_affinity::{Binding, Claim, Judgement, Reading, Verdict};
 use clingfish_h1::{
     BodyLength, RequestFraming,
     desync::{Treatment, treat},
@@ -18,6 +18,7 @@ use crate::{
     clock,
     deadline::Deadline,
     fields::{self, Sieve},
+    first_home::Remembered,
     forward::{Facts, Trace},
     http2::head::is_grpc,
     outcome::Outcome,
@@ -52,7 +53,7 @@ pub(crate) struct Exchange<'a> {
 /// What a request leaves behind.
 pub(crate) struct Notes<'a> {
     pub(crate) outcome: &'a mut Outcome,
-    pub(crate) first_home: &'a mut Option<Box<FirstHome>>,
+    pub(crate) first_home: &'a Remembered,
     pub(crate) response: &'a mut ResponseParts,
     pub(crate) trace: &'a mut Vec<u8>,
 }
@@ -131,6 +132,7 @@ impl Exchange<'_> {
                 Err(NoTarget::AllTried) => break,
                 Err(NoTarget::NoneRegistered) => return self.unread(Refusal::NoTarget),
             };
+            self.share(group, placement, notes.first_home);
             notes.outcome.placed(placement, &reading.claim);
             let attempt = Attempt { exchange: self, group, reading: &reading, placement };
             match attempt.run(wanted, source, client, notes).await {
@@ -180,15 +182,36 @@ impl Exchange<'_> {
         }
     }
 
-    fn claim(&self, group: &GroupLocal, first_home: &mut Option<Box<FirstHome>>) -> Reading {
-        first_home.take_if(|first| !first.is_fresh(self.now, FirstHome::WINDOW));
+    fn claim(&self, group: &GroupLocal, first_home: &Remembered) -> Reading {
+        let first_home = first_home.shared(self.now);
         group.group.claim(
             self.head,
-            first_home.as_deref(),
+            first_home.as_ref(),
             &self.view.snapshot.ring,
             self.now,
             &mut self.worker.memo.borrow_mut(),
         )
+    }
+
+    /// Streams that come at the same time join the session of the first. What comes one after the other learns of it by the
+    /// answer.
+    fn share(&self, group: &GroupLocal, placement: Placement, first_home: &Remembered) {
+        let is_new = placement.judgement == Some(Judgement::Rehome(Verdict::New));
+        let policy = group.group.policy.as_ref().filter(|policy| !policy.is_alb());
+        if !is_new
+            || policy.is_none()
+            || self.facts.trusted
+            || self.head.version() != Version::Http2
+        {
+            return;
+        }
+        let fresh = self.worker.entropy.borrow_mut().bytes();
+        let https = self.facts.is_https(self.head);
+        if let Some(binding) = group.group.binding(placement.target, fresh, https) {
+            let (group, since) = (group.group.hash, self.now);
+            let Binding { target, session, .. } = binding;
+            first_home.begin(FirstHome { group, target, session, since });
+        }
     }
 
     fn place(

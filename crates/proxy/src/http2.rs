@@ -1,6 +1,8 @@
 //! HTTP/2: a client's connection, whose streams are served at the same time, each by an exchange like any other.
 
 pub(crate) mod fields;
+mod flood;
+mod greeting;
 pub(crate) mod head;
 pub(crate) mod lines;
 mod stream;
@@ -17,22 +19,25 @@ use bytes::Bytes;
 use clingfish_model::limits::{
     BUFFER_BYTES, H2_CONNECTION_WINDOW_BYTES, H2_REQUESTS_MAX, H2_RESETS_PENDING_MAX,
     H2_RESETS_PROVOKED_MAX, H2_SEND_BUFFER_BYTES_MAX, H2_STREAM_WINDOW_BYTES, H2_STREAMS_MAX,
-    LEAVE_PATIENCE,
+    LEAVE_PATIENCE, LINGER_IDLE,
 };
 use clingfish_snapshot::ListenerView;
-use clingfish_tls::PeerFacts;
+use flood::Watched;
 use h2::{
     Reason, RecvStream,
     server::{Builder, SendResponse},
 };
 use http::{Request, Response};
+use stream::Served;
 use tokio::sync::Notify;
 
 use crate::{
     clock,
     connection::{Caller, Connection},
+    first_home::Remembered,
     refusal::Refusal,
     sink::Outflow,
+    stream::Stream,
     wire::WireError,
     worker::Worker,
 };
@@ -85,6 +90,9 @@ impl Replying {
     }
 }
 
+/// A client's connection as frames.
+type Frames = h2::server::Connection<Watched<Stream>, Bytes>;
+
 /// Streams of one connection that are served.
 #[derive(Debug, Default)]
 struct Streams {
@@ -117,10 +125,12 @@ impl Drop for Running {
 pub(crate) async fn serve(connection: Connection) {
     let Connection { stream, caller, .. } = connection;
     let (caller, tls) = (&caller, stream.facts().cloned());
+    let first_home = Rc::new(Remembered::default());
     let worker = caller.worker();
     let view = worker.view();
     let Some(listener) = caller.listener(&view) else { return };
     caller.deadline.set_now(listener.balancer.timeouts.head);
+    let (stream, verdict) = Watched::new(stream, &worker.deadlines);
     let handshake = builder(listener).handshake::<_, Bytes>(stream);
     let Ok(Ok(mut frames)) = caller.deadline.guard(handshake).await else { return };
     let streams = Rc::new(Streams::default());
@@ -130,13 +140,16 @@ pub(crate) async fn serve(connection: Connection) {
             leaving = true;
             frames.graceful_shutdown();
         }
-        rest(caller, worker, &streams, leaving);
+        let is_idle = rest(caller, worker, &streams, leaving);
+        let idle = is_idle.then(|| Idle::begin(worker));
         let next = poll_fn(|context| match frames.poll_accept(context) {
             Poll::Ready(Some(Ok((request, respond)))) => {
-                accept(caller, tls.as_ref(), &streams, request, respond);
+                let stream = Served::new(caller, tls.clone(), &first_home);
+                accept(stream, &streams, request, respond);
                 Poll::Ready(Turn::Stream)
             }
             Poll::Ready(Some(Err(_)) | None) => Poll::Ready(Turn::Over),
+            Poll::Pending if verdict.is_flood() => Poll::Ready(Turn::Flood),
             Poll::Pending => {
                 caller.deadline.limit(Poll::<()>::Pending, context).map(|_| Turn::Silent)
             }
@@ -148,10 +161,12 @@ pub(crate) async fn serve(connection: Connection) {
             () = worker.news.notified() => Turn::Rest,
         };
         caller.deadline.idles(false);
+        drop(idle);
         match turn {
             Turn::Stream => requests += 1,
             Turn::Over => break,
             Turn::Rest => {}
+            Turn::Flood => return cut_off(caller, &mut frames).await,
             // It has been asked to end, or it is at rest for too long.
             Turn::Silent if leaving => break,
             Turn::Silent => {
@@ -159,6 +174,22 @@ pub(crate) async fn serve(connection: Connection) {
                 frames.graceful_shutdown();
             }
         }
+    }
+}
+
+/// Counts a connection while no stream of it runs.
+struct Idle<'w>(&'w Worker);
+
+impl<'w> Idle<'w> {
+    fn begin(worker: &'w Worker) -> Self {
+        worker.meter.connections_idle.increment();
+        Self(worker)
+    }
+}
+
+impl Drop for Idle<'_> {
+    fn drop(&mut self) {
+        self.0.meter.connections_idle.decrement();
     }
 }
 
@@ -172,6 +203,17 @@ enum Turn {
     Rest,
     /// Nothing has come in time.
     Silent,
+    /// Too much has come that is of no use.
+    Flood,
+}
+
+/// Ends a connection and all its streams, and says why.
+async fn cut_off(caller: &Caller, frames: &mut Frames) {
+    tracing::debug!(client = %caller.peer(), "HTTP/2 connection ended: it floods");
+    frames.abrupt_shutdown(Reason::ENHANCE_YOUR_CALM);
+    caller.deadline.set_now(LINGER_IDLE);
+    // Who does not take it in time has lost nothing.
+    let _ = caller.deadline.guard(poll_fn(|context| frames.poll_closed(context))).await;
 }
 
 /// Whether a connection is to take no further requests.
@@ -182,18 +224,19 @@ fn wants_end(caller: &Caller, worker: &Worker, requests: u64) -> bool {
         || listener.is_none_or(|listener| caller.is_over(listener, clock::now()))
 }
 
-/// Sets how long the connection may be silent: for ever while streams run, whose own deadlines count.
-fn rest(caller: &Caller, worker: &Worker, streams: &Streams, leaving: bool) {
+/// Sets how long the connection may be silent: for ever while streams run, whose own deadlines count. True: none does.
+fn rest(caller: &Caller, worker: &Worker, streams: &Streams, leaving: bool) -> bool {
     let deadline = &caller.deadline;
     if streams.running.get() > 0 {
         deadline.clear();
-        return;
+        return false;
     }
     let view = worker.view();
     let listener = caller.listener(&view);
     let idle = listener.map_or(Duration::ZERO, |listener| listener.balancer.timeouts.idle);
     deadline.idles(true);
     deadline.set_now(if leaving { idle.min(LEAVE_PATIENCE) } else { idle });
+    true
 }
 
 fn builder(listener: &ListenerView) -> Builder {
@@ -213,14 +256,12 @@ fn builder(listener: &ListenerView) -> Builder {
 }
 
 fn accept(
-    caller: &Caller,
-    tls: Option<&Rc<PeerFacts>>,
+    stream: Served,
     streams: &Rc<Streams>,
     request: Request<RecvStream>,
     respond: SendResponse<Bytes>,
 ) {
     let running = Running::begin(streams);
-    let stream = stream::Served::new(caller, tls.cloned());
     tokio::task::spawn_local(async move {
         let _running = running;
         Box::pin(stream.serve(request, Replying::new(respond))).await;

@@ -15,6 +15,7 @@ mod desync;
 mod doors;
 mod entropy;
 mod exchange;
+mod first_home;
 mod fields;
 mod forward;
 mod greet;

@@ -20,6 +20,7 @@ use crate::{
     buffer::Buffer,
     clock,
     exchange::{Exchange, Notes},
+    first_home::Remembered,
     http2::head,
     outcome::Outcome,
     refusal::Refusal,
@@ -254,7 +255,7 @@ impl Receiver<'_> {
         framing: ResponseFraming,
         egress: Egress,
         persistent: bool,
-        first_home: &mut Option<Box<FirstHome>>,
+        first_home: &Remembered,
         outcome: &mut Outcome,
     ) -> Reply<'h> {
         let debug = self.exchange.listener.balancer.debug_header;
@@ -276,7 +277,7 @@ impl Receiver<'_> {
     fn stamp<'h>(
         &'h self,
         head: ResponseHead<'_>,
-        first_home: &mut Option<Box<FirstHome>>,
+        first_home: &Remembered,
         outcome: &mut Outcome,
     ) -> Option<Stamped<'h>> {
         let policy = self.group.group.policy.as_ref()?;
@@ -289,7 +290,11 @@ impl Receiver<'_> {
             worker.entropy.borrow_mut().bytes()
         };
         let https = self.exchange.facts.is_https(self.exchange.head);
-        let binding = self.group.group.binding(self.placement.target, fresh, https)?;
+        let mut binding = self.group.group.binding(self.placement.target, fresh, https)?;
+        let is_new = judgement == Judgement::Rehome(Verdict::New);
+        // Others may have joined it already.
+        let shared = first_home.session(self.group.group.hash, binding.target);
+        binding.session = shared.filter(|_| is_new).unwrap_or(binding.session);
         // Wall-clock time of the answer, without asking for it again.
         let took = outcome.answered.map(|at| at.saturating_duration_since(self.exchange.started));
         let now = self.exchange.now + took.unwrap_or_default();
@@ -307,12 +312,11 @@ impl Receiver<'_> {
         if !judgement.verdict().keeps_session() {
             self.group.meter.sessions_created.increment();
         }
-        if judgement == Judgement::Rehome(Verdict::New)
-            && !policy.is_alb()
-            && !self.exchange.facts.trusted
-        {
+        if self.exchange.head.version() == Version::Http2 {
+            first_home.close(token.session);
+        } else if is_new && !policy.is_alb() && !self.exchange.facts.trusted {
             let (group, target, session) = (token.group, token.target, token.session);
-            *first_home = Some(Box::new(FirstHome { group, target, session, since: now }));
+            first_home.begin(FirstHome { group, target, session, since: now });
         }
         let nonce = worker.entropy.borrow_mut().bytes();
         let sealed = policy.seal(&token, &self.exchange.view.snapshot.ring, nonce, now);
@@ -326,7 +330,7 @@ impl<'a> Heads<'a> {
         match self {
             Self::Bytes(reads) => Some(Source::Bytes(reads)),
             Self::Frames { body, .. } => {
-                body.map(|stream| Source::Frames(Frames { stream, reply: None }))
+                body.map(|stream| Source::Frames(Frames::of_target(stream)))
             }
         }
     }

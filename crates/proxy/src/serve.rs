@@ -103,7 +103,7 @@ impl Turn<'_> {
         };
         let mut notes = Notes {
             outcome: &mut outcome,
-            first_home: &mut connection.first_home,
+            first_home: &connection.first_home,
             response: &mut scratch.response,
             trace: &mut scratch.trace,
         };

@@ -6,6 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use clingfish_model::limits::REPLAY_BYTES_MAX;
 use h2::RecvStream;
 use tokio::net::TcpStream;
 
@@ -31,9 +32,58 @@ pub(crate) enum Source<'a> {
 /// The incoming half of a stream of HTTP/2.
 #[derive(Debug)]
 pub(crate) struct Frames<'a> {
-    pub(crate) stream: RecvStream,
+    stream: RecvStream,
     /// The other half, where the stream is a client's: who resets it is gone.
-    pub(crate) reply: Option<&'a Replying>,
+    reply: Option<&'a Replying>,
+    kept: Kept,
+}
+
+/// The beginning of a client's body, kept so that another target can be sent it when the first does not want it.
+#[derive(Debug, Default)]
+struct Kept {
+    pieces: Vec<Bytes>,
+    /// Of all pieces.
+    bytes: usize,
+    /// Pieces that have been passed on in this attempt.
+    passed: usize,
+    /// Bytes passed on for the second time, which the peer has been allowed to send again already.
+    again: usize,
+    /// How the body ended.
+    end: Option<Vec<u8>>,
+    /// It is not all there any more, or nobody is to get it.
+    is_lost: bool,
+}
+
+impl Kept {
+    fn keep(&mut self, data: &Bytes) {
+        self.bytes += data.len();
+        if self.is_lost || self.bytes > REPLAY_BYTES_MAX {
+            self.is_lost = true;
+            self.pieces = Vec::new();
+            self.passed = 0;
+        } else {
+            self.pieces.push(data.clone());
+            self.passed += 1;
+        }
+    }
+
+    /// Whether nothing of what is kept comes next.
+    fn is_passed(&self) -> bool {
+        self.passed == self.pieces.len() && self.end.as_ref().is_none_or(Vec::is_empty)
+    }
+
+    /// What comes next of what was passed on before.
+    fn next(&mut self) -> Option<Piece> {
+        match (self.pieces.get(self.passed), &self.end) {
+            (Some(data), _) => {
+                self.passed += 1;
+                self.again += data.len();
+                Some(Piece::Data(data.clone()))
+            }
+            (None, Some(trailers)) => Some(Piece::End(trailers.clone())),
+            (None, None) => None,
+        }
+    }
 }
 
 /// What came.
@@ -80,7 +130,9 @@ impl Source<'_> {
     pub(crate) fn release(&mut self, count: usize) {
         if let Self::Frames(frames) = self {
             // It fails where the stream is gone, whose next piece will say so.
-            let _ = frames.stream.flow_control().release_capacity(count);
+            let again = frames.kept.again.min(count);
+            frames.kept.again -= again;
+            let _ = frames.stream.flow_control().release_capacity(count - again);
         }
     }
 
@@ -88,7 +140,19 @@ impl Source<'_> {
     pub(crate) fn is_at_end(&self) -> bool {
         match self {
             Self::Bytes(_) => false,
-            Self::Frames(frames) => frames.stream.is_end_stream(),
+            Self::Frames(frames) => frames.stream.is_end_stream() && frames.kept.is_passed(),
+        }
+    }
+
+    /// Whether all that has come is there to be passed on once more.
+    pub(crate) fn is_repeatable(&self) -> bool {
+        matches!(self, Self::Frames(frames) if !frames.kept.is_lost)
+    }
+
+    /// Begins again with what came first. Only where it [is all there](Self::is_repeatable), or nothing has come.
+    pub(crate) fn rewind(&mut self) {
+        if let Self::Frames(frames) = self {
+            frames.kept.passed = 0;
         }
     }
 
@@ -102,17 +166,37 @@ impl Source<'_> {
     }
 }
 
-impl Frames<'_> {
+impl<'a> Frames<'a> {
+    /// A client's stream.
+    pub(crate) fn of_client(stream: RecvStream, reply: &'a Replying) -> Self {
+        Self { stream, reply: Some(reply), kept: Kept::default() }
+    }
+
+    /// A target's stream.
+    pub(crate) fn of_target(stream: RecvStream) -> Self {
+        Self { stream, reply: None, kept: Kept { is_lost: true, ..Kept::default() } }
+    }
+
     async fn next(&mut self, deadline: &Deadline) -> Result<Piece, WireError> {
+        if let Some(piece) = self.kept.next() {
+            return Ok(piece);
+        }
         let stream = &mut self.stream;
         match deadline.guard(poll_fn(|context| stream.poll_data(context))).await {
             Err(_) => Err(WireError::Expired),
-            Ok(Some(Ok(data))) => Ok(Piece::Data(data)),
+            Ok(Some(Ok(data))) => {
+                self.kept.keep(&data);
+                Ok(Piece::Data(data))
+            }
             Ok(Some(Err(error))) => Err(http2::broken(&error)),
             Ok(None) => {
                 match deadline.guard(poll_fn(|context| stream.poll_trailers(context))).await {
                     Err(_) => Err(WireError::Expired),
-                    Ok(Ok(trailers)) => Ok(Piece::End(fields::trailers(trailers))),
+                    Ok(Ok(trailers)) => {
+                        let trailers = fields::trailers(trailers);
+                        self.kept.end = Some(trailers.clone());
+                        Ok(Piece::End(trailers))
+                    }
                     Ok(Err(error)) => Err(http2::broken(&error)),
                 }
             }

@@ -220,7 +220,7 @@ impl Upload {
     ) -> Result<(Buffer, usize), Ended> {
         let piece = client.next(means.buffers, false, means.deadline).await;
         let piece = piece.map_err(|error| means.lost(error))?;
-        means.progress.spent.set(true);
+        means.progress.spent.set(!client.is_repeatable());
         let mut out = means.buffers.take();
         match piece {
             Piece::Raw(input) if input.is_empty() => Err(Ended::Refused(Refusal::BodyCut)),

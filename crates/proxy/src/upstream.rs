@@ -83,7 +83,10 @@ impl Lease {
         let (line, reused) = match group.group.spec.protocol_version {
             ProtocolVersion::Http1 => match idle(target, wanted, now) {
                 Some(stream) => (Line::Bytes(stream), true),
-                None => (Line::Bytes(connect(target, group, worker, Some(ends)).await?), false),
+                None => {
+                    let stream = connect(target, group, worker, Some(ends)).await;
+                    (Line::Bytes(noted(stream, target, group)?), false)
+                }
             },
             ProtocolVersion::Http2 | ProtocolVersion::Grpc => {
                 let (line, reused) = shared(target, group, worker, wanted, limits, now).await?;
@@ -102,17 +105,23 @@ impl Lease {
     }
 }
 
-/// Dials, says who the client is where the group wants to know, and takes note of how that went.
+/// Dials, says who the client is where the group wants to know, and shakes hands.
 async fn connect(
     target: &TargetLocal,
     group: &GroupLocal,
     worker: usize,
     ends: Option<Ends>,
 ) -> Result<Stream, DialError> {
-    let connected = match call(target.target.address, &group.group.spec, ends).await {
-        Ok(tcp) => secure(tcp, target, group, worker).await,
-        Err(error) => Err(error),
-    };
+    let tcp = call(target.target.address, &group.group.spec, ends).await?;
+    secure(tcp, target, group, worker).await
+}
+
+/// Takes note of how making a connection went.
+fn noted<T>(
+    connected: Result<T, DialError>,
+    target: &TargetLocal,
+    group: &GroupLocal,
+) -> Result<T, DialError> {
     match &connected {
         Ok(_) => target.target.cell.connected(),
         Err(error) if error.blames_target() => {
@@ -187,13 +196,26 @@ async fn shared(
             break;
         }
     }
+    let line = open(target, group, worker, limits, now).await;
+    drop(dialing);
+    Ok((noted(line, target, group)?, false))
+}
+
+/// Another connection of HTTP/2, once the target has shown that it speaks it.
+async fn open(
+    target: &TargetLocal,
+    group: &GroupLocal,
+    worker: usize,
+    limits: &RequestLimits,
+    now: Instant,
+) -> Result<Share, DialError> {
     // It carries many clients, so it can name none.
     let stream = connect(target, group, worker, None).await?;
-    let line = lines.open(stream, limits, now).await;
-    drop(dialing);
-    let address = target.target.address;
-    let line = line.map_err(|_| DialError::NotHttp2 { address })?;
-    Ok((line, false))
+    let (address, after) = (target.target.address, group.group.spec.connect_timeout);
+    match tokio::time::timeout(after, target.lines.open(stream, limits, now)).await {
+        Ok(line) => line.ok_or(DialError::NotHttp2 { address }),
+        Err(_) => Err(DialError::Timeout { address, after }),
+    }
 }
 
 fn idle(target: &TargetLocal, wanted: Wanted, now: Instant) -> Option<Stream> {

@@ -3,6 +3,7 @@
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
+    task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
 
@@ -17,6 +18,8 @@ use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::Notify,
 };
+
+use super::greeting::{Greeted, Greeting};
 
 /// How long a connection without a request is kept.
 const IDLE_MAX: Duration = Duration::from_secs(55);
@@ -50,6 +53,15 @@ pub(crate) struct Share {
     load: Rc<Load>,
 }
 
+impl Line {
+    /// Whether it takes further requests: it is open, and the target has not said GOAWAY. Requests that run finish there.
+    fn takes_requests(&mut self) -> bool {
+        let mut context = Context::from_waker(Waker::noop());
+        !self.load.closed.get()
+            && !matches!(self.send.poll_ready(&mut context), Poll::Ready(Err(_)))
+    }
+}
+
 impl Share {
     fn of(line: &Line) -> Self {
         line.load.running.update(|running| running + 1);
@@ -78,7 +90,7 @@ impl Lines {
     /// A connection that takes another request now.
     pub(crate) fn pick(&self, now: Instant) -> Option<Share> {
         let mut open = self.open.borrow_mut();
-        open.retain(|line| !line.load.closed.get());
+        open.retain_mut(Line::takes_requests);
         let is_full = open.len() >= UPSTREAM_H2_CONNECTIONS_MAX;
         let line = open.iter_mut().min_by_key(|line| line.load.running.get())?;
         let streams_max = line.send.current_max_send_streams().min(H2_STREAMS_MAX as usize);
@@ -99,16 +111,18 @@ impl Lines {
         Some(Dialing(self))
     }
 
-    /// Takes up a connection: says hello, and serves it in a task of its own until it ends.
+    /// Takes up a connection: says hello, and serves it in a task of its own until it ends. None where the target does not
+    /// greet as HTTP/2 does.
     pub(crate) async fn open<IO>(
         &self,
         io: IO,
         limits: &RequestLimits,
         now: Instant,
-    ) -> Result<Share, h2::Error>
+    ) -> Option<Share>
     where
         IO: AsyncRead + AsyncWrite + Unpin + 'static,
     {
+        let greeting = Rc::new(Greeting::default());
         let (send, connection) = Builder::new()
             .enable_push(false)
             .initial_window_size(H2_STREAM_WINDOW_BYTES)
@@ -116,17 +130,23 @@ impl Lines {
             .max_header_list_size(u32::try_from(limits.response_head_bytes_max).unwrap_or(u32::MAX))
             .max_send_buffer_size(H2_SEND_BUFFER_BYTES_MAX)
             .max_frame_size(BUFFER_BYTES as u32)
-            .handshake(io)
-            .await?;
+            .handshake(Greeted::new(io, &greeting))
+            .await
+            .ok()?;
         let line = Line { send, load: Rc::default(), used: now };
         let (share, load) = (Share::of(&line), Rc::clone(&line.load));
+        let greets = Rc::clone(&greeting);
         tokio::task::spawn_local(async move {
             // Requests hear of it by themselves.
             let _ = connection.await;
             load.closed.set(true);
+            greets.settle(false);
         });
+        if !greeting.is_good().await {
+            return None;
+        }
         self.open.borrow_mut().push(line);
-        Ok(share)
+        Some(share)
     }
 
     /// Lets go of what is closed or has had nothing to do for long.

@@ -15,6 +15,7 @@ use crate::{
     connection::Caller,
     deadline::Deadline,
     exchange::{End, Exchange, Notes},
+    first_home::Remembered,
     forward::Facts,
     inbound::{self, Scratch},
     outcome::Outcome,
@@ -34,10 +35,15 @@ pub(super) struct Served {
     peer: SocketAddr,
     connection: u64,
     tls: Option<Rc<PeerFacts>>,
+    first_home: Rc<Remembered>,
 }
 
 impl Served {
-    pub(super) fn new(caller: &Caller, tls: Option<Rc<PeerFacts>>) -> Self {
+    pub(super) fn new(
+        caller: &Caller,
+        tls: Option<Rc<PeerFacts>>,
+        first_home: &Rc<Remembered>,
+    ) -> Self {
         let worker = caller.worker();
         Self {
             worker: Rc::clone(worker),
@@ -46,6 +52,7 @@ impl Served {
             peer: caller.peer(),
             connection: caller.id,
             tls,
+            first_home: Rc::clone(first_home),
         }
     }
 
@@ -107,17 +114,18 @@ impl Served {
             started: outcome.started,
             closing: false,
         };
-        let mut first_home = None;
         let mut notes = Notes {
             outcome: &mut outcome,
-            first_home: &mut first_home,
+            first_home: &self.first_home,
             response: &mut scratch.response,
             trace: &mut scratch.trace,
         };
-        let mut source = Source::Frames(Frames { stream: body, reply: Some(replying) });
+        let mut source = Source::Frames(Frames::of_client(body, replying));
         match exchange.run(&mut source, &mut client, &mut notes).await {
             End::Answered { .. } => {}
             End::Refused { refusal, .. } => {
+                // It may have begun a session where nobody is at home.
+                self.first_home.forget();
                 let refused = Refused { refusal, head: Some(head), keeps: true };
                 refused.answer(&mut client, worker, deadline, listener, &mut outcome).await;
             }

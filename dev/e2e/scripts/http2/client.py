@@ -4,6 +4,12 @@ import hashlib, json, socket, ssl, sys, time
 import h2.config, h2.connection, h2.errors, h2.events, h2.exceptions, h2.settings
 
 
+# The library takes nothing after a GOAWAY, and a client may: streams that run go on.
+for state in (h2.connection.ConnectionState.IDLE, h2.connection.ConnectionState.CLIENT_OPEN):
+    goaway = (state, h2.connection.ConnectionInputs.RECV_GOAWAY)
+    h2.connection.H2ConnectionStateMachine._transitions[goaway] = (None, state)
+
+
 class Broken(Exception):
     """The answer has no end."""
 
@@ -171,14 +177,15 @@ class Http2:
         codes = [int(e.error_code) for e in self.others if isinstance(e, h2.events.ConnectionTerminated)]
         return codes[-1] if codes else None
 
-    def open(self, method, path, headers=(), length=None, ends=False, pseudo=()):
+    def open(self, method, path, headers=(), length=None, ends=False, pseudo=(), now=True):
         head = {":method": method, ":scheme": "http", ":authority": "shop.example", ":path": path, **dict(pseudo)}
         fields = [(name, value) for name, value in head.items() if value is not None] + list(headers)
         fields += [] if length is None else [("content-length", str(length))]
         number = self.conn.get_next_available_stream_id()
         self.streams[number] = stream = Stream(self, number, method)
         self.conn.send_headers(number, fields, end_stream=ends)
-        self.flush()
+        if now:
+            self.flush()
         return stream
 
     def get(self, path, headers=()):

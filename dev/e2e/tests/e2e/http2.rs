@@ -1,6 +1,12 @@
 //! HTTP/2 as clients and targets see it.
 
+mod life;
+mod limits;
 mod matrix;
+mod sessions;
+mod streams;
+mod targets;
+mod websockets;
 
 use clingfish_testkit::{Background, Clingfish, Launch};
 

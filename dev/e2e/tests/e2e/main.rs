@@ -19,6 +19,7 @@ mod upgrade;
 mod failures;
 mod protocol;
 mod http2;
+mod grpc;
 mod desync;
 mod limits;
 mod streams;

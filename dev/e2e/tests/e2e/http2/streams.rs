@@ -1,0 +1,87 @@
+//! Streams of one connection, and the connections to targets that they share.
+
+use std::time::Duration;
+
+use super::{Stage, client, start_client};
+use crate::support::{SOON, Since, log_lines};
+
+const STREAMS: &str = include_str!("../../../scripts/http2/streams.py");
+
+#[track_caller]
+fn play(stage: &Stage, scenario: &str, listener: &str) -> String {
+    client(STREAMS, &[scenario, &stage.at(listener), &stage.at("to1")])
+}
+
+#[test]
+fn a_hundred_streams_run_at_once() {
+    let stage = Stage::new();
+    play(&stage, "at_once", "to1");
+    let connections = play(&stage, "at_once", "to2");
+    let connections: usize = connections.trim().parse().unwrap();
+    assert!(connections <= 4, "{connections} connections to the target");
+}
+
+#[test]
+fn streams_over_the_limit_are_refused_and_the_others_go_on() {
+    let stage = Stage::new();
+    play(&stage, "over_the_limit", "to2");
+}
+
+#[test]
+fn what_a_target_refuses_is_sent_again_whatever_the_method() {
+    let stage = Stage::new();
+    play(&stage, "refused_by_the_target", "to2");
+    let reasons: Vec<_> = log_lines(&stage.clingfish)
+        .into_iter()
+        .filter(|line| line["elb_status_code"] == 502)
+        .map(|line| line["error_reason"].clone())
+        .collect();
+    assert_eq!(reasons, ["target_stream_refused"]);
+}
+
+#[test]
+fn a_target_that_says_goaway_gets_another_connection() {
+    let stage = Stage::new();
+    play(&stage, "goaway_of_the_target", "to2");
+}
+
+#[test]
+fn connections_to_targets_are_shared() {
+    let stage = Stage::new();
+    play(&stage, "few_connections", "to2");
+}
+
+#[test]
+fn a_target_that_says_nothing_is_a_504_and_costs_one_stream() {
+    let stage = Stage::with("", "response_timeout = \"1s\"");
+    for listener in ["to1", "to2"] {
+        play(&stage, "stalled_target", listener);
+    }
+}
+
+#[test]
+fn a_client_that_stops_sending_gets_408_and_loses_one_stream() {
+    let stage = Stage::with("idle_timeout = \"1s\"", "");
+    for listener in ["to1", "to2"] {
+        play(&stage, "stalled_upload", listener);
+    }
+}
+
+#[test]
+fn streams_of_a_dead_connection_are_let_go() {
+    let stage = Stage::new();
+    for listener in ["to1", "to2"] {
+        let mut client =
+            start_client(STREAMS, &["dead_connection", &stage.at(listener), &stage.at("to1")]);
+        stage.target.wait_line("waits");
+        let since = Since::now();
+        client.tell("close");
+        clingfish_testkit::eventually(SOON, || {
+            let metrics = stage.clingfish.metrics();
+            let running = metrics.sum("clingfish_target_requests_in_flight", &[]);
+            (running == 0.0).then_some(())
+        });
+        assert!(since.elapsed() < Duration::from_secs(3));
+        client.finish();
+    }
+}
