@@ -37,7 +37,7 @@ fn a_listener_that_is_removed_says_goaway_and_lets_streams_finish() {
 
 #[test]
 fn silent_connections_end_after_the_idle_timeout() {
-    let stage = Stage::with("idle_timeout = \"500ms\"", "");
+    let stage = Stage::with("idle_timeout = \"500ms\"\nhead_timeout = \"500ms\"", "");
     for scenario in ["idle", "never_used", "silent"] {
         client(LIFE, &[scenario, &stage.at("to1")]);
     }
