@@ -13,6 +13,7 @@ use crate::{
     clock,
     exchange::{End, Exchange, Notes, Upgraded},
     forward::Forwarded,
+    http2::head::is_grpc,
     preamble::Ends,
     receive::{Heads, Received, Receiver},
     refusal::Refusal,
@@ -135,13 +136,18 @@ impl Attempt<'_> {
             Line::Bytes(_) => Version::Http11,
             Line::Frames(_) => Version::Http2,
         };
+        // Messages of gRPC come when there is something to say.
+        let is_paced = !is_grpc(self.exchange.head);
+        let timeouts = &self.exchange.listener.balancer.timeouts;
+        let rate_min = if is_paced { timeouts.body_rate_min } else { 0 };
         Means {
             buffers: &self.exchange.worker.buffers,
             pipes: &self.exchange.worker.pipes,
             deadline: self.exchange.deadline,
-            timeouts: &self.exchange.listener.balancer.timeouts,
+            timeouts,
             response_timeout: self.group.group.spec.response_timeout,
             progress,
+            rate_min,
             egress: Egress::of(self.exchange.framing.body, version),
         }
     }

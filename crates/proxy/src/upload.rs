@@ -105,6 +105,8 @@ pub(crate) struct Means<'a> {
     /// How long the target may take.
     pub(crate) response_timeout: Duration,
     pub(crate) progress: &'a Progress,
+    /// Bytes per second that a body must reach on average.
+    pub(crate) rate_min: u64,
     /// How the body is framed for the target.
     pub(crate) egress: Egress,
 }
@@ -317,10 +319,12 @@ impl Pace {
 
     fn judge(&mut self, means: Means<'_>, now: Instant) -> Result<(), Refusal> {
         let took = now.saturating_duration_since(*self.since.get_or_insert(now));
-        let wanted = means.timeouts.body_rate_min.saturating_mul(took.as_secs());
+        let wanted = means.rate_min.saturating_mul(took.as_secs());
         if took > Timeouts::BODY_RATE_GRACE
             && means.progress.received.get() < wanted
             && !means.progress.uploaded.get()
+            // Both sides talk: the client may be waiting for its turn.
+            && !means.progress.committed.get()
         {
             return Err(Refusal::BodyTimeout);
         }

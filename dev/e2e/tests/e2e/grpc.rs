@@ -122,6 +122,15 @@ fn a_group_for_grpc_takes_nothing_else() {
 }
 
 #[test]
+fn small_messages_now_and_then_are_no_slow_upload() {
+    let stage = Stage::new("");
+    let script = PYTHON.replace("globals()[sys.argv[1]]()", "")
+        + "\nimport time\ndef slowly():\n    for number in range(13):\n        yield b'm'\n        time.sleep(1)\n\
+           assert stub('stream_unary', 'Collect')(slowly()) == b','.join([b'm'] * 13)\n";
+    python(&script, &["", &stage.at()]);
+}
+
+#[test]
 fn a_stream_on_which_nothing_happens_ends_with_the_response_timeout() {
     let stage = Stage::new("response_timeout = \"1s\"");
     let script = PYTHON.replace("globals()[sys.argv[1]]()", "")
