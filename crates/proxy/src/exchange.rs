@@ -117,7 +117,7 @@ impl Exchange<'_> {
         group.budget.borrow_mut().earn();
         let reading = self.claim(group, notes.first_home);
         let mut tried = Tried::default();
-        let mut wanted = self.first_wish();
+        let mut wanted = self.first_wish(group.group.spec.protocol_version);
         let mut last = Failure::none();
         for attempt in 0..ATTEMPTS_MAX {
             if attempt > 0 {
@@ -227,10 +227,12 @@ impl Exchange<'_> {
         placement
     }
 
-    /// What cannot be sent twice wants a connection that is certainly open.
-    fn first_wish(&self) -> Wanted {
+    /// What cannot be sent twice wants a connection that is certainly open. In frames nobody can be wrong about where a request
+    /// ends, so there is nothing to be kept apart from.
+    fn first_wish(&self, speaks: ProtocolVersion) -> Wanted {
+        let isolated = self.treatment() == Treatment::Isolate;
         match self.is_repeatable() {
-            _ if self.treatment() == Treatment::Isolate => Wanted::Fresh,
+            _ if isolated && speaks == ProtocolVersion::Http1 => Wanted::Fresh,
             true => Wanted::Any,
             false => Wanted::Certain,
         }

@@ -10,10 +10,10 @@ use std::{
     },
 };
 
-use clingfish_testkit::{Clingfish, Flow, RawClient, Received, Target, eventually};
+use clingfish_testkit::{Background, Clingfish, Flow, RawClient, Received, Target, eventually};
 use serde_json::Value;
 
-use crate::support::{SOON, before, log_lines};
+use crate::support::{SOON, before, log_lines, web};
 use cases::Case;
 
 /// A request of ALB's test cases, and what came of it.
@@ -251,4 +251,22 @@ fn classes(clingfish: &Clingfish, count: usize) -> HashMap<String, (String, Stri
         (text(&line["client"]), class)
     };
     lines.iter().map(row).collect()
+}
+
+#[test]
+fn ambiguous_requests_do_not_heap_up_connections_to_targets_that_speak_http2() {
+    let target = Background::python(include_str!("../../scripts/http2/target.py"), &[]);
+    let group = format!(
+        "targets = [\"{}\"]\nprotocol_version = \"HTTP2\"\nhealth_check = false",
+        target.address()
+    );
+    let clingfish = Clingfish::start(&web(&group));
+    for _ in 0..5 {
+        let mut client = RawClient::connect(clingfish.listener("web")).unwrap();
+        client.send("GET / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 2\r\n\r\nhi").unwrap();
+        let answer = client.read_final_response().unwrap();
+        assert_eq!((answer.status, answer.header("connection")), (200, Some("close")));
+    }
+    let connects = clingfish.metrics().value("clingfish_upstream_connects_total", &[]);
+    assert_eq!(connects, Some(1.0));
 }
