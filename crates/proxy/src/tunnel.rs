@@ -102,7 +102,9 @@ impl Means<'_> {
         }
         self.half_open.set(true);
         self.set_deadline();
-        to.shutdown().await.map_err(|_| Over)
+        // Through TLS even a goodbye may have to wait for a peer that does not read.
+        let ended = self.deadline.guard(to.shutdown()).await;
+        ended.map_err(|_| Over)?.map_err(|_| Over)
     }
 
     async fn pass(self, to: &mut Sink<'_>, bytes: &[u8]) -> Result<(), Over> {
