@@ -140,10 +140,14 @@ async fn secure(
     group: &GroupLocal,
     worker: usize,
 ) -> Result<Stream, DialError> {
-    let (Some(tls), Some(name)) = (&group.group.tls, &target.target.server_name) else {
-        return Ok(Stream::Plain(tcp));
-    };
     let address = target.target.address;
+    let (Some(tls), Some(name)) = (&group.group.tls, &target.target.server_name) else {
+        return match group.group.spec.tls {
+            None => Ok(Stream::Plain(tcp)),
+            // Without what it takes, nothing rather than anything in the clear.
+            Some(_) => Err(DialError::Handshake { address, source: io::ErrorKind::NotFound.into() }),
+        };
+    };
     let connector = TlsConnector::from(Arc::clone(tls.config(worker)));
     let handshake = connector.connect(name.clone(), Socket::new(tcp));
     match tokio::time::timeout(TLS_HANDSHAKE_WITHIN, handshake).await {
