@@ -70,7 +70,7 @@ def errors():
 
 def deadline():
     try:
-        stub("unary_unary", "Unary")(b"wait", timeout=0.5)
+        stub("unary_unary", "Unary")(b"wait", timeout=4)
     except grpc.RpcError as error:
         assert error.code() == grpc.StatusCode.DEADLINE_EXCEEDED, error
 
