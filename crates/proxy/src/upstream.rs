@@ -145,7 +145,9 @@ async fn secure(
         return match group.group.spec.tls {
             None => Ok(Stream::Plain(tcp)),
             // Without what it takes, nothing rather than anything in the clear.
-            Some(_) => Err(DialError::Handshake { address, source: io::ErrorKind::NotFound.into() }),
+            Some(_) => {
+                Err(DialError::Handshake { address, source: io::ErrorKind::NotFound.into() })
+            }
         };
     };
     let connector = TlsConnector::from(Arc::clone(tls.config(worker)));
