@@ -66,7 +66,7 @@ fn welcome(worker: &Rc<Worker>, door: &Rc<Door>, tcp: TcpStream, peer: SocketAdd
     }
     // Without it answers would wait for acknowledgements; a kernel that refuses it only costs time.
     let _ = tcp.set_nodelay(true);
-    greet::welcome(worker, door, tcp, peer);
+    greet::welcome(worker, &worker.door(door), tcp, peer);
 }
 
 /// A connection that was reset while it waited is nobody's fault; without descriptors, accepting again at once would spin.

@@ -12,6 +12,7 @@ mod clock;
 mod connection;
 mod deadline;
 mod desync;
+mod door;
 mod doors;
 mod entropy;
 mod exchange;

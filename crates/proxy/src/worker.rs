@@ -32,6 +32,8 @@ use crate::{
     wire,
 };
 
+pub(crate) use crate::door::Door;
+
 /// How often idle upstream connections are looked through and log lines handed on.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
 
@@ -80,24 +82,6 @@ pub(crate) struct Shared {
     pub(crate) registry: Arc<Registry>,
     /// Turns true when accepting may begin.
     pub(crate) opened: watch::Receiver<bool>,
-}
-
-/// One listener as one worker sees it; connections hold it to know whose they are.
-#[derive(Debug)]
-pub(crate) struct Door {
-    pub(crate) id: u64,
-    pub(crate) address: SocketAddr,
-    /// Position in the snapshot's listeners; none once it is closed.
-    pub(crate) listener: Cell<Option<usize>>,
-    /// Tells the accepting task to stop.
-    pub(crate) closing: Notify,
-}
-
-impl Door {
-    /// The accepting task takes what waits already, then closes its socket.
-    fn stop_accepting(&self) {
-        self.closing.notify_one();
-    }
 }
 
 /// The state of one data plane thread.
@@ -245,27 +229,37 @@ impl Worker {
     }
 
     fn open(self: &Rc<Self>, opened: OpenedSocket) {
-        let door = Rc::new(Door {
-            id: opened.door,
-            address: opened.address,
-            listener: Cell::new(None),
-            closing: Notify::new(),
-        });
+        let door = Rc::new(Door::new(opened.door, opened.address));
         tokio::task::spawn_local(accept::run(Rc::clone(self), Rc::clone(&door), opened.socket));
         self.doors.borrow_mut().push(door);
     }
 
+    /// The door with the number of that one, which connections that come now belong to.
+    pub(crate) fn door(&self, door: &Rc<Door>) -> Rc<Door> {
+        let doors = self.doors.borrow();
+        Rc::clone(doors.iter().find(|other| other.id == door.id).unwrap_or(door))
+    }
+
     /// Tells each door which listener of the current snapshot it is, and closes those that are none.
     fn place_doors(&self, places: &[Place]) {
-        self.doors.borrow_mut().retain(|door| {
+        let view = self.view();
+        self.doors.borrow_mut().retain_mut(|door| {
             let place = places.iter().find(|place| place.door == door.id);
-            door.listener.set(place.map(|place| place.listener));
-            if place.is_none() {
+            let at = place.and_then(|place| {
+                Some((place.listener, view.snapshot.listeners.get(place.listener)?))
+            });
+            let Some((at, listener)) = at else {
+                door.listener.set(None);
                 door.stop_accepting();
                 // A client that sees the end asks elsewhere; one whose request finds nobody loses it.
                 self.deadlines.dismiss(door.id);
+                return false;
+            };
+            if let Some(next) = door.move_to(at, &listener.listener) {
+                self.deadlines.dismiss(door.id);
+                *door = Rc::new(next);
             }
-            place.is_some()
+            true
         });
         self.news.notify_waiters();
     }
@@ -400,8 +394,7 @@ mod tests {
             let address = listener.local_addr().unwrap();
             let client = tokio::net::TcpStream::connect(address).await.unwrap();
             let (tcp, peer) = listener.accept().await.unwrap();
-            let door =
-                Rc::new(Door { id: 1, address, listener: Cell::new(None), closing: Notify::new() });
+            let door = Rc::new(Door::new(1, address));
             assert!(worker.admit());
             assert!(!worker.admit(), "there may be one");
             let caller = Caller::new(&worker, &door, peer);

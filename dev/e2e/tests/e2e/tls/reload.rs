@@ -2,7 +2,7 @@
 
 use std::{fs, thread};
 
-use clingfish_testkit::{Authority, eventually, python};
+use clingfish_testkit::{Authority, RawClient, eventually, python};
 
 use super::*;
 use crate::support::SOON;
@@ -81,4 +81,25 @@ fn a_bad_file_keeps_the_certificate_in_use_and_says_so() {
     let refused =
         clingfish.metrics().value("clingfish_certificate_reloads_total", &[("result", "refused")]);
     assert!(refused >= Some(2.0), "{refused:?}");
+}
+
+#[test]
+fn connections_from_before_tls_was_asked_for_end_with_it() {
+    let authority = Authority::new("root");
+    let issued = authority.issue("shop", &["shop.example"]);
+    let tls = answering(&[&issued], "");
+    let without = |line: &&str| !line.starts_with("certificates") && !line.starts_with("protocol");
+    let plain: String = tls.lines().filter(without).map(|line| format!("{line}\n")).collect();
+    let clingfish = Clingfish::start(&plain);
+    let mut kept = RawClient::connect(clingfish.listener("web")).unwrap();
+    let request = "GET / HTTP/1.1\r\nHost: shop.example\r\n\r\n";
+    kept.send(request).unwrap();
+    assert_eq!(kept.read_final_response().unwrap().status, 200);
+    clingfish.reload_with(&tls);
+    // Whether or not it was noticed to be idle: nothing is answered in the clear any more.
+    let answered = kept.send(request).and_then(|()| kept.read_final_response());
+    assert!(answered.is_err(), "{answered:?}");
+    assert_eq!(serial_shown(&clingfish), body_of(&issued), "new ones are served");
+    clingfish.reload_with(&plain);
+    assert_eq!(RawClient::get(clingfish.listener("web"), "/").unwrap().status, 200);
 }
