@@ -1,11 +1,11 @@
 //! One try at one target: a lease, the request, and what comes back.
 
-use std::{future::poll_fn, pin::pin, rc::Rc};
+use std::{future::poll_fn, net::SocketAddr, pin::pin, rc::Rc};
 
 use bytes::Bytes;
 use clingfish_affinity::Reading;
 use clingfish_h1::{HeadError, desync::Treatment};
-use clingfish_model::Version;
+use clingfish_model::{Version, target::ProxyProtocol};
 use clingfish_snapshot::Placement;
 use h2::client::{ResponseFuture, SendRequest};
 
@@ -24,7 +24,7 @@ use crate::{
     upload::{Means, Progress, Upload},
     upstream::{Lease, Line, Wanted},
     view::GroupLocal,
-    wire::WireError,
+    wire::{AsTcp as _, WireError},
 };
 
 /// One try at one target.
@@ -221,7 +221,7 @@ impl Attempt<'_> {
         let meter = &exchange.worker.meter;
         let now = exchange.worker.deadlines.latest();
         let limits = &exchange.listener.balancer.request_limits;
-        let ends = Ends { client: exchange.facts.peer, local: exchange.facts.local };
+        let ends = Ends { client: exchange.facts.peer, local: self.local(client) };
         let worker = exchange.worker.index;
         let taking = Lease::take(target, self.group, worker, wanted, limits, now, ends);
         let taken = tokio::select! {
@@ -246,6 +246,15 @@ impl Attempt<'_> {
                 Err(Failure { refusal: Refusal::Dial(error), again, consumed })
             }
         }
+    }
+
+    /// The address that the client connected to, as far as anybody is told: where its listener has every address, its connection
+    /// knows which one it was.
+    fn local(&self, client: &Source<'_>) -> SocketAddr {
+        let local = self.exchange.facts.local;
+        let is_told = self.group.group.spec.proxy_protocol != ProxyProtocol::Off;
+        let exact = client.as_tcp().filter(|_| is_told && local.ip().is_unspecified());
+        exact.and_then(|tcp| tcp.local_addr().ok()).unwrap_or(local)
     }
 
     fn forwarded<'f>(&'f self, notes: &'f Notes<'_>) -> Forwarded<'f> {

@@ -265,17 +265,19 @@ fn serve(mut stream: std::net::TcpStream, sender: &mpsc::Sender<Vec<u8>>) {
 
 #[test]
 fn targets_are_told_the_client_and_share_no_connection() {
-    for (setting, is_text) in [
-        ("proxy_protocol = \"v1\"", true),
-        ("proxy_protocol = \"v2\"", false),
-        ("proxy_protocol_v2.enabled = true", false),
+    for (setting, is_text, ip) in [
+        ("proxy_protocol = \"v1\"", true, "127.0.0.1"),
+        ("proxy_protocol = \"v2\"", false, "127.0.0.1"),
+        ("proxy_protocol_v2.enabled = true", false, "127.0.0.1"),
+        // The one of all addresses that the client connected to.
+        ("proxy_protocol = \"v1\"", true, "0.0.0.0"),
     ] {
         let target = Noting::start();
         let clingfish = Clingfish::start(&format!(
             r#"
             [[listeners]]
             name = "web"
-            bind = "127.0.0.1:0"
+            bind = "{ip}:0"
             forward = "web"
 
             [target_groups.web]
@@ -285,7 +287,7 @@ fn targets_are_told_the_client_and_share_no_connection() {
             "#,
             target.address
         ));
-        let web = clingfish.listener("web");
+        let web = SocketAddr::from(([127, 0, 0, 1], clingfish.listener("web").port()));
         let mut client = RawClient::connect(web).expect("it accepts");
         let port = client.local_address().expect("it is bound").port();
         for path in ["/first", "/second"] {
