@@ -19,12 +19,12 @@ impl Share {
         Self::from_parts(parts.and_then(|parts| u8::try_from(parts).ok()).unwrap_or(u8::MAX))
     }
 
-    /// So many 64ths, within the limits.
+    /// So many parts of 64, within the limits.
     pub fn from_parts(parts: u8) -> Self {
         Self(parts.clamp(Self::LEAST.0, Self::FULL.0))
     }
 
-    /// In 64ths.
+    /// How many parts of 64.
     pub fn parts(self) -> u8 {
         self.0
     }

@@ -20,7 +20,7 @@ pub struct TargetCell {
     connect_failures: AtomicU32,
     /// Its deregistration delay is over.
     departed: AtomicBool,
-    /// Of its weight, in 64ths. Written by the control plane alone, read when a roster is made.
+    /// Of its weight, in parts of 64. Written by the control plane alone, read when a roster is made.
     share: AtomicU8,
     /// It fails more than its peers do.
     anomalous: AtomicBool,
