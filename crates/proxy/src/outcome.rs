@@ -271,14 +271,14 @@ impl Outcome {
     }
 
     fn spans(&self, now: Instant) -> Spans {
-        let since = |later: Option<Instant>, earlier: Option<Instant>| {
-            Some(later?.saturating_duration_since(earlier?))
-        };
+        // Counted from the start, since to subtract spans costs less than to subtract times.
+        let at = |moment: Instant| moment.saturating_duration_since(self.started);
+        let (whole, sent, answered) = (at(now), self.sent.map(at), self.answered.map(at));
         Spans {
-            whole: now.saturating_duration_since(self.started),
-            request: since(self.sent, Some(self.started)),
-            target: since(self.answered, self.sent),
-            response: since(Some(now), self.answered),
+            whole,
+            request: sent,
+            target: answered.zip(sent).map(|(answered, sent)| answered.saturating_sub(sent)),
+            response: answered.map(|answered| whole.saturating_sub(answered)),
         }
     }
 

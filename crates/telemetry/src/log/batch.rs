@@ -46,6 +46,10 @@ impl Batch {
     pub(super) fn push(&mut self, record: &Record<'_>) {
         let mut lengths = [0; TEXTS];
         for (length, (text, max)) in lengths.iter_mut().zip(record.texts.parts()) {
+            if text.is_empty() {
+                // Several are, of most requests.
+                continue;
+            }
             let kept = text.get(..max).unwrap_or(text);
             *length = u16::try_from(kept.len()).unwrap_or(u16::MAX);
             self.text.extend_from_slice(kept);
