@@ -191,17 +191,18 @@ async fn shared(
     now: Instant,
 ) -> Result<(Share, bool), DialError> {
     let lines = &target.lines;
-    let mut dialing = None;
-    // Whoever waits for another's dialing finds its connection, or else dials as well.
-    for _ in 0..2 {
+    let patience_ends = clock::now() + group.group.spec.connect_timeout;
+    // Whoever waits for another's dialing finds its connection, or dials the next one, so that a crowd does not open one each.
+    // Where that came to nothing, or takes too long, all who waited dial.
+    let dialing = loop {
         if let Some(line) = lines.pick(now).filter(|_| wanted != Wanted::Fresh) {
             return Ok((line, true));
         }
-        dialing = lines.dial_alone().await;
-        if dialing.is_some() {
-            break;
+        let dialing = lines.dial_alone().await;
+        if dialing.is_some() || lines.is_empty() || clock::now() >= patience_ends {
+            break dialing;
         }
-    }
+    };
     let line = open(target, group, worker, limits, now).await;
     drop(dialing);
     Ok((noted(line, target, group)?, false))

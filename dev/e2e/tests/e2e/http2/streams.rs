@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use clingfish_testkit::{RawClient, eventually};
+
 use super::{Stage, client, start_client};
 use crate::support::{SOON, Since, log_lines};
 
@@ -31,7 +33,7 @@ fn streams_over_the_limit_are_refused_and_the_others_go_on() {
 fn what_a_target_refuses_is_sent_again_whatever_the_method() {
     let stage = Stage::new();
     play(&stage, "refused_by_the_target", "to2");
-    let failed = clingfish_testkit::eventually(SOON, || {
+    let failed = eventually(SOON, || {
         log_lines(&stage.clingfish).into_iter().find(|line| line["elb_status_code"] == 502)
     });
     assert_eq!(failed["error_reason"], "target_stream_refused");
@@ -47,6 +49,28 @@ fn a_target_that_says_goaway_gets_another_connection() {
 fn connections_to_targets_are_shared() {
     let stage = Stage::new();
     play(&stage, "few_connections", "to2");
+}
+
+#[test]
+fn a_crowd_of_first_requests_opens_few_connections() {
+    const CROWD: u32 = 300;
+    let stage = Stage::new();
+    let visitor = |_| {
+        let mut client = RawClient::connect(stage.clingfish.listener("to2")).unwrap();
+        client.send("GET /wait HTTP/1.1\r\nHost: a.example\r\n\r\n").unwrap();
+        client
+    };
+    let crowd: Vec<RawClient> = (0..CROWD).map(visitor).collect();
+    let connects = eventually(SOON, || {
+        let metrics = stage.clingfish.metrics();
+        let value = |name| metrics.value(name, &[]).unwrap();
+        let connects = value("clingfish_upstream_connects_total");
+        let all = connects + value("clingfish_upstream_reuses_total");
+        (all >= f64::from(CROWD)).then_some(connects)
+    });
+    // Each carries 100 of them.
+    assert!(connects <= 8.0, "{connects}");
+    drop(crowd);
 }
 
 #[test]
@@ -74,7 +98,7 @@ fn streams_of_a_dead_connection_are_let_go() {
         stage.target.wait_line("waits");
         let since = Since::now();
         client.tell("close");
-        clingfish_testkit::eventually(SOON, || {
+        eventually(SOON, || {
             let metrics = stage.clingfish.metrics();
             let running = metrics.sum("clingfish_target_requests_in_flight", &[]);
             (running == 0.0).then_some(())
