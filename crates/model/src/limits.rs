@@ -75,8 +75,9 @@ pub const PIPES_MAX: usize = 16;
 /// Idle buffers that one worker keeps.
 pub const BUFFERS_IDLE_MAX: usize = 256;
 
-/// Idle upstream connections that one worker keeps for one target.
-pub const UPSTREAM_IDLE_MAX: usize = 256;
+/// Idle upstream connections that one worker keeps for one target. A few clients with many streams each soon have that many requests at
+/// the same time, and each connection beyond would be opened and closed for one of them.
+pub const UPSTREAM_IDLE_MAX: usize = 1024;
 
 /// Streams of one connection of HTTP/2 at the same time, as at ALB; a client that wants more waits.
 pub const H2_STREAMS_MAX: u32 = 128;
