@@ -262,8 +262,10 @@ fn accept(
     respond: SendResponse<Bytes>,
 ) {
     let running = Running::begin(streams);
+    // Boxed before the task is made: what moves into the task, and out of it at the end, is a pointer.
+    let serving = Box::pin(stream.serve(request, Replying::new(respond)));
     tokio::task::spawn_local(async move {
         let _running = running;
-        Box::pin(stream.serve(request, Replying::new(respond))).await;
+        serving.await;
     });
 }

@@ -29,7 +29,10 @@ fn line(line: &[u8], at: usize, bytes: &Bytes) -> Option<(HeaderName, HeaderValu
     let value = line.get(colon + 1..)?;
     let start = at + colon + 1 + (value.len() - value.trim_ascii_start().len());
     let end = start + value.trim_ascii().len();
-    let value = HeaderValue::from_maybe_shared(bytes.slice(start..end)).ok()?;
+    let mut value = HeaderValue::from_maybe_shared(bytes.slice(start..end)).ok()?;
+    // No value comes twice: kept for later reference (RFC 7541 section 2.3.2) it would push out those that do, and be compared with
+    // each that follows.
+    value.set_sensitive(name.as_str() == "x-amzn-trace-id");
     Some((name, value))
 }
 

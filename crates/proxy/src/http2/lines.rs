@@ -39,6 +39,13 @@ struct Line {
     used: Instant,
 }
 
+impl Line {
+    fn has_room(&self) -> bool {
+        let streams_max = self.send.current_max_send_streams().min(H2_STREAMS_MAX as usize);
+        self.load.running.get() < streams_max
+    }
+}
+
 /// What is known of a connection.
 #[derive(Debug, Default)]
 struct Load {
@@ -87,16 +94,18 @@ impl Drop for Dialing<'_> {
 }
 
 impl Lines {
-    /// A connection that takes another request now.
+    /// A connection that takes another request now. The busiest that has room: what goes out together costs one write, and those that
+    /// are not needed any more come to rest. Where none has room and there may be no more of them, the least busy.
     pub(crate) fn pick(&self, now: Instant) -> Option<Share> {
         let mut open = self.open.borrow_mut();
         open.retain_mut(Line::takes_requests);
         let is_full = open.len() >= UPSTREAM_H2_CONNECTIONS_MAX;
-        let line = open.iter_mut().min_by_key(|line| line.load.running.get())?;
-        let streams_max = line.send.current_max_send_streams().min(H2_STREAMS_MAX as usize);
-        if line.load.running.get() >= streams_max && !is_full {
-            return None;
-        }
+        let with_room = open.iter_mut().filter(|line| line.has_room());
+        let line = match with_room.max_by_key(|line| line.load.running.get()) {
+            Some(line) => line,
+            None if is_full => open.iter_mut().min_by_key(|line| line.load.running.get())?,
+            None => return None,
+        };
         line.used = now;
         Some(Share::of(line))
     }
