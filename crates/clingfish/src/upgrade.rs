@@ -155,22 +155,23 @@ async fn attempt(
     let pid = child.id().unwrap_or_default();
     let mut heir = Heir { child, pid, has_taken_over: false };
     asker.say(&format!("started process {pid}, waiting until it is ready")).await;
-    let installing = install(&line, estate);
-    match tokio::time::timeout(patience, installing).await {
-        Ok(Ok(())) => {
+    match install(&line, estate, patience).await {
+        Ok(()) => {
             heir.has_taken_over = true;
             Ok(heir)
         }
-        Ok(Err(Installing::Line(error))) => Err(error.context("the new process was ended")),
-        Ok(Err(Installing::Refused(reason))) => {
+        Err(Installing::Line(error)) => Err(error.context("the new process was ended")),
+        Err(Installing::Refused(reason)) => {
             let _ = heir.end().await;
             Err(anyhow!("the new process says: {reason}"))
         }
-        Ok(Err(Installing::Gone)) => match heir.end().await {
+        Err(Installing::Gone) => match heir.end().await {
             Ok(status) => Err(anyhow!("the new process ended before it was ready: {status}")),
             Err(error) => Err(anyhow!(error).context("the new process ended before it was ready")),
         },
-        Err(_) => Err(anyhow!("the new process was not ready within {patience:?} and was ended")),
+        Err(Installing::Late) => {
+            Err(anyhow!("the new process was not ready within {patience:?} and was ended"))
+        }
     }
 }
 
@@ -180,6 +181,8 @@ enum Installing {
     Refused(String),
     /// It has ended, or let go of the line.
     Gone,
+    /// It takes too long.
+    Late,
     /// Something else.
     Line(anyhow::Error),
 }
@@ -194,17 +197,25 @@ impl From<io::Error> for Installing {
 }
 
 /// Gives the new process everything, and returns when it accepts.
-async fn install(line: &Channel, estate: &Estate) -> Result<(), Installing> {
+///
+/// Once it has been told to go it may have clients, which would go with it: so its last step has a time of its own, whatever is left
+/// of the time for getting ready.
+async fn install(line: &Channel, estate: &Estate, patience: Duration) -> Result<(), Installing> {
+    let late = |_| Installing::Late;
+    tokio::time::timeout(patience, make_ready(line, estate)).await.map_err(late)??;
+    tracing::info!("upgrade: the new process is ready");
+    line.send(&Message::Go, None).await?;
+    tokio::time::timeout(patience, expect(line, Message::Accepting)).await.map_err(late)?
+}
+
+async fn make_ready(line: &Channel, estate: &Estate) -> Result<(), Installing> {
     let given = give(line, estate).await;
     // Whoever hangs up may have said why before.
     if let Err(Installing::Line(error)) = given {
         return Err(Installing::Line(error));
     }
     expect(line, Message::Ready).await?;
-    given?;
-    tracing::info!("upgrade: the new process is ready");
-    line.send(&Message::Go, None).await?;
-    expect(line, Message::Accepting).await
+    given
 }
 
 async fn give(line: &Channel, estate: &Estate) -> Result<(), Installing> {

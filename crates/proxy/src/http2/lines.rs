@@ -154,7 +154,11 @@ impl Lines {
         if !greeting.is_good().await {
             return None;
         }
-        self.open.borrow_mut().push(line);
+        // One too many, as for a request that a shared connection refused, ends with its request.
+        let mut open = self.open.borrow_mut();
+        if open.len() < UPSTREAM_H2_CONNECTIONS_MAX {
+            open.push(line);
+        }
         Some(share)
     }
 
