@@ -4,7 +4,7 @@ use std::{
     future::{Future, poll_fn},
     net::{IpAddr, SocketAddr},
     rc::Rc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use clingfish_model::limits::{DRAIN_BYTES_MAX, LINGER, LINGER_IDLE};
@@ -111,6 +111,13 @@ impl Caller {
         let age = worker.age(now).saturating_sub(self.since);
         worker.leaving.get().is_some()
             || u64::from(age) >= listener.balancer.timeouts.client_keep_alive.as_secs()
+    }
+
+    /// How long until it is over by its age; a second more than none.
+    pub(crate) fn life_left(&self, listener: &ListenerView, now: Instant) -> Duration {
+        let age = self.counted.0.age(now).saturating_sub(self.since);
+        let life = listener.balancer.timeouts.client_keep_alive;
+        life.saturating_sub(Duration::from_secs(age.into())) + Duration::from_secs(1)
     }
 
     /// The connection is somebody else's, for whom its peer speaks.

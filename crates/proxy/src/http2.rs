@@ -142,17 +142,27 @@ pub(crate) async fn serve(connection: Connection) {
         }
         let is_idle = rest(caller, worker, &streams, leaving);
         let idle = is_idle.then(|| Idle::begin(worker));
-        let next = poll_fn(|context| match frames.poll_accept(context) {
-            Poll::Ready(Some(Ok((request, respond)))) => {
-                let stream = Served::new(caller, tls.clone(), &first_home);
-                accept(stream, &streams, request, respond);
-                Poll::Ready(Turn::Stream)
+        // All that have come are taken up before anybody waits again; their number is bounded by what runs at the same time.
+        let next = poll_fn(|context| {
+            let before = requests;
+            while requests < H2_REQUESTS_MAX || leaving {
+                match frames.poll_accept(context) {
+                    Poll::Ready(Some(Ok((request, respond)))) => {
+                        let stream = Served::new(caller, tls.clone(), &first_home);
+                        accept(stream, &streams, request, respond);
+                        requests += 1;
+                    }
+                    Poll::Ready(Some(Err(_)) | None) => return Poll::Ready(Turn::Over),
+                    Poll::Pending if verdict.is_flood() => return Poll::Ready(Turn::Flood),
+                    // One that was idle, or is to take no more, has to be looked at.
+                    Poll::Pending if is_idle && requests > before => break,
+                    Poll::Pending => {
+                        let over = caller.deadline.limit(Poll::<()>::Pending, context);
+                        return over.map(|_| Turn::Silent);
+                    }
+                }
             }
-            Poll::Ready(Some(Err(_)) | None) => Poll::Ready(Turn::Over),
-            Poll::Pending if verdict.is_flood() => Poll::Ready(Turn::Flood),
-            Poll::Pending => {
-                caller.deadline.limit(Poll::<()>::Pending, context).map(|_| Turn::Silent)
-            }
+            Poll::Ready(Turn::Stream)
         });
         let turn = tokio::select! {
             biased;
@@ -163,9 +173,8 @@ pub(crate) async fn serve(connection: Connection) {
         caller.deadline.idles(false);
         drop(idle);
         match turn {
-            Turn::Stream => requests += 1,
             Turn::Over => break,
-            Turn::Rest => {}
+            Turn::Stream | Turn::Rest => {}
             Turn::Flood => return cut_off(caller, &mut frames).await,
             // It has been asked to end, or it is at rest for too long.
             Turn::Silent if leaving => break,
@@ -195,7 +204,7 @@ impl Drop for Idle<'_> {
 
 /// What a connection waits for.
 enum Turn {
-    /// Another stream is served.
+    /// Further streams are served.
     Stream,
     /// The client has gone.
     Over,
@@ -224,15 +233,19 @@ fn wants_end(caller: &Caller, worker: &Worker, requests: u64) -> bool {
         || listener.is_none_or(|listener| caller.is_over(listener, clock::now()))
 }
 
-/// Sets how long the connection may be silent: for ever while streams run, whose own deadlines count. True: none does.
+/// Sets when the connection is to be looked at if nothing else happens: while streams run, whose own deadlines count, at the end
+/// of its life, or never once it has been asked to end. True: none runs.
 fn rest(caller: &Caller, worker: &Worker, streams: &Streams, leaving: bool) -> bool {
     let deadline = &caller.deadline;
-    if streams.running.get() > 0 {
-        deadline.clear();
-        return false;
-    }
     let view = worker.view();
     let listener = caller.listener(&view);
+    if streams.running.get() > 0 {
+        match listener.filter(|_| !leaving) {
+            Some(listener) => deadline.set_now(caller.life_left(listener, clock::now())),
+            None => deadline.clear(),
+        }
+        return false;
+    }
     let idle = listener.map_or(Duration::ZERO, |listener| listener.balancer.timeouts.idle);
     deadline.idles(true);
     deadline.set_now(if leaving { idle.min(LEAVE_PATIENCE) } else { idle });
