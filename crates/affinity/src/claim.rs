@@ -17,8 +17,40 @@ pub enum Claim {
     Nothing,
     /// A token that opened. Whether it holds is for [`crate::judge`] to say.
     Bound(Opened),
+    /// Something that is no token of ours names the home.
+    Named(Named),
+    /// A key that consistent hashing places: the home is whoever the key falls to.
+    Keyed(u64),
+    /// Our token, but not the cookie of the application that it goes with.
+    Unaccompanied(Opened),
+    /// An id of the application that nobody knows here.
+    Unknown(SessionId),
     /// A cookie of our name that is no token of ours.
     Refused(Refusal),
+}
+
+/// A home that is named without a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// The home.
+    pub target: TargetHash,
+    /// Stands for the session in logs.
+    pub session: SessionId,
+    /// Who says so.
+    pub by: Namer,
+}
+
+/// Who names a home without a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Namer {
+    /// The application, which writes its target's id into its own session id.
+    Application,
+    /// The table of learned sessions.
+    Table,
+    /// An envelope that carried the application's id.
+    Envelope,
+    /// A cookie of another balancer.
+    ForeignCookie,
 }
 
 /// Why a cookie of our name does not count.
@@ -35,15 +67,18 @@ impl Claim {
     pub fn home(&self) -> Option<TargetHash> {
         match self {
             Self::Bound(opened) => Some(opened.token.target),
-            Self::Nothing | Self::Refused(_) => None,
+            Self::Named(named) => Some(named.target),
+            _ => None,
         }
     }
 
     /// The session that the request says it belongs to.
     pub fn session(&self) -> Option<SessionId> {
         match self {
-            Self::Bound(opened) => Some(opened.token.session),
-            Self::Nothing | Self::Refused(_) => None,
+            Self::Bound(opened) | Self::Unaccompanied(opened) => Some(opened.token.session),
+            Self::Named(named) => Some(named.session),
+            Self::Unknown(session) => Some(*session),
+            Self::Nothing | Self::Keyed(_) | Self::Refused(_) => None,
         }
     }
 }
@@ -221,6 +256,6 @@ fn better(claim: Claim, opened: Result<Opened, OpenError>, group: GroupHash) -> 
         (Claim::Nothing, Err(OpenError::NotAToken | OpenError::Forged)) => {
             Claim::Refused(Refusal::Forged)
         }
-        (Claim::Bound(_) | Claim::Refused(_), Err(_)) => claim,
+        (_, Err(_)) => claim,
     }
 }

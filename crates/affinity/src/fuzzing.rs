@@ -38,7 +38,7 @@ pub fn cookie_header(data: &[u8]) {
     let ring = ring();
     let reading = read([data].into_iter(), &policy(), &ring, NOW, &mut Memo::new());
     assert!(!matches!(reading.claim, Claim::Bound(_)), "a forged token opened");
-    let judgement = judge(&reading.claim, &policy(), |_| Home::Eligible, NOW);
+    let judgement = judge(&reading.claim, Some(&policy()), |_| Home::Eligible, NOW);
     assert!(matches!(judgement, Judgement::Rehome(_)), "a forged token gave a home");
     let mut out = Vec::new();
     assert_eq!(reading.cuts.strip(0, data, &mut out), Stripped::Untouched);

@@ -3,7 +3,7 @@
 use clingfish_model::{TargetHash, UnixMillis};
 
 use crate::{
-    claim::{Claim, Refusal},
+    claim::{Claim, Named, Namer, Refusal},
     policy::Policy,
     token::Token,
     verdict::Verdict,
@@ -29,6 +29,8 @@ pub enum Home {
 pub enum Judgement {
     /// The client goes home.
     Keep,
+    /// It goes where a cookie of another balancer says, and gets ours.
+    Adopt,
     /// Another target serves this request; the home stays the home.
     Detour,
     /// The client gets a new home, for that reason.
@@ -40,6 +42,7 @@ impl Judgement {
     pub fn verdict(self) -> Verdict {
         match self {
             Self::Keep => Verdict::Hit,
+            Self::Adopt => Verdict::Imported,
             Self::Detour => Verdict::Detour,
             Self::Rehome(verdict) => verdict,
         }
@@ -47,25 +50,35 @@ impl Judgement {
 }
 
 /// Decides whether a client may stay at home. `home` is asked at the most once, and only for a target of this group.
+/// `policy` is that of tokens; a group that works without them has none.
 ///
 /// Ages are judged by the current configuration. A token from the future, sealed where a clock is ahead, counts as fresh: only
 /// holders of the keys can make one.
 pub fn judge(
     claim: &Claim,
-    policy: &Policy,
+    policy: Option<&Policy>,
     home: impl FnOnce(TargetHash) -> Home,
     now: UnixMillis,
 ) -> Judgement {
-    let token = match claim {
-        Claim::Nothing => return Judgement::Rehome(Verdict::New),
+    let target = match claim {
+        // Where a key falls is for the group to say, which has the ring.
+        Claim::Nothing | Claim::Keyed(_) => return Judgement::Rehome(Verdict::New),
         Claim::Refused(Refusal::Forged) => return Judgement::Rehome(Verdict::Forged),
         Claim::Refused(Refusal::UnknownKey) => return Judgement::Rehome(Verdict::UnknownKey),
-        Claim::Bound(opened) => &opened.token,
+        Claim::Unknown(_) => return Judgement::Rehome(Verdict::UnknownSession),
+        Claim::Unaccompanied(_) => return Judgement::Rehome(Verdict::NoAppCookie),
+        Claim::Bound(opened) => {
+            match policy.and_then(|policy| objection(&opened.token, policy, now)) {
+                Some(verdict) => return Judgement::Rehome(verdict),
+                None => opened.token.target,
+            }
+        }
+        Claim::Named(named) => named.target,
     };
-    if let Some(verdict) = objection(token, policy, now) {
-        return Judgement::Rehome(verdict);
-    }
-    match home(token.target) {
+    match home(target) {
+        Home::Eligible if matches!(claim, Claim::Named(Named { by: Namer::ForeignCookie, .. })) => {
+            Judgement::Adopt
+        }
         Home::Eligible => Judgement::Keep,
         Home::Refusing => Judgement::Detour,
         Home::Unhealthy => Judgement::Rehome(Verdict::TargetUnhealthy),

@@ -32,7 +32,7 @@
 //!
 //! // A new client: some balancer picks a target, and the answer carries a cookie.
 //! let reading = read(std::iter::empty(), &policy, &ring, now, &mut memo);
-//! let judgement = judge(&reading.claim, &policy, |_| Home::Gone, now);
+//! let judgement = judge(&reading.claim, Some(&policy), |_| Home::Gone, now);
 //! assert_eq!(judgement, Judgement::Rehome(Verdict::New));
 //! let binding = Binding { target: TargetHash([2; 16]), session: SessionId([3; 8]), https: false };
 //! let Stamp::Write { token, .. } = stamp(&reading.claim, judgement, &policy, binding, || false, now) else {
@@ -47,7 +47,7 @@
 //! let cookie = [b"cling=", sealed.as_bytes().as_slice()].concat();
 //! let reading = read([cookie.as_slice()].into_iter(), &policy, &ring, now, &mut memo);
 //! assert_eq!(reading.claim.home(), Some(binding.target));
-//! assert_eq!(judge(&reading.claim, &policy, |_| Home::Eligible, now), Judgement::Keep);
+//! assert_eq!(judge(&reading.claim, Some(&policy), |_| Home::Eligible, now), Judgement::Keep);
 //! ```
 //!
 //! A token's life, from minting to refusal, is told in this crate's `LIFECYCLE.md`.
@@ -67,7 +67,7 @@ mod stamp;
 pub mod token;
 mod verdict;
 
-pub use claim::{Claim, Reading, Refusal, read, tokens_in};
+pub use claim::{Claim, Named, Namer, Reading, Refusal, read, tokens_in};
 pub use cookie::{CookieNames, Cuts, Stripped};
 pub use date::rfc3339;
 pub use judge::{Home, Judgement, judge};

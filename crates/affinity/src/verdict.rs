@@ -27,13 +27,19 @@ pub enum Verdict {
     TargetDraining,
     /// The home refused this request, which another target served; the binding stays.
     Detour,
+    /// A cookie of another balancer, or of the one before this, named the home. It gets ours instead.
+    Imported,
+    /// The request has an id of the application that nobody knows here: it was never learned, or too long ago.
+    UnknownSession,
+    /// Our token came without the application's cookie that it goes with.
+    NoAppCookie,
     /// The group has no stickiness.
     Off,
 }
 
 impl Verdict {
     /// All of them, in the order of [`Self::index`].
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::New,
         Self::Hit,
         Self::ExpiredIdle,
@@ -45,6 +51,9 @@ impl Verdict {
         Self::TargetUnhealthy,
         Self::TargetDraining,
         Self::Detour,
+        Self::Imported,
+        Self::UnknownSession,
+        Self::NoAppCookie,
         Self::Off,
     ];
 
@@ -67,6 +76,9 @@ impl Verdict {
             Self::TargetUnhealthy => "target_unhealthy",
             Self::TargetDraining => "target_draining",
             Self::Detour => "detour",
+            Self::Imported => "imported",
+            Self::UnknownSession => "unknown_session",
+            Self::NoAppCookie => "no_app_cookie",
             Self::Off => "off",
         }
     }
@@ -85,6 +97,9 @@ impl Verdict {
             | Self::Forged
             | Self::UnknownKey
             | Self::ForeignGroup
+            | Self::Imported
+            | Self::UnknownSession
+            | Self::NoAppCookie
             | Self::Off => false,
         }
     }

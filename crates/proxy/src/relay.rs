@@ -85,6 +85,7 @@ impl Relay<'_> {
                 }
             }
         }
+        target.finish(deadline).await;
         Ok(self.body.persistent && rest == 0)
     }
 

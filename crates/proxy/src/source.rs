@@ -136,6 +136,20 @@ impl Source<'_> {
         }
     }
 
+    /// Waits for the end of a stream that has brought all it promised: who drops it before resets it, and a peer that is reset time
+    /// and again for messages that were whole loses its connection.
+    pub(crate) async fn finish(&mut self, deadline: &Deadline) {
+        if let Self::Frames(frames) = self {
+            while !frames.stream.is_end_stream() {
+                match frames.next(deadline).await {
+                    Ok(Piece::Data(data)) if data.is_empty() => {}
+                    // Its end, or something that was not promised.
+                    _ => return,
+                }
+            }
+        }
+    }
+
     /// Whether it is certain that nothing more will come.
     pub(crate) fn is_at_end(&self) -> bool {
         match self {

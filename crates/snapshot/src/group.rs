@@ -29,7 +29,7 @@ pub struct Group {
     pub spec: TargetGroup,
     /// What tokens carry.
     pub hash: GroupHash,
-    /// How sessions stay; none where they do not.
+    /// How sessions stay by tokens of ours; none where they do not.
     pub policy: Option<Policy>,
     /// What connections to targets are made with; none is without TLS.
     pub tls: Option<Arc<ClientTls>>,
@@ -109,6 +109,11 @@ impl Group {
         };
         group.refresh();
         group
+    }
+
+    /// Whether sessions stay, by whatever means.
+    pub fn is_sticky(&self) -> bool {
+        self.spec.stickiness != Stickiness::Off
     }
 
     /// Whether a target gets new sessions, as far as its settings go.

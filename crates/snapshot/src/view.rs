@@ -143,12 +143,11 @@ impl Group {
         tried: &Tried,
         cursor: &mut Cursor,
     ) -> Result<Placement, NoTarget> {
-        let judgement = self
-            .policy
-            .as_ref()
-            .map(|policy| judge(claim, policy, |home| self.home(home, tried), circumstances.now));
+        let judgement = self.is_sticky().then(|| {
+            judge(claim, self.policy.as_ref(), |home| self.home(home, tried), circumstances.now)
+        });
         let target = match (judgement, claim.home().and_then(|home| self.find(home))) {
-            (Some(Judgement::Keep), Some(home)) => home,
+            (Some(Judgement::Keep | Judgement::Adopt), Some(home)) => home,
             _ => self.pick(circumstances.random, tried, cursor)?,
         };
         Ok(Placement { target, judgement })

@@ -80,7 +80,7 @@ proptest! {
         let field = [name, sealed.as_bytes()].concat();
         let [one, two] = [one, two].map(|ring| {
             let reading = read([field.as_slice()].into_iter(), &policy, &ring, then, &mut Memo::new());
-            (reading, judge(&reading.claim, &policy, |_| Home::Eligible, then))
+            (reading, judge(&reading.claim, Some(&policy), |_| Home::Eligible, then))
         });
         prop_assert_eq!(one, two);
     }
@@ -97,7 +97,7 @@ proptest! {
         let name = if is_alb { "AWSALB" } else { "cling" };
         let field = format!("{name}={}", sealed(&policy, &token, &ring(), NOW));
         let claim = read_one(&field, &policy, &ring(), now).claim;
-        let judgement = judge(&claim, &policy, |_| Home::Eligible, now);
+        let judgement = judge(&claim, Some(&policy), |_| Home::Eligible, now);
         prop_assert_eq!(judgement, Judgement::Rehome(Verdict::ExpiredIdle));
     }
 

@@ -18,7 +18,12 @@ fn judged(cookie: &LbCookie, age_millis: u64, home: Home) -> Judgement {
     let name = if policy.is_alb() { "AWSALB" } else { "cling" };
     let field = format!("{name}={}", sealed(&policy, &token, &ring(), NOW));
     let reading = read_one(&field, &policy, &ring(), NOW);
-    judge(&reading.claim, &policy, |target| if target == HOME { home } else { Home::Gone }, NOW)
+    judge(
+        &reading.claim,
+        Some(&policy),
+        |target| if target == HOME { home } else { Home::Gone },
+        NOW,
+    )
 }
 
 #[test]
@@ -61,7 +66,7 @@ fn the_absolute_limit_counts_from_the_sessions_beginning() {
         let token = Token { issued: UnixMillis(NOW.0 - age), ..token(&policy, NOW) };
         let field = format!("cling={}", sealed(&policy, &token, &ring(), NOW));
         let claim = read_one(&field, &policy, &ring(), NOW).claim;
-        assert_eq!(judge(&claim, &policy, |_| Home::Eligible, NOW), expected, "{age}");
+        assert_eq!(judge(&claim, Some(&policy), |_| Home::Eligible, NOW), expected, "{age}");
     }
 }
 
@@ -71,7 +76,7 @@ fn a_token_from_the_future_is_fresh() {
     let ahead = token(&policy, NOW + HOUR * 48);
     let field = format!("cling={}", sealed(&policy, &ahead, &ring(), NOW));
     let claim = read_one(&field, &policy, &ring(), NOW).claim;
-    let judgement = judge(&claim, &policy, |_| Home::Eligible, NOW);
+    let judgement = judge(&claim, Some(&policy), |_| Home::Eligible, NOW);
     assert_eq!(judgement, Judgement::Keep);
     // And put right, or its Max-Age would end before anybody wrote it anew.
     let Stamp::Write { token, .. } =
@@ -112,7 +117,7 @@ fn a_request_without_a_token_of_ours_says_why() {
         (format!("cling={good}; cling={foreign}"), Verdict::Hit),
     ] {
         let claim = read_one(&field, &policy, &ring(), NOW).claim;
-        let judgement = judge(&claim, &policy, |_| Home::Eligible, NOW);
+        let judgement = judge(&claim, Some(&policy), |_| Home::Eligible, NOW);
         assert_eq!(judgement.verdict(), expected, "{field}");
     }
 }
@@ -175,7 +180,7 @@ fn either_of_a_pair_brings_a_session_home_and_the_one_written_later_counts() {
     ] {
         let claim = read_one(&field, &policy, &ring(), NOW).claim;
         assert_eq!(claim.home(), Some(TargetHash([home; 16])), "{field}");
-        let judgement = judge(&claim, &policy, |_| Home::Eligible, NOW);
+        let judgement = judge(&claim, Some(&policy), |_| Home::Eligible, NOW);
         assert_eq!(judgement, Judgement::Keep, "{field}");
     }
     let too_many = format!("cling=1; cling=2; cling_x=3; cling=4; cling_x={one}");
@@ -317,7 +322,7 @@ fn an_older_key_or_another_configuration_writes_the_cookie_anew() {
         (&strict, ring(), true),
     ] {
         let claim = read_one(&field, policy, &ring, NOW).claim;
-        let judgement = judge(&claim, policy, |_| Home::Eligible, NOW);
+        let judgement = judge(&claim, Some(policy), |_| Home::Eligible, NOW);
         assert_eq!(judgement, Judgement::Keep, "{policy:?}");
         let stamp = stamp(&claim, judgement, policy, binding(HOME), || false, NOW);
         assert_eq!(matches!(stamp, Stamp::Write { .. }), is_written, "{policy:?}");

@@ -103,7 +103,7 @@ impl Browser {
         self.cookie.take_if(|(_, until)| now > *until);
         let field = self.cookie.iter().map(|(cookie, _)| cookie.as_bytes());
         let reading = read(field, policy, ring, now, memo);
-        let judgement = judge(&reading.claim, policy, |_| home, now);
+        let judgement = judge(&reading.claim, Some(policy), |_| home, now);
         let target = if home == Home::Eligible { HOME } else { OTHER };
         let stamp = stamp(&reading.claim, judgement, policy, binding(target), || false, now);
         if let Stamp::Write { token, .. } = stamp {

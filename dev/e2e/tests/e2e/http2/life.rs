@@ -58,7 +58,7 @@ fn connections_end_by_their_age() {
 #[test]
 fn connections_end_by_the_number_of_their_requests() {
     let stage = Stage::new();
-    client(LIFE, &["by_number", &stage.at("to1")]);
+    client(LIFE, &["by_number", &stage.at("to2")]);
 }
 
 #[test]
