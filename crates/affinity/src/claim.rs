@@ -3,7 +3,8 @@
 use clingfish_model::{GroupHash, TargetHash, UnixMillis, limits};
 
 use crate::{
-    cookie::{self, CookieNames, Cuts, Pair, Role},
+    app_cookie,
+    cookie::{self, Cuts, Pair, Role},
     keyring::KeyRing,
     memo::Memo,
     policy::Policy,
@@ -11,9 +12,10 @@ use crate::{
 };
 
 /// What a request says about its home.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Claim {
     /// No cookie of ours.
+    #[default]
     Nothing,
     /// A token that opened. Whether it holds is for [`crate::judge`] to say.
     Bound(Opened),
@@ -84,12 +86,14 @@ impl Claim {
 }
 
 /// What [`read`] found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reading {
     /// What the request says about its home.
     pub claim: Claim,
     /// What targets do not get to see.
     pub cuts: Cuts,
+    /// The application's cookie is there that ours goes with.
+    pub has_app_cookie: bool,
 }
 
 /// Reads the Cookie fields of a request, in order.
@@ -105,8 +109,12 @@ pub fn read<'a>(
     now: UnixMillis,
     memo: &mut Memo,
 ) -> Reading {
-    let own = Some((policy.names(), policy.group()));
-    let mut reading = Search::new(own, ring, now, memo).run(fields);
+    let mut reading = Search::new(Some(policy), ring, now, memo).run(fields);
+    if let (Some(_), Claim::Bound(opened), false) =
+        (policy.app_cookie(), reading.claim, reading.has_app_cookie)
+    {
+        reading.claim = Claim::Unaccompanied(opened);
+    }
     if policy.forwards_tokens() {
         reading.cuts = Cuts::default();
     }
@@ -124,7 +132,8 @@ pub fn tokens_in<'a>(
 }
 
 struct Search<'s, 'a> {
-    own: Option<(&'s CookieNames, GroupHash)>,
+    own: Option<&'s Policy>,
+    app_cookie: Option<&'s [u8]>,
     ring: &'s KeyRing,
     now: UnixMillis,
     memo: &'s mut Memo,
@@ -145,13 +154,14 @@ struct Heard {
 
 impl<'s, 'a> Search<'s, 'a> {
     fn new(
-        own: Option<(&'s CookieNames, GroupHash)>,
+        own: Option<&'s Policy>,
         ring: &'s KeyRing,
         now: UnixMillis,
         memo: &'s mut Memo,
     ) -> Self {
         Self {
             own,
+            app_cookie: own.and_then(Policy::app_cookie),
             ring,
             now,
             memo,
@@ -159,7 +169,7 @@ impl<'s, 'a> Search<'s, 'a> {
             others_left: limits::COOKIES_TRIED_MAX,
             heard: Heard::default(),
             last: None,
-            reading: Reading { claim: Claim::Nothing, cuts: Cuts::default() },
+            reading: Reading::default(),
         }
     }
 
@@ -179,36 +189,59 @@ impl<'s, 'a> Search<'s, 'a> {
     /// Most cookies end here: they have another name and are too short for a token.
     fn may_concern(&self, segment: &[u8]) -> bool {
         segment.len() > Token::TEXT_BYTES
-            || self.own.is_some_and(|(names, _)| names.may_begin(segment))
+            || self.own.is_some_and(|policy| policy.names().may_begin(segment))
+            || self.app_cookie.is_some()
     }
 
     fn visit(&mut self, field: usize, pair: &Pair<'a>) {
-        let own = self.own.and_then(|(names, group)| Some((names.role(pair.name)?, group)));
+        let own = self.own.and_then(|policy| Some((policy.names().role(pair.name)?, policy)));
         match own {
-            Some((role, group)) => self.visit_own(field, pair, role, group),
+            Some((_, policy)) if policy.is_shared_by_groups() => {
+                self.visit_shared(field, pair, policy);
+            }
+            Some((role, policy)) => self.visit_own(field, pair, role, policy),
+            None if self.app_cookie == Some(pair.name) => self.reading.has_app_cookie = true,
             None => self.visit_other(field, pair),
         }
     }
 
-    fn visit_own(&mut self, field: usize, pair: &Pair<'a>, role: Role, group: GroupHash) {
+    /// One shard of a cookie that holds the tokens of several groups.
+    fn visit_shared(&mut self, field: usize, pair: &Pair<'a>, policy: &Policy) {
+        let mut is_ours = pair.value == app_cookie::REMOVED;
+        for text in app_cookie::tokens(pair.value) {
+            let opened =
+                self.memo.open(text, self.ring, policy.purpose(), policy.alphabet(), self.now);
+            is_ours |= opened.is_ok();
+            // Homes in other groups stand there by right, and say nothing of this one.
+            if opened.is_ok_and(|opened| opened.token.group != policy.group()) {
+                continue;
+            }
+            self.reading.claim = better(self.reading.claim, opened, policy.group());
+        }
+        if is_ours {
+            self.reading.cuts.add(field, pair.span);
+        }
+    }
+
+    fn visit_own(&mut self, field: usize, pair: &Pair<'a>, role: Role, policy: &Policy) {
         let Some(left) = self.own_left.checked_sub(1) else {
             return;
         };
         self.own_left = left;
         let opened = match self.last {
             Some((value, opened)) if value == pair.value => opened,
-            _ => self.open(pair),
+            _ => self.open(pair, policy.purpose()),
         };
         self.last = Some((pair.value, opened));
         if opened.is_ok() {
             self.reading.cuts.add(field, pair.span);
         }
         let is_first = match &opened {
-            Ok(opened) if opened.token.group == group => self.heard.is_first(role),
+            Ok(opened) if opened.token.group == policy.group() => self.heard.is_first(role),
             _ => true,
         };
         if is_first {
-            self.reading.claim = better(self.reading.claim, opened, group);
+            self.reading.claim = better(self.reading.claim, opened, policy.group());
         }
     }
 
@@ -219,14 +252,14 @@ impl<'s, 'a> Search<'s, 'a> {
             return;
         };
         self.others_left = left;
-        if self.open(pair).is_ok() {
+        if Purpose::OF_COOKIES.into_iter().any(|purpose| self.open(pair, purpose).is_ok()) {
             self.reading.cuts.add(field, pair.span);
         }
     }
 
-    fn open(&mut self, pair: &Pair<'_>) -> Result<Opened, OpenError> {
+    fn open(&mut self, pair: &Pair<'_>, purpose: Purpose) -> Result<Opened, OpenError> {
         let alphabet = cookie::alphabet_of(pair.name);
-        self.memo.open(pair.value, self.ring, Purpose::LbCookie, alphabet, self.now)
+        self.memo.open(pair.value, self.ring, purpose, alphabet, self.now)
     }
 }
 

@@ -13,12 +13,21 @@ mod tests;
 
 const ALB: &[u8] = b"AWSALB";
 const ALB_CORS: &[u8] = b"AWSALBCORS";
+const ALB_APP: &[u8] = b"AWSALBAPP-";
+const CLASSIC: &[u8] = b"AWSELB";
+const CLASSIC_CORS: &[u8] = b"AWSELBCORS";
 
 /// The cookie names that carry a group's tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CookieNames {
+    /// No cookie carries them.
+    None,
     /// `AWSALB` and `AWSALBCORS`.
     Alb,
+    /// `AWSALBAPP-0` to `AWSALBAPP-3`.
+    AlbApp,
+    /// `AWSELB` and `AWSELBCORS`.
+    Classic,
     /// One configured name.
     One(Box<[u8]>),
     /// One configured name, and its twin's.
@@ -42,7 +51,13 @@ impl CookieNames {
 
     pub(crate) fn role(&self, name: &[u8]) -> Option<Role> {
         match self {
+            Self::None => None,
             Self::Alb => (name == ALB || name == ALB_CORS).then_some(Role::Main),
+            Self::AlbApp => match name.strip_prefix(ALB_APP)? {
+                [b'0'..=b'3'] => Some(Role::Main),
+                _ => None,
+            },
+            Self::Classic => (name == CLASSIC || name == CLASSIC_CORS).then_some(Role::Main),
             Self::One(own) => (name == &**own).then_some(Role::Main),
             Self::Pair(own) => match name.strip_prefix(&**own)? {
                 b"" => Some(Role::Main),
@@ -55,7 +70,10 @@ impl CookieNames {
     /// Whether a segment could be one of those cookies. A look that costs less than taking it apart.
     pub(crate) fn may_begin(&self, segment: &[u8]) -> bool {
         let name = match self {
+            Self::None => return false,
             Self::Alb => ALB,
+            Self::AlbApp => ALB_APP,
+            Self::Classic => CLASSIC,
             Self::One(own) | Self::Pair(own) => own,
         };
         trim_start(segment).starts_with(name)
@@ -70,7 +88,14 @@ impl CookieNames {
 
 /// The alphabet that tokens are written in under that name.
 pub(crate) fn alphabet_of(name: &[u8]) -> Alphabet {
-    if name == ALB || name == ALB_CORS { Alphabet::Standard } else { Alphabet::UrlSafe }
+    // Both beginnings are reserved: no configured name has them.
+    if name.starts_with(ALB) {
+        Alphabet::Standard
+    } else if name.starts_with(CLASSIC) {
+        Alphabet::Hex
+    } else {
+        Alphabet::UrlSafe
+    }
 }
 
 /// One cookie of a Cookie field.
@@ -110,6 +135,10 @@ pub(crate) fn pair(field: &[u8], span: Span) -> Option<Pair<'_>> {
 pub struct Cuts {
     cuts: [Cut; Self::MAX],
     count: u8,
+    /// A header field that held a token, by its ordinal among all fields.
+    field: Option<u16>,
+    /// A parameter of the query that did, in the path and query.
+    parameter: Option<Span>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -163,6 +192,35 @@ impl Cuts {
             return Stripped::Emptied;
         }
         Stripped::Shortened
+    }
+
+    /// Whether the field of that ordinal, counted over all fields, held a token.
+    pub fn hides(&self, field: usize) -> bool {
+        self.field.is_some_and(|hidden| usize::from(hidden) == field)
+    }
+
+    /// What is left of the path and query: two parts to be written one after the other.
+    pub fn path<'a>(&self, path_and_query: &'a [u8]) -> [&'a [u8]; 2] {
+        let Some(span) = self.parameter else {
+            return [path_and_query, b""];
+        };
+        let before = path_and_query.get(..span.start()).unwrap_or(path_and_query);
+        let after = path_and_query.get(span.end()..).unwrap_or_default();
+        match after {
+            // The last parameter takes the `?` or `&` before it along, any other the `&` behind it.
+            [] => [before.get(..before.len().saturating_sub(1)).unwrap_or_default(), b""],
+            [_, rest @ ..] => [before, rest],
+        }
+    }
+
+    /// Notes the header field that held a token.
+    pub(crate) fn add_field(&mut self, ordinal: usize) {
+        self.field = u16::try_from(ordinal).ok();
+    }
+
+    /// Notes the parameter that did.
+    pub(crate) fn add_parameter(&mut self, span: Span) {
+        self.parameter = Some(span);
     }
 
     /// Notes one more; false when there is no room.

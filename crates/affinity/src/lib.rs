@@ -10,7 +10,7 @@
 //! ```
 //! use std::time::Duration;
 //! use clingfish_affinity::{
-//!     Binding, Home, Judgement, KeyId, KeyRing, Memo, Policy, Secret, SessionId, SetCookie, Stamp, Verdict, judge, read, stamp,
+//!     Binding, Dressing, Home, Judgement, KeyId, KeyRing, Memo, Policy, Secret, SessionId, SetCookie, Stamp, Verdict, judge, read, stamp,
 //! };
 //! use clingfish_model::{GroupHash, LbCookie, TargetHash, UnixMillis};
 //! use clingfish_model::stickiness::{CookieAttributes, CookieShape, CookieStyle, OnCacheable};
@@ -34,17 +34,17 @@
 //! let reading = read(std::iter::empty(), &policy, &ring, now, &mut memo);
 //! let judgement = judge(&reading.claim, Some(&policy), |_| Home::Gone, now);
 //! assert_eq!(judgement, Judgement::Rehome(Verdict::New));
-//! let binding = Binding { target: TargetHash([2; 16]), session: SessionId([3; 8]), https: false };
+//! let binding = Binding { target: TargetHash([2; 16]), session: SessionId([3; 8]), ..Binding::default() };
 //! let Stamp::Write { token, .. } = stamp(&reading.claim, judgement, &policy, binding, || false, now) else {
 //!     panic!("a new client gets a cookie");
 //! };
 //! let sealed = policy.seal(&token, &ring, [4; 24], now);
 //! let mut head = Vec::new();
-//! SetCookie { policy: &policy, token: &token, sealed: &sealed, https: false, now }.write_lines(&mut head);
+//! SetCookie { policy: &policy, token: &token, sealed: &sealed, https: false, now, dressing: Dressing::default() }.write_lines(&mut head);
 //! assert!(head.starts_with(b"Set-Cookie: cling=AQAB"));
 //!
 //! // It comes back, and home.
-//! let cookie = [b"cling=", sealed.as_bytes().as_slice()].concat();
+//! let cookie = [b"cling=".as_slice(), sealed.as_bytes()].concat();
 //! let reading = read([cookie.as_slice()].into_iter(), &policy, &ring, now, &mut memo);
 //! assert_eq!(reading.claim.home(), Some(binding.target));
 //! assert_eq!(judge(&reading.claim, Some(&policy), |_| Home::Eligible, now), Judgement::Keep);
@@ -52,29 +52,36 @@
 //!
 //! A token's life, from minting to refusal, is told in this crate's `LIFECYCLE.md`.
 
+mod app_cookie;
 pub mod cacheable;
 mod claim;
 mod cookie;
 mod date;
 mod fnv;
+mod header;
+mod hex;
 pub mod fuzzing;
 mod judge;
 pub mod keyring;
 mod memo;
 mod policy;
 mod set_cookie;
+mod site;
 mod stamp;
 pub mod token;
 mod verdict;
 
+pub use app_cookie::{AppSets, is_chromium, others};
 pub use claim::{Claim, Named, Namer, Reading, Refusal, read, tokens_in};
 pub use cookie::{CookieNames, Cuts, Stripped};
 pub use date::rfc3339;
+pub use header::read_header;
 pub use judge::{Home, Judgement, judge};
 pub use keyring::{Key, KeyId, KeyRing, KeyRingError, RotateError, Secret};
 pub use memo::Memo;
 pub use policy::Policy;
-pub use set_cookie::{CookieKind, SetCookie};
+pub use set_cookie::{CookieKind, Dressing, SetCookie, write_removal};
+pub use site::{Withheld, withheld};
 pub use stamp::{Binding, Left, Stamp, stamp};
 pub use token::{Alphabet, OpenError, Opened, Purpose, Sealed, SessionId, Token};
 pub use verdict::Verdict;

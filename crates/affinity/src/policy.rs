@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use clingfish_model::{
     GroupHash, LbCookie, UnixMillis,
-    stickiness::{CookieAttributes, CookieShape, CookieStyle, OnCacheable, SameSite, Secure},
+    stickiness::{
+        AppCookie, CookieAttributes, CookieShape, CookieStyle, HeaderToken, OnCacheable, SameSite,
+        Secure,
+    },
 };
 
 use crate::{
@@ -14,7 +17,7 @@ use crate::{
     token::{Alphabet, Purpose, Sealed, Token},
 };
 
-/// How one target group keeps its sessions: a compiled [`LbCookie`].
+/// How one target group keeps its sessions by tokens: a compiled [`LbCookie`], [`AppCookie`] or [`HeaderToken`].
 #[derive(Clone, Debug)]
 pub struct Policy {
     group: GroupHash,
@@ -24,15 +27,33 @@ pub struct Policy {
     absolute: Option<Duration>,
     on_cacheable: OnCacheable,
     forwards_tokens: bool,
+    /// The application's cookie that ours goes with.
+    app_cookie: Option<Box<[u8]>>,
+    /// Name and parameter, where no cookie carries the token.
+    header: Option<HeaderToken>,
+    same_site: SameSite,
     /// On http and on https.
     marks: [u16; 2],
     dress: Dress,
 }
 
-/// The parts of a Set-Cookie value that are the same for all.
+/// The parts of what carries a token that are the same for all.
 #[derive(Clone, Debug)]
 pub(crate) enum Dress {
+    /// `AWSALB` and `AWSALBCORS`.
     Alb,
+    /// `AWSALBAPP-0` to `AWSALBAPP-3`.
+    AlbApp,
+    /// `AWSELB` and `AWSELBCORS`.
+    Classic {
+        /// `;PATH=/;MAX-AGE=900`.
+        tail: Vec<u8>,
+    },
+    /// A field of its own.
+    Header {
+        /// `Name: `.
+        lead: Vec<u8>,
+    },
     Clingfish {
         /// `name=`.
         lead: Vec<u8>,
@@ -62,19 +83,59 @@ impl Policy {
 
     /// Works out what follows from the configuration of one group.
     pub fn new(cookie: &LbCookie, group: GroupHash) -> Self {
-        let tenth = cookie.duration / 10;
-        let (names, dress, idle_limit) = match &cookie.style {
-            CookieStyle::Alb => (CookieNames::Alb, Dress::Alb, cookie.duration),
+        let (names, dress) = match &cookie.style {
+            CookieStyle::Alb => (CookieNames::Alb, Dress::Alb),
+            CookieStyle::Classic { max_age } => (CookieNames::Classic, Dress::classic(*max_age)),
             CookieStyle::Clingfish(shape) => {
                 let name = shape.attributes().name.as_bytes().into();
-                let has_twin = shape.has_twin();
-                (
-                    if has_twin { CookieNames::Pair(name) } else { CookieNames::One(name) },
-                    Dress::clingfish(shape),
-                    // A token is up to a tenth older than the client's last visit: see `stamp`.
-                    cookie.duration + tenth,
-                )
+                let is_pair = shape.has_twin();
+                let names = if is_pair { CookieNames::Pair(name) } else { CookieNames::One(name) };
+                (names, Dress::clingfish(shape, is_pair))
             }
+        };
+        Self::of(cookie, group, names, dress)
+    }
+
+    /// Works out how a group's cookie goes with one of its application.
+    pub fn following(app: &AppCookie, group: GroupHash) -> Self {
+        let (names, dress) = match &app.token.style {
+            CookieStyle::Alb => (CookieNames::AlbApp, Dress::AlbApp),
+            CookieStyle::Classic { .. } => (CookieNames::Classic, Dress::classic(None)),
+            CookieStyle::Clingfish(shape) => {
+                let name = shape.attributes().name.as_bytes().into();
+                // Both cookies are needed: where the application's does not go, a twin of ours is of no use.
+                (CookieNames::One(name), Dress::clingfish(shape, false))
+            }
+        };
+        let app_cookie = Some(app.name.as_str().as_bytes().into());
+        Self { app_cookie, ..Self::of(&app.token, group, names, dress) }
+    }
+
+    /// Works out how a group's tokens travel in header fields.
+    pub fn in_header(header: &HeaderToken, group: GroupHash) -> Self {
+        let life = LbCookie {
+            duration: header.duration,
+            absolute: header.absolute,
+            style: CookieStyle::Alb,
+            on_cacheable: OnCacheable::Skip,
+            forward_tokens: false,
+        };
+        let dress = Dress::Header { lead: format!("{}: ", header.name()).into_bytes() };
+        Self { header: Some(header.clone()), ..Self::of(&life, group, CookieNames::None, dress) }
+    }
+
+    fn of(cookie: &LbCookie, group: GroupHash, names: CookieNames, dress: Dress) -> Self {
+        let tenth = cookie.duration / 10;
+        let idle_limit = match dress {
+            Dress::Alb | Dress::AlbApp => cookie.duration,
+            // The client alone ends its life.
+            Dress::Classic { .. } => Duration::MAX,
+            // A token is up to a tenth older than the client's last visit: see `stamp`.
+            Dress::Clingfish { .. } | Dress::Header { .. } => cookie.duration + tenth,
+        };
+        let same_site = match &cookie.style {
+            CookieStyle::Clingfish(shape) => shape.attributes().same_site,
+            _ => SameSite::None,
         };
         Self {
             group,
@@ -84,6 +145,9 @@ impl Policy {
             absolute: cookie.absolute,
             on_cacheable: cookie.on_cacheable,
             forwards_tokens: cookie.forward_tokens,
+            app_cookie: None,
+            header: None,
+            same_site,
             marks: [false, true].map(|https| mark(cookie, &dress, https)),
             dress,
         }
@@ -124,7 +188,37 @@ impl Policy {
 
     /// Whether cookies are written on every response of a target, as ALB does.
     pub fn is_alb(&self) -> bool {
-        matches!(self.dress, Dress::Alb)
+        matches!(self.dress, Dress::Alb | Dress::AlbApp)
+    }
+
+    /// Whether cookies are the Classic Load Balancer's, which are written once.
+    pub fn is_classic(&self) -> bool {
+        matches!(self.dress, Dress::Classic { .. })
+    }
+
+    /// Whether one cookie holds the homes of several groups.
+    pub fn is_shared_by_groups(&self) -> bool {
+        matches!(self.dress, Dress::AlbApp)
+    }
+
+    /// The application's cookie that a request must bring together with ours.
+    pub fn app_cookie(&self) -> Option<&[u8]> {
+        self.app_cookie.as_deref()
+    }
+
+    /// Where tokens travel that are in no cookie.
+    pub fn header(&self) -> Option<&HeaderToken> {
+        self.header.as_ref()
+    }
+
+    /// Whether a twin is written beside the main cookie.
+    pub fn has_twin(&self, https: bool) -> bool {
+        self.dress.twin(https).is_some()
+    }
+
+    /// When browsers withhold the main cookie.
+    pub fn same_site(&self) -> SameSite {
+        self.same_site
     }
 
     /// What a response gets that caches may share.
@@ -140,14 +234,25 @@ impl Policy {
     /// The alphabet of its tokens.
     pub fn alphabet(&self) -> Alphabet {
         match self.dress {
-            Dress::Alb => Alphabet::Standard,
-            Dress::Clingfish { .. } => Alphabet::UrlSafe,
+            Dress::Alb | Dress::AlbApp => Alphabet::Standard,
+            Dress::Classic { .. } => Alphabet::Hex,
+            Dress::Clingfish { .. } | Dress::Header { .. } => Alphabet::UrlSafe,
         }
     }
 
-    /// Seals a token for this group's cookie. The nonce must be random and used once.
+    /// What its tokens are for.
+    pub fn purpose(&self) -> Purpose {
+        match (&self.dress, &self.app_cookie) {
+            (Dress::Classic { .. }, _) => Purpose::Classic,
+            (Dress::Header { .. }, _) => Purpose::Header,
+            (_, Some(_)) => Purpose::AppCookie,
+            (_, None) => Purpose::LbCookie,
+        }
+    }
+
+    /// Seals a token for this group. The nonce must be random and used once.
     pub fn seal(&self, token: &Token, ring: &KeyRing, nonce: [u8; 24], now: UnixMillis) -> Sealed {
-        token.seal(ring.sealing_key(now), Purpose::LbCookie, nonce, self.alphabet())
+        token.seal(ring.sealing_key(now), self.purpose(), nonce, self.alphabet())
     }
 
     pub(crate) fn dress(&self) -> &Dress {
@@ -156,20 +261,25 @@ impl Policy {
 }
 
 impl Dress {
-    fn clingfish(shape: &CookieShape) -> Self {
+    fn classic(max_age: Option<Duration>) -> Self {
+        let end = max_age.map(|age| format!(";MAX-AGE={}", age.as_secs())).unwrap_or_default();
+        Self::Classic { tail: format!(";PATH=/{end}").into_bytes() }
+    }
+
+    fn clingfish(shape: &CookieShape, has_twin: bool) -> Self {
         let a = shape.attributes();
         Self::Clingfish {
             lead: format!("{}=", a.name).into_bytes(),
             is_lasting: !a.browser_session,
             tails: [false, true].map(|https| tail(a, https)),
-            twin: shape.has_twin().then(|| Twin::of(a)),
+            twin: has_twin.then(|| Twin::of(a)),
         }
     }
 
     /// The twin that goes with the cookie, where browsers would take it.
     pub(crate) fn twin(&self, https: bool) -> Option<&Twin> {
         match self {
-            Self::Alb => None,
+            Self::Alb | Self::AlbApp | Self::Classic { .. } | Self::Header { .. } => None,
             Self::Clingfish { twin, .. } => twin.as_ref().filter(|twin| https || twin.is_always),
         }
     }
@@ -231,6 +341,9 @@ fn mark(cookie: &LbCookie, dress: &Dress, https: bool) -> u16 {
         let [plain, secure] = tails;
         hash = fnv::more(hash, if https { secure } else { plain });
         hash = dress.twin(https).map_or(hash, |twin| fnv::more(hash, &twin.tail));
+    }
+    if let Dress::Classic { tail } = dress {
+        hash = fnv::more(hash, tail);
     }
     let [.., high, low] = (hash ^ (hash >> 32)).to_be_bytes();
     u16::from_be_bytes([high, low]) & Policy::MARK_BITS

@@ -5,14 +5,16 @@ use std::time::Duration;
 use clingfish_model::{TargetHash, UnixMillis, stickiness::OnCacheable};
 
 use crate::{
+    app_cookie::{self, AppSets},
     claim::Claim,
     judge::Judgement,
     policy::Policy,
+    site::Withheld,
     token::{Opened, SessionId, Token},
 };
 
 /// What a placement came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Binding {
     /// The target that answered.
     pub target: TargetHash,
@@ -20,6 +22,12 @@ pub struct Binding {
     pub https: bool,
     /// Fresh random bytes, used if a session begins.
     pub session: SessionId,
+    /// Flags of the application's cookie (see [`crate::AppSets::flags`]) where the answer sets it and ours goes with it.
+    pub app_sets: Option<u16>,
+    /// The request brought the application's cookie.
+    pub has_app_cookie: bool,
+    /// What the browser may have kept from us.
+    pub withheld: Withheld,
 }
 
 /// What an answer carries.
@@ -33,7 +41,11 @@ pub enum Stamp {
         token: Token,
         /// Whether the response's Cache-Control becomes `private`, since it said that it may be shared.
         mark_private: bool,
+        /// The twin alone is written, since the client may have a main cookie that its browser kept from us.
+        twin_only: bool,
     },
+    /// What ALB writes where there is nothing to bind: `_remove_`.
+    Remove,
 }
 
 /// Why an answer carries no cookie.
@@ -45,6 +57,10 @@ pub enum Left {
     Detour,
     /// Caches may share the response, and with it the cookie.
     Shareable,
+    /// The application has not set its cookie.
+    NoAppCookie,
+    /// The request comes from another site, whose browser may have kept the cookie of a session from us.
+    CrossSite,
 }
 
 /// Decides about one answer of a target. `is_shareable` (see [`crate::cacheable`]) is asked only where it matters.
@@ -62,18 +78,36 @@ pub fn stamp(
     if judgement == Judgement::Detour {
         return Stamp::Leave(Left::Detour);
     }
+    if policy.app_cookie().is_some() && !is_accompanied(judgement, policy, binding) {
+        return if policy.is_alb() { Stamp::Remove } else { Stamp::Leave(Left::NoAppCookie) };
+    }
     let token = renewed(claim, judgement, policy, binding, now);
     if policy.is_alb() {
-        return Stamp::Write { token, mark_private: false };
+        return Stamp::Write { token, mark_private: false, twin_only: false };
     }
     if is_unchanged(claim, judgement, policy, binding, now) {
         return Stamp::Leave(Left::Unchanged);
+    }
+    // The application's own cookie has been overwritten already where ours goes with it.
+    let twin_only = policy.app_cookie().is_none()
+        && claim.session().is_none()
+        && binding.withheld != Withheld::Nothing;
+    if twin_only && !(policy.has_twin(binding.https) && binding.withheld == Withheld::Embedded) {
+        return Stamp::Leave(Left::CrossSite);
     }
     let mark_private = is_shareable();
     if mark_private && policy.on_cacheable() == OnCacheable::Skip {
         return Stamp::Leave(Left::Shareable);
     }
-    Stamp::Write { token, mark_private }
+    Stamp::Write { token, mark_private, twin_only }
+}
+
+/// Whether the application has a session for ours to go with. ALB asks its answer; a client that brings the application's cookie
+/// has one too.
+fn is_accompanied(judgement: Judgement, policy: &Policy, binding: Binding) -> bool {
+    let lives_on = judgement.verdict().keeps_session();
+    let is_brought = binding.has_app_cookie && (!policy.is_classic() && !policy.is_alb());
+    binding.app_sets.is_some() || lives_on || is_brought
 }
 
 /// What the client's next token says.
@@ -101,8 +135,18 @@ fn renewed(
         issued,
         last_seen: now,
         generation,
-        flags: policy.mark(binding.https),
+        flags: policy.mark(binding.https) | app_flags(claim, binding),
     }
+}
+
+/// What the token notes of the application's cookie: as it is set now, or as it was.
+fn app_flags(claim: &Claim, binding: Binding) -> u16 {
+    let noted = match claim {
+        Claim::Bound(opened) => opened.token.flags & AppSets::FLAG_BITS,
+        _ => AppSets::PLAIN,
+    };
+    let follows = binding.app_sets.is_some() || binding.has_app_cookie;
+    if follows { binding.app_sets.unwrap_or(noted) } else { 0 }
 }
 
 fn is_unchanged(
@@ -115,10 +159,15 @@ fn is_unchanged(
     let Claim::Bound(Opened { token, by_current_key: true }) = claim else {
         return false;
     };
-    judgement == Judgement::Keep
-        && token.target == binding.target
-        && token.flags & Policy::MARK_BITS == policy.mark(binding.https)
-        && distance(token.last_seen, now) < policy.renew_after()
+    if judgement != Judgement::Keep || token.target != binding.target || binding.app_sets.is_some()
+    {
+        return false;
+    }
+    let is_final = policy.app_cookie().is_some() && !app_cookie::is_renewable(token);
+    is_final
+        || policy.is_classic()
+        || token.flags & Policy::MARK_BITS == policy.mark(binding.https)
+            && distance(token.last_seen, now) < policy.renew_after()
 }
 
 /// How far apart two times are. A token that a fast clock dates ahead is written anew too, before its Max-Age ends.

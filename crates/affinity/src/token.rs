@@ -6,6 +6,13 @@
 //!
 //! Numbers are big-endian. XChaCha20-Poly1305 seals; the associated data is version, key id and purpose. 93 bytes are
 //! 124 base64 characters without padding, so each token has exactly one text.
+//!
+//! Classic style has a compact form without times, since the client alone ends its life: 69 bytes, the 138 hexadecimal digits of
+//! an AWSELB cookie. The session is the first eight bytes of the nonce.
+//!
+//! ```text
+//! version 1 · key id 2 · session 8 · nonce's rest 16 · sealed { target 16 · group 8 · flags 2 } · tag 16
+//! ```
 
 use std::fmt;
 
@@ -16,7 +23,10 @@ use base64::{
 use chacha20poly1305::{AeadInOut, Tag, XNonce};
 use clingfish_model::{GroupHash, TargetHash, UnixMillis};
 
-use crate::keyring::{Key, KeyId, KeyRing};
+use crate::{
+    hex,
+    keyring::{Key, KeyId, KeyRing},
+};
 
 #[cfg(test)]
 mod tests;
@@ -41,7 +51,7 @@ pub struct Token {
 }
 
 /// Eight random bytes that stand for one visit of one client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct SessionId(pub [u8; 8]);
 
 impl fmt::Display for SessionId {
@@ -80,6 +90,17 @@ pub enum OpenError {
 pub enum Purpose {
     /// A duration-based affinity cookie.
     LbCookie = 1,
+    /// A cookie that goes with one of the application's.
+    AppCookie = 3,
+    /// A header field or query parameter.
+    Header = 5,
+    /// A cookie of classic style.
+    Classic = 6,
+}
+
+impl Purpose {
+    /// What a token in a cookie can be for.
+    pub(crate) const OF_COOKIES: [Self; 3] = [Self::LbCookie, Self::AppCookie, Self::Classic];
 }
 
 /// Which base64 alphabet a token is written in.
@@ -89,13 +110,36 @@ pub enum Alphabet {
     Standard,
     /// `A-Za-z0-9-_`, which survives every URL and shell.
     UrlSafe,
+    /// `0-9A-F`, as the Classic Load Balancer writes; for the compact form.
+    Hex,
 }
 
 impl Alphabet {
-    fn engine(self) -> &'static GeneralPurpose {
-        match self {
+    /// Decodes exactly `N` bytes.
+    fn decode<const N: usize>(self, text: &[u8]) -> Option<[u8; N]> {
+        let mut wire = [0; N];
+        let engine: &GeneralPurpose = match self {
             Self::Standard => &STANDARD_NO_PAD,
             Self::UrlSafe => &URL_SAFE_NO_PAD,
+            Self::Hex => return hex::decode(text),
+        };
+        (engine.decode_slice(text, &mut wire) == Ok(N)).then_some(wire)
+    }
+
+    fn encode(self, wire: &[u8], text: &mut [u8]) -> usize {
+        let engine: &GeneralPurpose = match self {
+            Self::Standard => &STANDARD_NO_PAD,
+            Self::UrlSafe => &URL_SAFE_NO_PAD,
+            Self::Hex => return hex::encode(wire, text),
+        };
+        engine.encode_slice(wire, text).expect("a text is as long as its bytes need")
+    }
+
+    /// Length of a token's text.
+    fn text_bytes(self) -> usize {
+        match self {
+            Self::Standard | Self::UrlSafe => Token::TEXT_BYTES,
+            Self::Hex => Token::COMPACT_TEXT_BYTES,
         }
     }
 }
@@ -103,6 +147,7 @@ impl Alphabet {
 const VERSION: u8 = 1;
 const NONCE_BYTES: usize = 24;
 const BODY_BYTES: usize = 16 + 8 + 8 + 6 + 6 + 4 + 2;
+const COMPACT_BODY_BYTES: usize = 16 + 8 + 2;
 const TAG_BYTES: usize = 16;
 const MILLIS_MAX: u64 = (1 << 48) - 1;
 
@@ -112,7 +157,12 @@ impl Token {
     /// Length as text, in characters.
     pub const TEXT_BYTES: usize = Self::WIRE_BYTES / 3 * 4;
 
-    /// Seals with this key. The nonce must be random and used once.
+    /// Length of the compact form on the wire, in bytes.
+    pub const COMPACT_WIRE_BYTES: usize = 1 + 2 + NONCE_BYTES + COMPACT_BODY_BYTES + TAG_BYTES;
+    /// Length of the compact form as text, in characters.
+    pub const COMPACT_TEXT_BYTES: usize = Self::COMPACT_WIRE_BYTES * 2;
+
+    /// Seals with this key, in the form that goes with the alphabet. The nonce must be random and used once.
     ///
     /// Times beyond the year 10889 are cut to 48 bits' maximum.
     pub fn seal(
@@ -122,25 +172,16 @@ impl Token {
         nonce: [u8; NONCE_BYTES],
         alphabet: Alphabet,
     ) -> Sealed {
-        let mut body = self.to_body();
-        let tag = key
-            .cipher()
-            .encrypt_inout_detached(
-                &XNonce::from(nonce),
-                &associated_data(key.id(), purpose),
-                body.as_mut_slice().into(),
-            )
-            .expect("fifty bytes are far below the cipher's limit");
+        if alphabet == Alphabet::Hex {
+            let mut nonce = nonce;
+            put(&mut nonce.as_mut_slice(), &self.session.0);
+            let mut wire = [0; Self::COMPACT_WIRE_BYTES];
+            seal_wire(&mut self.to_compact_body(), key, purpose, nonce, &mut wire);
+            return Sealed::new(&wire, alphabet);
+        }
         let mut wire = [0; Self::WIRE_BYTES];
-        let mut rest = wire.as_mut_slice();
-        put(&mut rest, &[VERSION]);
-        put(&mut rest, &key.id().to_bytes());
-        put(&mut rest, &nonce);
-        put(&mut rest, &body);
-        put(&mut rest, tag.as_slice());
-        let mut text = [0; Self::TEXT_BYTES];
-        alphabet.engine().encode_slice(wire, &mut text).expect("93 bytes are 124 characters");
-        Sealed(text)
+        seal_wire(&mut self.to_body(), key, purpose, nonce, &mut wire);
+        Sealed::new(&wire, alphabet)
     }
 
     /// Opens a text with the key that it names, if that key is in the ring and has not retired.
@@ -152,15 +193,41 @@ impl Token {
         now: UnixMillis,
     ) -> Result<Opened, OpenError> {
         let id = key_id(text, alphabet).ok_or(OpenError::NotAToken)?;
-        let mut wire = [0; Self::WIRE_BYTES];
-        let decoded = alphabet.engine().decode_slice(text, &mut wire);
-        if decoded != Ok(Self::WIRE_BYTES) {
-            return Err(OpenError::NotAToken);
+        let by_current_key = ring.is_current(id, now);
+        let key = || ring.key(id, now).ok_or(OpenError::UnknownKey);
+        if alphabet == Alphabet::Hex {
+            let wire = alphabet.decode::<{ Self::COMPACT_WIRE_BYTES }>(text);
+            let wire = wire.ok_or(OpenError::NotAToken)?;
+            let (nonce, body) = open_wire(&wire, key()?, purpose).ok_or(OpenError::Forged)?;
+            let token = Self::from_compact_body(nonce, body).ok_or(OpenError::Forged)?;
+            return Ok(Opened { token, by_current_key });
         }
-        let key = ring.key(id, now).ok_or(OpenError::UnknownKey)?;
-        Ok(Opened {
-            token: open_wire(&wire, key, purpose).ok_or(OpenError::Forged)?,
-            by_current_key: ring.is_current(id, now),
+        let wire = alphabet.decode::<{ Self::WIRE_BYTES }>(text).ok_or(OpenError::NotAToken)?;
+        let (_, body) = open_wire(&wire, key()?, purpose).ok_or(OpenError::Forged)?;
+        let token = Self::from_body(body).ok_or(OpenError::Forged)?;
+        Ok(Opened { token, by_current_key })
+    }
+
+    fn to_compact_body(self) -> [u8; COMPACT_BODY_BYTES] {
+        let mut body = [0; COMPACT_BODY_BYTES];
+        let mut rest = body.as_mut_slice();
+        put(&mut rest, &self.target.0);
+        put(&mut rest, &self.group.0);
+        put(&mut rest, &self.flags.to_be_bytes());
+        body
+    }
+
+    /// Without times, as if the session were as old as time: whoever asks for an age gets no small one.
+    fn from_compact_body(nonce: [u8; NONCE_BYTES], body: [u8; COMPACT_BODY_BYTES]) -> Option<Self> {
+        let mut rest = body.as_slice();
+        Some(Self {
+            target: TargetHash(take(&mut rest)?),
+            group: GroupHash(take(&mut rest)?),
+            session: SessionId(take(&mut nonce.as_slice())?),
+            issued: UnixMillis(0),
+            last_seen: UnixMillis(0),
+            generation: 0,
+            flags: u16::from_be_bytes(take(&mut rest)?),
         })
     }
 
@@ -193,12 +260,21 @@ impl Token {
 
 /// A token as text, ready for a cookie. Its `Debug` shows nothing: tokens are not logged.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Sealed([u8; Token::TEXT_BYTES]);
+pub struct Sealed {
+    text: [u8; Token::COMPACT_TEXT_BYTES],
+    len: usize,
+}
 
 impl Sealed {
-    /// The base64 characters.
-    pub fn as_bytes(&self) -> &[u8; Token::TEXT_BYTES] {
-        &self.0
+    fn new(wire: &[u8], alphabet: Alphabet) -> Self {
+        let mut text = [0; Token::COMPACT_TEXT_BYTES];
+        let len = alphabet.encode(wire, &mut text);
+        Self { text, len }
+    }
+
+    /// The characters.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.text.get(..self.len).unwrap_or_default()
     }
 }
 
@@ -212,21 +288,47 @@ impl fmt::Debug for Sealed {
 ///
 /// Version and key id are three bytes, so they stand in the first four characters alone: a cheap first look.
 pub(crate) fn key_id(text: &[u8], alphabet: Alphabet) -> Option<KeyId> {
-    if text.len() != Token::TEXT_BYTES {
+    if text.len() != alphabet.text_bytes() {
         return None;
     }
-    let mut start = [0; 3];
-    let first = text.first_chunk::<4>()?;
-    alphabet.engine().decode_slice(first, &mut start).ok()?;
-    let [version, high, low] = start;
+    let characters = if alphabet == Alphabet::Hex { 6 } else { 4 };
+    let [version, high, low] = alphabet.decode(text.get(..characters)?)?;
     KeyId::new(u16::from_be_bytes([high, low])).filter(|_| version == VERSION)
 }
 
-fn open_wire(wire: &[u8; Token::WIRE_BYTES], key: &Key, purpose: Purpose) -> Option<Token> {
-    let mut rest = wire.as_slice();
+/// Seals `body`, which it takes apart, and lays everything out in `wire`.
+fn seal_wire(
+    body: &mut [u8],
+    key: &Key,
+    purpose: Purpose,
+    nonce: [u8; NONCE_BYTES],
+    wire: &mut [u8],
+) {
+    let tag = key
+        .cipher()
+        .encrypt_inout_detached(
+            &XNonce::from(nonce),
+            &associated_data(key.id(), purpose),
+            (&mut *body).into(),
+        )
+        .expect("fifty bytes are far below the cipher's limit");
+    let mut rest = wire;
+    put(&mut rest, &[VERSION]);
+    put(&mut rest, &key.id().to_bytes());
+    put(&mut rest, &nonce);
+    put(&mut rest, body);
+    put(&mut rest, tag.as_slice());
+}
+
+fn open_wire<const BODY: usize>(
+    wire: &[u8],
+    key: &Key,
+    purpose: Purpose,
+) -> Option<([u8; NONCE_BYTES], [u8; BODY])> {
+    let mut rest = wire;
     let _version_and_key: [u8; 3] = take(&mut rest)?;
     let nonce: [u8; NONCE_BYTES] = take(&mut rest)?;
-    let mut body: [u8; BODY_BYTES] = take(&mut rest)?;
+    let mut body: [u8; BODY] = take(&mut rest)?;
     let tag: [u8; TAG_BYTES] = take(&mut rest)?;
     key.cipher()
         .decrypt_inout_detached(
@@ -236,7 +338,7 @@ fn open_wire(wire: &[u8; Token::WIRE_BYTES], key: &Key, purpose: Purpose) -> Opt
             &Tag::from(tag),
         )
         .ok()?;
-    Token::from_body(body)
+    Some((nonce, body))
 }
 
 fn associated_data(key: KeyId, purpose: Purpose) -> [u8; 4] {

@@ -289,7 +289,13 @@ pub(crate) static TARGET_GROUP: Schema = Schema {
         with("proxy_protocol", &["proxy_protocol_v2.enabled"]),
         with("stickiness.enabled", &["stickiness"]),
         key("stickiness.type"),
-        with("stickiness.duration", &["stickiness.lb_cookie.duration_seconds"]),
+        with(
+            "stickiness.duration",
+            &["stickiness.lb_cookie.duration_seconds", "stickiness.app_cookie.duration_seconds"],
+        ),
+        with("stickiness.app_cookie", &["stickiness.app_cookie.cookie_name"]),
+        key("stickiness.header"),
+        key("stickiness.query"),
         key("stickiness.absolute"),
         key("stickiness.style"),
         key("stickiness.on_cacheable"),
@@ -314,7 +320,7 @@ pub(crate) static TARGET_GROUP: Schema = Schema {
         with("health_check.unhealthy_threshold", &["unhealthy_threshold_count"]),
         with("health_check.matcher", &["matcher.http_code", "matcher.grpc_code"]),
     ],
-    aws: &["lambda.multi_value_headers.enabled", "stickiness.app_cookie."],
+    aws: &["lambda.multi_value_headers.enabled"],
 };
 
 pub(crate) static TARGET: Schema = Schema {

@@ -1,17 +1,17 @@
 //! The `stickiness` of a target group.
 
+mod cookie;
+
+use std::time::Duration;
+
 use clingfish_model::{
-    GroupHash, LbCookie, Name, Stickiness,
-    stickiness::{
-        BadCookie, CookieAttributes, CookieShape, CookieStyle, OnCacheable, SameSite, Secure,
-    },
+    LbCookie, Name, Stickiness,
+    stickiness::{AppCookie, AppCookieName, BadHeader, CookieStyle, HeaderToken, OnCacheable},
 };
 
-use crate::{
-    report::Report,
-    section::Section,
-    value::{Value, split_advice},
-};
+pub(crate) use cookie::host_prefix;
+
+use crate::{report::Report, section::Section, value::split_advice};
 
 /// Keys that say what a clingfish-style cookie looks like.
 const COOKIE_KEYS: [&str; 11] = [
@@ -28,18 +28,75 @@ const COOKIE_KEYS: [&str; 11] = [
     "stickiness.host_prefix",
 ];
 
+/// Those of them that an application's cookie answers for ours.
+const COPIED_KEYS: [&str; 9] = [
+    "stickiness.path",
+    "stickiness.domain",
+    "stickiness.http_only",
+    "stickiness.same_site",
+    "stickiness.secure",
+    "stickiness.partitioned",
+    "stickiness.browser_session",
+    "stickiness.cross_site",
+    "stickiness.host_prefix",
+];
+
 /// Types that AWS or its other load balancers have.
-const LATER_TYPES: [&str; 4] =
-    ["app_cookie", "source_ip", "source_ip_dest_ip", "source_ip_dest_ip_proto"];
+const LATER_TYPES: [&str; 3] = ["source_ip", "source_ip_dest_ip", "source_ip_dest_ip_proto"];
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    LbCookie,
+    AppCookie,
+    Header,
+}
+
+const KINDS: [(&str, Kind); 3] =
+    [("lb_cookie", Kind::LbCookie), ("app_cookie", Kind::AppCookie), ("header", Kind::Header)];
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Style {
+    Clingfish,
+    Alb,
+    Classic,
+}
+
+const STYLES: [(&str, Style); 3] =
+    [("clingfish", Style::Clingfish), ("alb", Style::Alb), ("classic", Style::Classic)];
 
 /// Reads the stickiness of `group`; it is on where anything is said about it, unless that is `false`.
 pub(crate) fn read(group: &Name, section: &Section<'_>, report: &mut Report<'_>) -> Stickiness {
     let on = read_enabled(section, report);
-    if let Some(value) = section.value("stickiness.type") {
-        value.word(report, &[("lb_cookie", ())], &LATER_TYPES);
-    }
-    let cookie = read_lb_cookie(group, section, report);
-    if on { Stickiness::LbCookie(cookie) } else { Stickiness::Off }
+    let kind = match section.value("stickiness.type") {
+        Some(value) => value.word(report, &KINDS, &LATER_TYPES).unwrap_or(Kind::LbCookie),
+        None => Kind::LbCookie,
+    };
+    let read = match kind {
+        Kind::LbCookie => {
+            let keys = ["stickiness.app_cookie", "stickiness.header", "stickiness.query"];
+            refuse(
+                &keys,
+                "type = \"lb_cookie\"",
+                "remove it, or choose another type",
+                section,
+                report,
+            );
+            Some(Stickiness::LbCookie(read_lb_cookie(group, kind, section, report)))
+        }
+        Kind::AppCookie => {
+            let keys = ["stickiness.header", "stickiness.query"];
+            refuse(&keys, "type = \"app_cookie\"", "remove it", section, report);
+            read_app_cookie(group, section, report).map(Stickiness::AppCookie)
+        }
+        Kind::Header => {
+            let keys = ["stickiness.app_cookie", "stickiness.style", "stickiness.forward_tokens"];
+            let help = "remove it: the token is in a header, not in a cookie";
+            refuse(&keys, "type = \"header\"", help, section, report);
+            refuse(&COOKIE_KEYS, "type = \"header\"", help, section, report);
+            read_header(section, report).map(Stickiness::Header)
+        }
+    };
+    read.filter(|_| on).unwrap_or(Stickiness::Off)
 }
 
 fn read_enabled(section: &Section<'_>, report: &mut Report<'_>) -> bool {
@@ -55,27 +112,46 @@ fn read_enabled(section: &Section<'_>, report: &mut Report<'_>) -> bool {
     }
 }
 
-fn read_lb_cookie(group: &Name, section: &Section<'_>, report: &mut Report<'_>) -> LbCookie {
-    let is_alb =
-        section.word("stickiness.style", &[("clingfish", false), ("alb", true)], false, report);
-    let style = if is_alb {
-        refuse_cookie_keys(section, report);
-        CookieStyle::Alb
-    } else {
-        CookieStyle::Clingfish(read_shape(group, section, report))
+fn read_lb_cookie(
+    group: &Name,
+    kind: Kind,
+    section: &Section<'_>,
+    report: &mut Report<'_>,
+) -> LbCookie {
+    let style = match section.word("stickiness.style", &STYLES, Style::Clingfish, report) {
+        Style::Alb => {
+            let help = "remove it: AWSALB and AWSALBCORS look exactly as AWS writes them, on every \
+                        response; or write style = \"clingfish\"";
+            refuse(&COOKIE_KEYS, "style = \"alb\"", help, section, report);
+            CookieStyle::Alb
+        }
+        Style::Classic => {
+            let help = "remove it: AWSELB and AWSELBCORS look exactly as AWS writes them; \
+                        or write style = \"clingfish\"";
+            refuse(&COOKIE_KEYS, "style = \"classic\"", help, section, report);
+            let help = "remove it: the client alone ends the life of such a cookie";
+            refuse(&["stickiness.absolute"], "style = \"classic\"", help, section, report);
+            let age = section.value("stickiness.duration").filter(|_| kind == Kind::LbCookie);
+            let max_age = age.and_then(|value| value.duration(report, LbCookie::DURATIONS));
+            CookieStyle::Classic { max_age }
+        }
+        Style::Clingfish => {
+            if kind == Kind::AppCookie {
+                let help = "remove it: the cookie has the attributes of the application's";
+                refuse(&COPIED_KEYS, "type = \"app_cookie\"", help, section, report);
+            }
+            CookieStyle::Clingfish(cookie::read_shape(group, section, report))
+        }
     };
     let on_cacheable = [("skip", OnCacheable::Skip), ("mark", OnCacheable::Mark)];
+    let duration = match &style {
+        CookieStyle::Classic { .. } => LbCookie::DURATION,
+        _ => read_duration(section, report),
+    };
     LbCookie {
         style,
-        duration: section.duration(
-            "stickiness.duration",
-            LbCookie::DURATIONS,
-            LbCookie::DURATION,
-            report,
-        ),
-        absolute: section
-            .value("stickiness.absolute")
-            .and_then(|value| value.duration(report, LbCookie::ABSOLUTES)),
+        duration,
+        absolute: read_absolute(section, report),
         on_cacheable: section.word(
             "stickiness.on_cacheable",
             &on_cacheable,
@@ -86,118 +162,73 @@ fn read_lb_cookie(group: &Name, section: &Section<'_>, report: &mut Report<'_>) 
     }
 }
 
-fn refuse_cookie_keys(section: &Section<'_>, report: &mut Report<'_>) {
-    for key in COOKIE_KEYS {
-        if let Some(value) = section.value(key) {
-            report.error(
-                section.key_at(key),
-                &value.path,
-                format!("{} cannot be set with style = \"alb\"", value.name),
-                "remove it: AWSALB and AWSALBCORS look exactly as AWS writes them, on every \
-                 response; or write style = \"clingfish\"",
-            );
-        }
-    }
+fn read_duration(section: &Section<'_>, report: &mut Report<'_>) -> Duration {
+    section.duration("stickiness.duration", LbCookie::DURATIONS, LbCookie::DURATION, report)
 }
 
-/// Reads name and attributes. Each part that browsers reject is noted and put back to its default, so that all are found.
-fn read_shape(group: &Name, section: &Section<'_>, report: &mut Report<'_>) -> CookieShape {
-    let default = CookieAttributes::named(format!("cling_{}", GroupHash::of(group).short()));
-    let mut attributes = read_attributes(default.clone(), section, report);
-    loop {
-        let bad = match CookieShape::new(attributes.clone()) {
-            Ok(shape) => return shape,
-            Err(bad) => bad,
-        };
-        let key = match bad {
-            BadCookie::Path => "stickiness.path",
-            BadCookie::Domain => "stickiness.domain",
-            BadCookie::NoneWithoutSecure => "stickiness.same_site",
-            BadCookie::PartitionedWithoutSecure => "stickiness.partitioned",
-            BadCookie::HostPrefix if host_prefix(section).is_some() => "stickiness.host_prefix",
-            _ => "stickiness.cookie",
-        };
-        match key {
-            "stickiness.path" => attributes.path.clone_from(&default.path),
-            "stickiness.domain" => attributes.domain.clone_from(&default.domain),
-            "stickiness.same_site" => attributes.same_site = default.same_site,
-            "stickiness.partitioned" => attributes.partitioned = default.partitioned,
-            _ => attributes.name.clone_from(&default.name),
-        }
-        if let Some(value) = section.value(key) {
-            let text = bad.to_string();
-            let (reason, _) = split_advice(&text);
-            let message = format!("{} = {}: {reason}", value.name, value.written(report));
-            value.refuse(report, message, cookie_help(bad));
-        }
-    }
+fn read_absolute(section: &Section<'_>, report: &mut Report<'_>) -> Option<Duration> {
+    section
+        .value("stickiness.absolute")
+        .and_then(|value| value.duration(report, LbCookie::ABSOLUTES))
 }
 
-fn cookie_help(bad: BadCookie) -> &'static str {
-    match bad {
-        BadCookie::Name | BadCookie::ReservedName => {
-            "write a name such as \"home\", or leave it out: the default differs for each target group"
-        }
-        BadCookie::Path => "write \"/\", or leave it out",
-        BadCookie::Domain => "write a host name without dot at the start, or leave it out",
-        BadCookie::NoneWithoutSecure => {
-            "write secure = \"always\" beside it, or same_site = \"lax\""
-        }
-        BadCookie::PartitionedWithoutSecure | BadCookie::SecurePrefix => {
-            "write secure = \"always\" beside it"
-        }
-        BadCookie::HostPrefix => {
-            "write secure = \"always\" beside it, and leave out domain and path"
-        }
-        _ => "",
-    }
-}
-
-fn read_attributes(
-    default: CookieAttributes,
+fn read_app_cookie(
+    group: &Name,
     section: &Section<'_>,
     report: &mut Report<'_>,
-) -> CookieAttributes {
-    let mut text = |key| Some(section.value(key)?.text(report)?.to_owned());
-    let (name, path) = (text("stickiness.cookie"), text("stickiness.path"));
-    let domain = text("stickiness.domain");
-    let same_sites =
-        [("strict", SameSite::Strict), ("lax", SameSite::Lax), ("none", SameSite::None)];
-    let secure = section.value("stickiness.secure");
-    let mut flag = |key, default| section.bool(key, default, report);
-    let (mut name, mut default_secure) = (name.unwrap_or(default.name), default.secure);
-    if flag("stickiness.host_prefix", false) {
-        default_secure = Secure::Always;
-        if !name.starts_with(CookieShape::HOST_PREFIX) {
-            name.insert_str(0, CookieShape::HOST_PREFIX);
+) -> Option<AppCookie> {
+    let token = read_lb_cookie(group, Kind::AppCookie, section, report);
+    let help = "name the cookie that the application sets: app_cookie = \"JSESSIONID\"";
+    let Some(value) = section.value("stickiness.app_cookie") else {
+        // ALB's own words.
+        let message =
+            "You must set an application cookie name to enable stickiness of type 'app_cookie'";
+        let path = crate::section::join(&section.path, "stickiness.app_cookie");
+        report.absent(section.key_at("stickiness.type"), &path, message, help);
+        return None;
+    };
+    let name = AppCookieName::new(value.text(report)?);
+    let name = name.map_err(|bad| {
+        let message = format!("{} = {}: {bad}", value.name, value.written(report));
+        value.refuse(report, message, help);
+    });
+    let name = name.ok()?;
+    if let CookieStyle::Clingfish(shape) = &token.style
+        && shape.attributes().name == name.as_str()
+    {
+        let message = format!("{:?} is the application's cookie and ours", name.as_str());
+        value.refuse(report, message, "give ours another name with cookie = \"...\", or none");
+    }
+    Some(AppCookie { name, token })
+}
+
+fn read_header(section: &Section<'_>, report: &mut Report<'_>) -> Option<HeaderToken> {
+    let text = |key, default, report: &mut Report<'_>| match section.value(key) {
+        Some(value) => value.text(report),
+        None => Some(default),
+    };
+    let name = text("stickiness.header", HeaderToken::NAME, report)?;
+    let query = text("stickiness.query", HeaderToken::QUERY, report)?;
+    let (duration, absolute) = (read_duration(section, report), read_absolute(section, report));
+    let made = HeaderToken::new(name, query, duration, absolute);
+    made.map_err(|bad| {
+        let key = if bad == BadHeader::Query { "stickiness.query" } else { "stickiness.header" };
+        if let Some(value) = section.value(key) {
+            let text = bad.to_string();
+            let message =
+                format!("{} = {}: {}", value.name, value.written(report), split_advice(&text).0);
+            value.refuse(report, message, "write a name of your own, or leave it out");
         }
-    }
-    CookieAttributes {
-        name,
-        path: path.unwrap_or(default.path),
-        domain: domain.or(default.domain),
-        http_only: flag("stickiness.http_only", default.http_only),
-        partitioned: flag("stickiness.partitioned", default.partitioned),
-        browser_session: flag("stickiness.browser_session", default.browser_session),
-        cross_site: flag("stickiness.cross_site", default.cross_site),
-        same_site: section.word("stickiness.same_site", &same_sites, default.same_site, report),
-        secure: secure.and_then(|value| read_secure(value, report)).unwrap_or(default_secure),
-    }
+    })
+    .ok()
 }
 
-/// Where `host_prefix` is asked for.
-pub(crate) fn host_prefix<'s, 'a>(section: &'s Section<'a>) -> Option<&'s Value<'a>> {
-    section.value("stickiness.host_prefix").filter(|value| value.as_bool() == Some(true))
-}
-
-fn read_secure(value: &Value<'_>, report: &mut Report<'_>) -> Option<Secure> {
-    match value.as_bool() {
-        Some(true) => Some(Secure::Always),
-        Some(false) => Some(Secure::Never),
-        None => value.word(
-            report,
-            &[("auto", Secure::Auto), ("always", Secure::Always), ("never", Secure::Never)],
-            &[],
-        ),
+/// Notes an error for each of the keys that is there.
+fn refuse(keys: &[&str], with: &str, help: &str, section: &Section<'_>, report: &mut Report<'_>) {
+    for key in keys {
+        if let Some(value) = section.value(key) {
+            let message = format!("{} cannot be set with {with}", value.name);
+            report.error(section.key_at(key), &value.path, message, help);
+        }
     }
 }

@@ -128,7 +128,7 @@ pub struct BadTargetId {
 }
 
 /// Sixteen bytes that stand for a target inside a token: fixed for ever, see the golden vectors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct TargetHash(pub [u8; 16]);
 
 /// SHA-256 over kind, a zero byte, and text. The zero byte keeps kinds apart.

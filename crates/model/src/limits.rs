@@ -7,6 +7,9 @@ use std::time::Duration;
 /// Cookies of our name that are tried before the rest is ignored.
 pub const COOKIES_TRIED_MAX: usize = 4;
 
+/// Groups whose homes one `AWSALBAPP` cookie holds; what a client brings beyond that is dropped.
+pub const APP_BINDINGS_MAX: usize = 16;
+
 /// Header fields that one head may carry at the most, whatever the configuration says.
 pub const FIELDS_MAX: usize = 256;
 

@@ -2,6 +2,12 @@
 
 use std::{ops::RangeInclusive, time::Duration};
 
+mod app_cookie;
+mod header;
+
+pub use app_cookie::{AppCookie, AppCookieName, BadAppCookie};
+pub use header::{BadHeader, HeaderToken};
+
 /// The stickiness of a target group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stickiness {
@@ -9,6 +15,10 @@ pub enum Stickiness {
     Off,
     /// A sealed cookie of our own. ELBv2: `stickiness.type = lb_cookie`.
     LbCookie(LbCookie),
+    /// A sealed cookie of our own that goes with one of the application's. ELBv2: `stickiness.type = app_cookie`.
+    AppCookie(AppCookie),
+    /// A sealed token in header fields, for clients that keep no cookies.
+    Header(HeaderToken),
 }
 
 /// Duration-based stickiness by a sealed cookie.
@@ -52,8 +62,14 @@ pub enum OnCacheable {
 pub enum CookieStyle {
     /// One cookie with attributes of one's choice, and on https its twin for other sites, written when something changed.
     Clingfish(CookieShape),
-    /// `AWSALB` and `AWSALBCORS`, byte for byte as ALB writes them, on every response of a target.
+    /// `AWSALB` and `AWSALBCORS`, or `AWSALBAPP-0` to `-3` where they follow the application's cookie, byte for byte as ALB
+    /// writes them, on every response of a target.
     Alb,
+    /// `AWSELB` and `AWSELBCORS` as the Classic Load Balancer writes them: once, and the client alone ends their life.
+    Classic {
+        /// Their Max-Age; none is a browser's session. Where they follow the application's cookie, its attributes count instead.
+        max_age: Option<Duration>,
+    },
 }
 
 /// Name and attributes of a clingfish-style cookie. Made by [`CookieShape::new`] only, so browsers accept it.
@@ -114,7 +130,7 @@ pub enum BadCookie {
     #[error("a cookie name is 1 to 256 letters, digits and !#$%&'*+-.^_`|~")]
     Name,
     /// ALB's names mean ALB's cookies.
-    #[error("names that start with AWSALB belong to style = \"alb\"")]
+    #[error("names that start with AWSALB or AWSELB belong to style = \"alb\" and \"classic\"")]
     ReservedName,
     /// Starts with `/`, visible ASCII without `;`, at most 1024 bytes.
     #[error("a cookie path starts with / and has no ; and no control characters")]
@@ -159,7 +175,7 @@ impl CookieShape {
         {
             return Err(BadCookie::Name);
         }
-        if a.name.starts_with("AWSALB") {
+        if is_reserved(&a.name) {
             return Err(BadCookie::ReservedName);
         }
         let plain = |c: u8| (0x20..0x7f).contains(&c) && c != b';';
@@ -217,6 +233,11 @@ impl CookieAttributes {
     }
 }
 
+/// Names that mean cookies of AWS's load balancers.
+fn is_reserved(name: &str) -> bool {
+    name.starts_with("AWSALB") || name.starts_with("AWSELB")
+}
+
 /// An RFC 9110 token character.
 fn is_token(c: u8) -> bool {
     c.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&c)
@@ -246,6 +267,7 @@ mod tests {
             (CookieAttributes::named("a b"), Some(BadCookie::Name)),
             (CookieAttributes::named(""), Some(BadCookie::Name)),
             (CookieAttributes::named("AWSALB2"), Some(BadCookie::ReservedName)),
+            (CookieAttributes::named("AWSELB"), Some(BadCookie::ReservedName)),
             (CookieAttributes { path: "x".into(), ..base() }, Some(BadCookie::Path)),
             (CookieAttributes { path: "/;a".into(), ..base() }, Some(BadCookie::Path)),
             (CookieAttributes { domain: Some("a..b".into()), ..base() }, Some(BadCookie::Domain)),

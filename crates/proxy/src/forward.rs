@@ -1,6 +1,7 @@
 //! Room `forward`: what a target gets to see of a request head.
 
 use std::{
+    borrow::Cow,
     io::Write as _,
     net::{IpAddr, SocketAddr},
     rc::Rc,
@@ -82,7 +83,7 @@ const TRACE_ID_BYTES_MAX: usize = 1024;
 impl Forwarded<'_> {
     /// Appends the head, complete.
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
-        write::request_line(out, self.head.method_name(), self.path_and_query());
+        write::request_line(out, self.head.method_name(), &self.path_and_query());
         out.extend_from_slice(b"Host: ");
         self.write_authority(out);
         out.extend_from_slice(write::LINE_END);
@@ -105,13 +106,19 @@ impl Forwarded<'_> {
             write::field(&mut lines, b"te", b"trailers");
         }
         let (method, path) = (self.head.method_name(), self.path_and_query());
-        head::request(method, scheme, &authority, path, &lines)
+        head::request(method, scheme, &authority, &path, &lines)
     }
 
-    /// As a rule has it, or else as it came.
-    fn path_and_query(&self) -> &[u8] {
+    /// As a rule has it, or else as it came, without the token that it may have brought.
+    fn path_and_query(&self) -> Cow<'_, [u8]> {
         let made = self.ruling.and_then(|ruling| ruling.path_and_query.as_deref());
-        made.unwrap_or_else(|| self.head.path_and_query())
+        if let Some(made) = made {
+            return Cow::Borrowed(made);
+        }
+        match self.cuts.path(self.head.path_and_query()) {
+            [all, b""] => Cow::Borrowed(all),
+            parts => Cow::Owned(parts.concat()),
+        }
     }
 
     /// Appends the fields, but for Host and what frames the body.
@@ -120,7 +127,7 @@ impl Forwarded<'_> {
         let (balancer, attributes, trusted) = (self.balancer, self.attributes, self.facts.trusted);
         let sieve = Sieve { balancer, attributes, trusted };
         let mut cookies = 0;
-        for line in self.head.fields() {
+        for (ordinal, line) in self.head.fields().enumerate() {
             match line.id {
                 FieldId::Host
                 | FieldId::ContentLength
@@ -132,6 +139,7 @@ impl Forwarded<'_> {
                 }
                 _ if hop_by_hop.removes(&line) || sieve.drops(&line) => {}
                 _ if self.framing.desync.is_some() && resembles_framing(line.name) => {}
+                _ if self.cuts.hides(ordinal) => {}
                 _ => write::field(out, line.name, line.value),
             }
         }

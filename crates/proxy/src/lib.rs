@@ -35,6 +35,7 @@ mod sink;
 mod sockets;
 mod source;
 mod splice;
+mod stamp;
 mod stream;
 mod tunnel;
 mod upload;

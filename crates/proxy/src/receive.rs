@@ -7,12 +7,12 @@ use std::{
     task::{Context, Poll},
 };
 
-use clingfish_affinity::{Judgement, Reading, Stamp, Verdict, cacheable, stamp};
+use clingfish_affinity::Reading;
 use clingfish_h1::{
     Progress as Parsed, RequestContext, ResponseFraming, ResponseKind, parse_response,
 };
-use clingfish_model::{FieldId, Method, ResponseHead, Version, limits::INTERIM_RESPONSES_MAX};
-use clingfish_snapshot::{FirstHome, Placement};
+use clingfish_model::{Method, ResponseHead, Version, limits::INTERIM_RESPONSES_MAX};
+use clingfish_snapshot::Placement;
 use h2::{RecvStream, client::ResponseFuture};
 use http::Response;
 
@@ -25,7 +25,7 @@ use crate::{
     outcome::Outcome,
     refusal::Refusal,
     relay::{Body, Relay},
-    reply::{Client, Egress, Reply, Stamped},
+    reply::{Client, Egress, Reply},
     sink::Ending,
     source::{Frames, Source},
     stream::Reads,
@@ -271,56 +271,6 @@ impl Receiver<'_> {
             stamped: self.stamp(head, first_home, outcome),
             debug: target.map(|target| (self.placement.verdict(), &target.target.id)),
         }
-    }
-
-    /// The cookie of this answer, if it carries one.
-    fn stamp<'h>(
-        &'h self,
-        head: ResponseHead<'_>,
-        first_home: &Remembered,
-        outcome: &mut Outcome,
-    ) -> Option<Stamped<'h>> {
-        let policy = self.group.group.policy.as_ref()?;
-        let judgement = self.placement.judgement?;
-        let worker = self.exchange.worker;
-        // Random bytes are fetched only for a session that may begin.
-        let fresh = if judgement.verdict().keeps_session() {
-            [0; 8]
-        } else {
-            worker.entropy.borrow_mut().bytes()
-        };
-        let https = self.exchange.facts.is_https(self.exchange.head);
-        let mut binding = self.group.group.binding(self.placement.target, fresh, https)?;
-        let is_new = judgement == Judgement::Rehome(Verdict::New);
-        // Others may have joined it already.
-        let shared = first_home.session(self.group.group.hash, binding.target);
-        binding.session = shared.filter(|_| is_new).unwrap_or(binding.session);
-        // Wall-clock time of the answer, without asking for it again.
-        let took = outcome.answered.map(|at| at.saturating_duration_since(self.exchange.started));
-        let now = self.exchange.now + took.unwrap_or_default();
-        let is_shareable = || {
-            let control = head.values(FieldId::CacheControl);
-            let (expires, date) = (head.value(FieldId::Expires), head.value(FieldId::Date));
-            cacheable::is_shareable(control, expires, date, now)
-        };
-        let Stamp::Write { token, mark_private } =
-            stamp(&self.reading.claim, judgement, policy, binding, is_shareable, now)
-        else {
-            return None;
-        };
-        outcome.bound(token.session);
-        if !judgement.verdict().keeps_session() {
-            self.group.meter.sessions_created.increment();
-        }
-        if self.exchange.head.version() == Version::Http2 {
-            first_home.close(token.session);
-        } else if is_new && !policy.is_alb() && !self.exchange.facts.trusted {
-            let (group, target, session) = (token.group, token.target, token.session);
-            first_home.begin(FirstHome { group, target, session, since: now });
-        }
-        let nonce = worker.entropy.borrow_mut().bytes();
-        let sealed = policy.seal(&token, &self.exchange.view.snapshot.ring, nonce, now);
-        Some(Stamped { policy, token, sealed, mark_private, https, now })
     }
 }
 

@@ -1,6 +1,8 @@
 //! Room `reply`: what a client gets to see of a response head, and how its body is framed.
 
-use clingfish_affinity::{Policy, Sealed, SetCookie, Token, Verdict};
+use clingfish_affinity::{
+    AppSets, Dressing, Policy, Sealed, SetCookie, Token, Verdict, write_removal,
+};
 use clingfish_h1::{BodyLength, HopByHop, ResponseFraming, ResponseKind, write};
 use clingfish_model::{FieldId, ListenerAttributes, ResponseHead, TargetId, UnixMillis, Version};
 
@@ -39,11 +41,16 @@ impl Egress {
 #[derive(Debug)]
 pub(crate) struct Stamped<'a> {
     pub(crate) policy: &'a Policy,
-    pub(crate) token: Token,
-    pub(crate) sealed: Sealed,
+    /// None where ALB would say that there is nothing to bind.
+    pub(crate) bound: Option<(Token, Sealed)>,
     pub(crate) mark_private: bool,
     pub(crate) https: bool,
     pub(crate) now: UnixMillis,
+    pub(crate) app_sets: Option<AppSets<'a>>,
+    /// What the client's cookie holds of other groups.
+    pub(crate) others: Vec<u8>,
+    pub(crate) is_chromium: bool,
+    pub(crate) twin_only: bool,
 }
 
 /// A response head on its way to a client.
@@ -89,6 +96,9 @@ impl Reply<'_> {
 
     fn write_fields(&self, out: &mut Vec<u8>) {
         let hop_by_hop = HopByHop::new(self.head.values(FieldId::Connection));
+        let own_header =
+            self.policy.and_then(Policy::header).map(|header| header.name().as_bytes());
+        let is_own = |name: &[u8]| own_header.is_some_and(|own| own.eq_ignore_ascii_case(name));
         let marks_private = self.stamped.as_ref().is_some_and(|stamped| stamped.mark_private);
         for line in self.head.fields() {
             let stays = match line.id {
@@ -97,6 +107,7 @@ impl Reply<'_> {
                     !self.policy.is_some_and(|policy| policy.names().are_set_by(line.value))
                 }
                 FieldId::CacheControl => !marks_private,
+                _ if is_own(line.name) => false,
                 _ => !hop_by_hop.removes(&line) && !self.attributes.replaces(&line),
             };
             if stays {
@@ -145,8 +156,14 @@ impl Stamped<'_> {
         if self.mark_private {
             out.extend_from_slice(b"Cache-Control: private\r\n");
         }
-        let Self { policy, token, sealed, https, now, .. } = self;
-        SetCookie { policy, token, sealed, https: *https, now: *now }.write_lines(out);
+        let Self { policy, https, now, app_sets, is_chromium, twin_only, .. } = *self;
+        let dressing = Dressing { app_sets, others: &self.others, is_chromium, twin_only };
+        match &self.bound {
+            Some((token, sealed)) => {
+                SetCookie { policy, token, sealed, https, now, dressing }.write_lines(out);
+            }
+            None => write_removal(&dressing, https, now, out),
+        }
     }
 }
 

@@ -94,6 +94,8 @@ impl Group {
         let policy = match &spec.stickiness {
             Stickiness::Off => None,
             Stickiness::LbCookie(cookie) => Some(Policy::new(cookie, hash)),
+            Stickiness::AppCookie(app) => Some(Policy::following(app, hash)),
+            Stickiness::Header(header) => Some(Policy::in_header(header, hash)),
         };
         let group = Self {
             zone: own_zone.filter(|_| spec.cross_zone == CrossZone::Off).cloned(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clingfish_affinity::{
     Binding, Claim, Home, Judgement, KeyRing, Memo, Opened, Reading, SessionId, Token, Verdict,
-    judge, read, tokens_in,
+    judge, read, read_header, tokens_in,
 };
 use clingfish_balance::{Cursor, least_outstanding, next_in_turn};
 use clingfish_model::{
@@ -124,9 +124,12 @@ impl Group {
     ) -> Reading {
         let cookies = head.values(FieldId::Cookie);
         let Some(policy) = &self.policy else {
-            return Reading { claim: Claim::Nothing, cuts: tokens_in(cookies, ring, now, memo) };
+            return Reading { cuts: tokens_in(cookies, ring, now, memo), ..Reading::default() };
         };
-        let mut reading = read(cookies, policy, ring, now, memo);
+        let mut reading = match policy.header() {
+            Some(_) => read_header(head, policy, ring, now, memo),
+            None => read(cookies, policy, ring, now, memo),
+        };
         if reading.claim == Claim::Nothing
             && let Some(first) = first_home.filter(|first| first.group == self.hash)
         {
@@ -156,7 +159,7 @@ impl Group {
     /// What an answer of that target binds its client to.
     pub fn binding(&self, target: usize, session: [u8; 8], https: bool) -> Option<Binding> {
         let target = self.targets.get(target)?.hash;
-        Some(Binding { target, session: SessionId(session), https })
+        Some(Binding { target, session: SessionId(session), https, ..Binding::default() })
     }
 
     /// Whether the home takes its client now. A target that has not been checked yet keeps its sessions: after a start, every

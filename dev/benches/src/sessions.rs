@@ -4,8 +4,8 @@ use std::hint::black_box;
 
 use anyhow::{Result, ensure};
 use clingfish_affinity::{
-    Binding, Home, Judgement, KeyRing, Left, Memo, Policy, SessionId, SetCookie, Stamp, Token,
-    Verdict, judge, read, stamp,
+    Binding, Dressing, Home, Judgement, KeyRing, Left, Memo, Policy, SessionId, SetCookie, Stamp,
+    Token, Verdict, judge, read, stamp,
 };
 use clingfish_model::{GroupHash, TargetHash};
 
@@ -115,7 +115,8 @@ fn stamp_unchanged(calls: usize) -> Result<()> {
     let cookies = cookies(Kind::Known, &policy, &ring);
     let fields = cookies.iter().map(Vec::as_slice);
     let claim = read(fields, &policy, &ring, NOW, &mut Memo::new()).claim;
-    let binding = Binding { target: HOME, session: SessionId([5; 8]), https: true };
+    let binding =
+        Binding { target: HOME, session: SessionId([5; 8]), https: true, ..Binding::default() };
     for _ in 0..calls {
         let claim = black_box(&claim);
         let outcome = stamp(claim, Judgement::Keep, &policy, binding, || false, NOW);
@@ -131,8 +132,14 @@ fn stamp_new(calls: usize) -> Result<()> {
     for number in 0..calls {
         let token: Token = black_box(samples::token(GROUP, HOME, &policy, number));
         let sealed = policy.seal(&token, &ring, samples::nonce(number), NOW);
-        let cookie =
-            SetCookie { policy: &policy, token: &token, sealed: &sealed, https: true, now: NOW };
+        let cookie = SetCookie {
+            policy: &policy,
+            token: &token,
+            sealed: &sealed,
+            https: true,
+            now: NOW,
+            dressing: Dressing::default(),
+        };
         out.clear();
         cookie.write_lines(&mut out);
         black_box(&out);

@@ -46,7 +46,7 @@ fn a_token_has_the_bytes_that_it_always_had() {
             c => *c,
         })
         .collect();
-    assert_eq!(seal(Alphabet::UrlSafe).as_bytes().as_slice(), url_safe);
+    assert_eq!(seal(Alphabet::UrlSafe).as_bytes(), url_safe);
     for (text, alphabet) in
         [(STANDARD.as_slice(), Alphabet::Standard), (&url_safe, Alphabet::UrlSafe)]
     {

@@ -230,7 +230,7 @@ fn who_comes_by_https_for_the_first_time_gets_both_cookies_at_once() {
         let stamp = stamp(&claim, Judgement::Keep, &policy, binding, || false, NOW);
         let left = match stamp {
             Stamp::Leave(left) => Some(left),
-            Stamp::Write { .. } => None,
+            Stamp::Write { .. } | Stamp::Remove => None,
         };
         assert_eq!(left, expected, "{was} {is}");
     }
@@ -277,6 +277,7 @@ fn a_cookie_is_written_when_something_changed() {
                 assert_eq!(token.last_seen, NOW, "{age} {judgement:?}");
                 None
             }
+            Stamp::Remove => panic!("nothing goes with the application's cookie"),
         };
         assert_eq!(left, expected, "{age} {judgement:?} {}", policy.is_alb());
     }
@@ -291,6 +292,7 @@ fn a_shareable_answer_gets_no_cookie_of_ours_or_is_marked() {
     let marks = |policy, shareable| match stamped(policy, 0, rehome, shareable) {
         Stamp::Leave(left) => Err(left),
         Stamp::Write { mark_private, .. } => Ok(mark_private),
+        Stamp::Remove => panic!("nothing goes with the application's cookie"),
     };
     for (policy, shareable, expected) in [
         (&skip, false, Ok(false)),

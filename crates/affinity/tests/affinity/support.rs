@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use clingfish_affinity::{
-    Binding, Claim, Cuts, Home, Judgement, KeyId, KeyRing, Memo, Policy, Reading, Secret,
-    SessionId, SetCookie, Stamp, Token, judge, read, stamp,
+    Binding, Dressing, Home, Judgement, KeyId, KeyRing, Memo, Policy, Reading, Secret, SessionId,
+    SetCookie, Stamp, Token, judge, read, stamp,
 };
 use clingfish_model::{
     GroupHash, LbCookie, TargetHash, UnixMillis,
@@ -76,11 +76,11 @@ pub(crate) fn read_one(field: &str, policy: &Policy, ring: &KeyRing, now: UnixMi
 
 /// What a request without cookies says.
 pub(crate) fn nothing() -> Reading {
-    Reading { claim: Claim::Nothing, cuts: Cuts::default() }
+    Reading::default()
 }
 
 pub(crate) fn binding(target: TargetHash) -> Binding {
-    Binding { target, session: SessionId([6; 8]), https: true }
+    Binding { target, session: SessionId([6; 8]), https: true, ..Binding::default() }
 }
 
 /// A browser that keeps one cookie for as long as it was told to.
@@ -116,7 +116,8 @@ impl Browser {
         self.nonce = self.nonce.wrapping_add(1);
         let sealed = &policy.seal(token, ring, [self.nonce; 24], now);
         let mut value = Vec::new();
-        let cookie = SetCookie { policy, token, sealed, https: true, now };
+        let cookie =
+            SetCookie { policy, token, sealed, https: true, now, dressing: Dressing::default() };
         cookie.write_value(cookie.kinds()[0], &mut value);
         let value = String::from_utf8(value).unwrap();
         let max_age = value.split("Max-Age=").nth(1).map(|rest| rest.split(';').next().unwrap());

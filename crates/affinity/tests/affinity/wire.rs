@@ -1,6 +1,6 @@
 //! Set-Cookie lines, byte for byte.
 
-use clingfish_affinity::{Policy, SetCookie, Token};
+use clingfish_affinity::{Dressing, Policy, SetCookie, Token};
 use clingfish_model::{
     LbCookie, UnixMillis,
     stickiness::{CookieAttributes, SameSite, Secure},
@@ -18,7 +18,7 @@ fn lines(
     let policy = &policy(cookie);
     let token = &token(policy);
     let sealed = &policy.seal(token, &ring(), [5; 24], now);
-    let cookie = SetCookie { policy, token, sealed, https, now };
+    let cookie = SetCookie { policy, token, sealed, https, now, dressing: Dressing::default() };
     let mut out = Vec::new();
     cookie.write_lines(&mut out);
     let text = String::from_utf8(sealed.as_bytes().to_vec()).unwrap();
@@ -153,7 +153,8 @@ fn a_field_value_alone_is_what_stands_in_its_line() {
         let policy = &policy(&cookie);
         let token = &fresh(policy);
         let sealed = &policy.seal(token, &ring(), [5; 24], NOW);
-        let cookie = SetCookie { policy, token, sealed, https, now: NOW };
+        let cookie =
+            SetCookie { policy, token, sealed, https, now: NOW, dressing: Dressing::default() };
         let (mut lines, mut expected) = (Vec::new(), Vec::new());
         cookie.write_lines(&mut lines);
         for kind in cookie.kinds() {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use clingfish_affinity::{
-    Judgement, KeyId, KeyRing, Memo, Reading, Secret, SetCookie, Stamp, Verdict, stamp,
+    Dressing, Judgement, KeyId, KeyRing, Memo, Reading, Secret, SetCookie, Stamp, Verdict, stamp,
 };
 use clingfish_balance::Cursor;
 use clingfish_health::CheckOutcome;
@@ -259,8 +259,14 @@ impl Client {
         };
         let sealed = policy.seal(&token, &world.ring, [self.visits; 24], world.wall);
         let mut value = Vec::new();
-        let cookie =
-            SetCookie { policy, token: &token, sealed: &sealed, https: false, now: world.wall };
+        let cookie = SetCookie {
+            policy,
+            token: &token,
+            sealed: &sealed,
+            https: false,
+            now: world.wall,
+            dressing: Dressing::default(),
+        };
         cookie.write_value(cookie.kinds()[0], &mut value);
         let value = String::from_utf8(value).unwrap();
         self.cookie = value.split(';').next().unwrap().to_owned();

@@ -1,0 +1,125 @@
+//! Room `stamp`: what an answer tells the client of its home.
+
+use clingfish_affinity::{
+    AppSets, Binding, Judgement, Policy, Stamp, Token, Verdict, cacheable, is_chromium, others,
+    stamp, withheld,
+};
+use clingfish_model::{FieldId, ResponseHead, UnixMillis, Version};
+use clingfish_snapshot::FirstHome;
+
+use crate::{first_home::Remembered, outcome::Outcome, receive::Receiver, reply::Stamped};
+
+impl Receiver<'_> {
+    /// The cookie of this answer, if it carries one.
+    pub(crate) fn stamp<'h>(
+        &'h self,
+        head: ResponseHead<'h>,
+        first_home: &Remembered,
+        outcome: &mut Outcome,
+    ) -> Option<Stamped<'h>> {
+        let policy = self.group.group.policy.as_ref()?;
+        let judgement = self.placement.judgement?;
+        let app_sets = AppSets::find(head.values(FieldId::SetCookie), policy);
+        let binding = self.binding(policy, judgement, app_sets, first_home)?;
+        // Wall-clock time of the answer, without asking for it again.
+        let took = outcome.answered.map(|at| at.saturating_duration_since(self.exchange.started));
+        let now = self.exchange.now + took.unwrap_or_default();
+        let is_shareable = || {
+            let control = head.values(FieldId::CacheControl);
+            let (expires, date) = (head.value(FieldId::Expires), head.value(FieldId::Date));
+            cacheable::is_shareable(control, expires, date, now)
+        };
+        let (token, mark_private, twin_only) =
+            match stamp(&self.reading.claim, judgement, policy, binding, is_shareable, now) {
+                Stamp::Leave(_) => return None,
+                Stamp::Remove => (None, false, false),
+                Stamp::Write { token, mark_private, twin_only } => {
+                    (Some(token), mark_private, twin_only)
+                }
+            };
+        let bound = token.map(|token| {
+            self.note_session(&token, judgement, policy, first_home, outcome, now);
+            let nonce = self.exchange.worker.entropy.borrow_mut().bytes();
+            (token, policy.seal(&token, &self.exchange.view.snapshot.ring, nonce, now))
+        });
+        Some(Stamped {
+            policy,
+            bound,
+            mark_private,
+            twin_only,
+            https: binding.https,
+            now,
+            app_sets,
+            others: self.others(policy, now),
+            is_chromium: policy.is_shared_by_groups() && self.is_chromium(),
+        })
+    }
+
+    /// What this answer could bind its client to.
+    fn binding(
+        &self,
+        policy: &Policy,
+        judgement: Judgement,
+        app_sets: Option<AppSets<'_>>,
+        first_home: &Remembered,
+    ) -> Option<Binding> {
+        let head = self.exchange.head;
+        // Random bytes are fetched only for a session that may begin.
+        let fresh = if judgement.verdict().keeps_session() {
+            [0; 8]
+        } else {
+            self.exchange.worker.entropy.borrow_mut().bytes()
+        };
+        let https = self.exchange.facts.is_https(head);
+        let mut binding = self.group.group.binding(self.placement.target, fresh, https)?;
+        if judgement == Judgement::Rehome(Verdict::New) {
+            // Others may have joined it already.
+            let shared = first_home.session(self.group.group.hash, binding.target);
+            binding.session = shared.unwrap_or(binding.session);
+        }
+        if self.reading.claim.session().is_none() {
+            binding.withheld = withheld(head, policy.same_site());
+        }
+        binding.app_sets = app_sets.as_ref().map(AppSets::flags);
+        binding.has_app_cookie = self.reading.has_app_cookie;
+        Some(binding)
+    }
+
+    /// Tells everybody who wants to know of the session that an answer begins or goes on with.
+    fn note_session(
+        &self,
+        token: &Token,
+        judgement: Judgement,
+        policy: &Policy,
+        first_home: &Remembered,
+        outcome: &mut Outcome,
+        now: UnixMillis,
+    ) {
+        outcome.bound(token.session);
+        if !judgement.verdict().keeps_session() {
+            self.group.meter.sessions_created.increment();
+        }
+        let is_new = judgement == Judgement::Rehome(Verdict::New);
+        if self.exchange.head.version() == Version::Http2 {
+            first_home.close(token.session);
+        } else if is_new && !policy.is_alb() && !self.exchange.facts.trusted {
+            let Token { group, target, session, .. } = *token;
+            first_home.begin(FirstHome { group, target, session, since: now });
+        }
+    }
+
+    /// What the client's cookie holds of other groups, where they share one.
+    fn others(&self, policy: &Policy, now: UnixMillis) -> Vec<u8> {
+        if !policy.is_shared_by_groups() {
+            return Vec::new();
+        }
+        let ring = &self.exchange.view.snapshot.ring;
+        let mut memo = self.exchange.worker.memo.borrow_mut();
+        let cookies = self.exchange.head.values(FieldId::Cookie);
+        others(cookies, policy, ring, now, &mut memo)
+    }
+
+    fn is_chromium(&self) -> bool {
+        self.exchange.head.value(FieldId::UserAgent).is_some_and(is_chromium)
+    }
+}
