@@ -12,23 +12,31 @@
 //! assert_eq!(picks, [0, 1, 0, 0]);
 //! ```
 
+mod bound;
+mod key_hash;
 mod lottery;
 mod mitigation;
 mod pick;
+mod ring;
 mod schedule;
 mod share;
 mod slow_start;
 
+pub use bound::{Bound, LoadFactor};
+pub use key_hash::KeyHash;
 pub use lottery::{DRAWS_MAX, Lottery};
 pub use mitigation::{CALM_LOOKS, Mitigation};
 pub use pick::{LOOK_AT_ALL_MAX, SAMPLES, least_outstanding, next_in_turn};
+pub use ring::{MEMBERS_MAX, RANKS, Ring, SLOTS, SLOTS_TRIED};
 pub use schedule::{Cursor, SLOTS_MAX, Schedule};
 pub use share::Share;
 pub use slow_start::{Fitness, SlowStarts};
 
+const SPLIT_MIX_STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// SplitMix64: turns one random number into as many as are needed.
 fn split_mix(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    *state = state.wrapping_add(SPLIT_MIX_STEP);
     let mut z = *state;
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

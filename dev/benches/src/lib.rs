@@ -6,6 +6,7 @@
 mod clock;
 mod decisions;
 mod heads;
+mod rings;
 mod rules;
 mod samples;
 mod sessions;
@@ -26,7 +27,7 @@ pub struct Case {
 
 /// All cases, in the order of a request.
 pub fn cases() -> impl Iterator<Item = Case> {
-    [heads::CASES, rules::CASES, sessions::CASES, turns::CASES, decisions::CASES]
+    [heads::CASES, rules::CASES, sessions::CASES, turns::CASES, rings::CASES, decisions::CASES]
         .into_iter()
         .flatten()
         .copied()
