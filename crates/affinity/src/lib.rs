@@ -61,6 +61,7 @@ mod fnv;
 mod header;
 mod hex;
 pub mod fuzzing;
+pub mod import;
 mod judge;
 pub mod keyring;
 mod memo;

@@ -1,6 +1,6 @@
 //! The targets: a library function each, and the words that its format is made of.
 
-use clingfish_affinity::fuzzing as affinity;
+use clingfish_affinity::{fuzzing as affinity, import::fuzzing as import};
 use clingfish_config::fuzzing as config;
 use clingfish_h1::fuzzing as h1;
 use clingfish_model::path::fuzzing as path;
@@ -19,7 +19,7 @@ pub(crate) struct Target {
 }
 
 /// All of them.
-pub(crate) const TARGETS: [Target; 14] = [
+pub(crate) const TARGETS: [Target; 15] = [
     Target { name: "request_head", run: h1::request_head, words: HEAD_WORDS },
     Target { name: "response_head", run: h1::response_head, words: HEAD_WORDS },
     // Words in twos make fields; the byte between parts is in the seeds.
@@ -85,6 +85,26 @@ pub(crate) const TARGETS: [Target; 14] = [
             ".999",
             "+00:00",
             "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc",
+        ],
+    },
+    Target {
+        name: "imported_cookie",
+        run: import::imported_cookie,
+        words: &[
+            "a",
+            "|",
+            "|aSsPi",
+            "\"",
+            "http://",
+            "10.0.0.1:8080",
+            "0aa3b49d3795ad62718deaa56ec75fae",
+            "c81ac2d2a4a662ad",
+            "Cg0x",
+            "MC4w",
+            "MTAu",
+            "ELlg",
+            "=",
+            "==",
         ],
     },
     Target { name: "configuration", run: config::configuration, words: CONFIGURATION_WORDS },
