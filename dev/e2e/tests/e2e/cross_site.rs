@@ -212,8 +212,9 @@ fn without_the_twin_what_comes_from_other_sites_is_new_each_time() {
     let sites = Sites::start("cookie = \"home\", cross_site = false");
     sites.browse("allow");
     sites.expect("own", &[("first", "", NEW), ("second", "main", HIT), ("link", "main", HIT)]);
-    sites.expect("return", &[("cart", "", NEW), ("paid", "", NEW)]);
-    sites.expect("bank", &[("cart", "", NEW), ("paid", "", NEW)]);
+    // Chromium keeps the main cookie back and would take another in its place: none is written, and the session lives on.
+    sites.expect("return", &[("cart", "", NEW), ("paid", "", NEW), ("thanks", "main", HIT)]);
+    sites.expect("bank", &[("cart", "", NEW), ("paid", "", NEW), ("thanks", "main", HIT)]);
     sites.expect("fetch", &[("first", "", NEW), ("second", "", NEW), ("post", "", NEW)]);
     sites.expect("frame", &[("first", "", NEW), ("script", "", NEW), ("posted", "", NEW)]);
     sites.expect("sockets", &[("open", "", NEW), ("poll", "", NEW), ("ws", "", NEW)]);

@@ -11,6 +11,7 @@ mod support;
 
 mod stickiness;
 mod cross_site;
+mod kinds;
 mod keys;
 mod aws;
 mod lifecycle;
