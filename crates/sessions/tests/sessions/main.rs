@@ -1,0 +1,4 @@
+//! What the table promises.
+
+mod laws;
+mod table;
