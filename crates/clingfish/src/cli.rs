@@ -55,6 +55,20 @@ No connection is closed by a reload unless its own listener or target is gone.")
     /// Check a configuration file and say everything that is wrong with it.
     Validate(Validate),
 
+    /// Tell what a configuration comes to, what would become of a request, or what is in a cookie.
+    #[command(after_help = "\
+Every derived value of each target group's stickiness:
+  clingfish explain --config clingfish.toml
+
+Where a request would go, step by step, and why:
+  clingfish explain --config clingfish.toml --url https://shop.example/cart --header 'Cookie: cling_f318bcb5=AQ…'
+
+What a cookie or header of ours says:
+  clingfish explain --config clingfish.toml --token AQ…
+
+Nothing is asked of a running process: targets count as healthy, and learned sessions are not known.")]
+    Explain(Explain),
+
     /// Replace a running process by a new one without losing a connection or a session.
     #[command(after_help = "\
 The running process starts the file at its own path with its own arguments, and hands over all listening sockets. Once the
@@ -118,6 +132,43 @@ pub(crate) struct State {
     /// Accept a key ring file that others may read: for secrets that something else mounts.
     #[arg(long)]
     pub(crate) allow_readable_keys: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// The configuration file (TOML).
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) place: Place,
+
+    #[command(flatten)]
+    pub(crate) state: State,
+
+    /// A token of ours, as a cookie, header or parameter has it.
+    #[arg(long, value_name = "TEXT", conflicts_with_all = ["url", "header", "method"])]
+    pub(crate) token: Option<String>,
+
+    /// What a client asks for: http://host/path, https://host/path, or /path.
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<String>,
+
+    /// A field of its request, as curl has it; may be given several times.
+    #[arg(long, short = 'H', value_name = "NAME: VALUE")]
+    pub(crate) header: Vec<String>,
+
+    /// Its method.
+    #[arg(long, value_name = "METHOD")]
+    pub(crate) method: Option<String>,
+
+    /// Its address.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    pub(crate) client: std::net::IpAddr,
+
+    /// The listener that it comes to, by name, where there are several.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) listener: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -41,7 +41,7 @@ pub(crate) fn folder(state: &cli::State) -> PathBuf {
 }
 
 /// The key ring file in it. It is looked for, never made: only serving needs a ring where there is none.
-fn ring(state: &cli::State) -> KeyFile {
+pub(crate) fn ring(state: &cli::State) -> KeyFile {
     KeyFile::new(StateDir::at(folder(state)).keys(), state.allow_readable_keys)
 }
 

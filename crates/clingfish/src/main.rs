@@ -4,6 +4,7 @@
 
 mod cli;
 mod demo;
+mod explain;
 mod keys;
 mod node;
 mod serve;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
             serve::run(&options)
         }
         Command::Validate(options) => serve::validate(&options),
+        Command::Explain(options) => explain::run(&options),
         Command::Upgrade(options) => upgrade::run(&options),
         Command::Keys(options) => keys::run(&options),
         Command::Demo(options) => {

@@ -13,6 +13,7 @@ mod certificates;
 mod clock;
 mod configuration;
 mod control;
+pub mod explain;
 mod files;
 mod keys;
 mod lookups;

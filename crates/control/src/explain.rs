@@ -1,0 +1,198 @@
+//! What a configuration comes to, and what would become of a request: the decision told step by step.
+//!
+//! It takes the same road as a request does, through [`ListenerView::route`], [`Group::claim`] and [`Group::place`], so that it cannot
+//! say anything else than what happens. What only a running process knows, the health of targets and sessions that were learned, it
+//! does not know: targets count as healthy.
+
+mod decision;
+mod settings;
+mod token;
+
+use std::{collections::HashMap, fmt::Write as _, net::IpAddr, sync::Arc};
+
+use clingfish_affinity::{KeyRing, Memo};
+use clingfish_h1::{HeadError, Progress, parse_request};
+use clingfish_model::{
+    DesiredState, Name, RequestHead, UnixMillis, head::RequestParts, head::without_port,
+    listener::RequestLimits,
+};
+use clingfish_snapshot::{Chosen, Group, Inputs, ListenerView, Snapshot, compile};
+use clingfish_tls::Material;
+
+use crate::clock;
+
+/// A request that somebody asks about.
+#[derive(Clone, Debug)]
+pub struct Question<'a> {
+    /// The listener that it comes to; may be left out where there is only one.
+    pub listener: Option<&'a str>,
+    /// Its head as HTTP/1.1, to the empty line.
+    pub head: &'a [u8],
+    /// Whose it is.
+    pub client: IpAddr,
+    /// Whether it comes by https.
+    pub https: bool,
+}
+
+/// Why nothing can be told.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExplainError {
+    /// Which listener is not clear.
+    #[error("say which listener the request comes to: {}", names.join(", "))]
+    WhichListener {
+        /// Those that there are.
+        names: Vec<String>,
+    },
+    /// There is none.
+    #[error("the configuration has no listener")]
+    NoListener,
+    /// It is no request.
+    #[error("that is no request: {0}")]
+    Head(HeadError),
+    /// Its end is missing.
+    #[error("that is no request: a line break is in one of its parts")]
+    Incomplete,
+}
+
+/// The time by which tokens are judged.
+pub fn now() -> UnixMillis {
+    clock::wall()
+}
+
+/// Tells every derived value of each target group's stickiness.
+pub fn configuration(state: &DesiredState) -> String {
+    let mut out = String::new();
+    for group in &state.target_groups {
+        settings::write(group, &mut out);
+    }
+    if out.is_empty() {
+        out.push_str("the configuration has no target group\n");
+    }
+    out
+}
+
+/// Opens a token and tells what is in it.
+pub fn token(text: &str, state: &DesiredState, ring: &KeyRing, now: UnixMillis) -> String {
+    token::describe(text.trim().as_bytes(), state, ring, now)
+}
+
+/// Tells where a request would go, and why.
+pub fn request(
+    state: &DesiredState,
+    ring: &Arc<KeyRing>,
+    question: &Question<'_>,
+    now: UnixMillis,
+) -> Result<String, ExplainError> {
+    let snapshot = snapshot(state, ring);
+    let listener = listener(&snapshot, question.listener)?;
+    let mut parts = RequestParts::default();
+    let parsed = parse_request(question.head, 0, &RequestLimits::default(), &mut parts);
+    if matches!(parsed.map_err(ExplainError::Head)?, Progress::Partial) {
+        return Err(ExplainError::Incomplete);
+    }
+    let head = RequestHead::new(question.head, &parts);
+    let mut story = Story::default();
+    let (method, path) = (lossy(head.method_name()), lossy(head.path_and_query()));
+    let scheme = if question.https { "https" } else { "http" };
+    let host = lossy(without_port(head.authority()));
+    story.tell("request", format!("{method} {scheme}://{host}{path} from {}", question.client));
+    let bind = listener.listener.bind;
+    story.tell("listener", format!("{} ({bind})", listener.listener.name));
+    if let Some(group) = route(listener, &snapshot, head, question, &mut story) {
+        decision::tell(group, &snapshot, head, question, now, &mut story);
+    }
+    Ok(story.0)
+}
+
+/// Lines with what they are about in front.
+#[derive(Debug, Default)]
+struct Story(String);
+
+impl Story {
+    fn tell(&mut self, about: &str, text: impl AsRef<str>) {
+        for (at, line) in text.as_ref().lines().enumerate() {
+            let about = if at == 0 { about } else { "" };
+            writeln!(self.0, "{about:<10} {line}").expect("a string takes any text");
+        }
+    }
+}
+
+/// The rule that takes the request, and the group that it goes to.
+fn route<'s>(
+    listener: &ListenerView,
+    snapshot: &'s Snapshot,
+    head: RequestHead<'_>,
+    question: &Question<'_>,
+    story: &mut Story,
+) -> Option<&'s Arc<Group>> {
+    let request = || clingfish_rules::Request::new(head, head.path_and_query(), question.client);
+    let Some(routed) = listener.route(request, || 0) else {
+        story.tell("rule", "none, and the listener has no default action: 404");
+        return None;
+    };
+    match routed.priority {
+        0 => story.tell("rule", "none: the default action"),
+        priority => story.tell("rule", format!("the one of priority {priority}")),
+    }
+    match routed.action {
+        Chosen::Forward(group) => {
+            let group = snapshot.groups.get(group)?;
+            story.tell("group", group.spec.name.to_string());
+            Some(group)
+        }
+        Chosen::Redirect(redirect) => {
+            story.tell("answer", format!("a redirect, {}", redirect.status()));
+            None
+        }
+        Chosen::FixedResponse(response) => {
+            story.tell("answer", format!("a fixed response, {}", response.status()));
+            None
+        }
+    }
+}
+
+/// Everything in the clear: certificates say nothing about where a request goes.
+fn snapshot(state: &DesiredState, ring: &Arc<KeyRing>) -> Snapshot {
+    let mut state = state.clone();
+    state.listeners.iter_mut().for_each(|listener| listener.tls = None);
+    state.target_groups.iter_mut().for_each(|group| group.tls = None);
+    let inputs = Inputs {
+        desired: &state,
+        addresses: &HashMap::new(),
+        ring,
+        tls: &Material::default(),
+        workers: 1,
+        now: clock::now(),
+    };
+    compile(inputs, None)
+}
+
+fn listener<'s>(
+    snapshot: &'s Snapshot,
+    wanted: Option<&str>,
+) -> Result<&'s ListenerView, ExplainError> {
+    let names = || snapshot.listeners.iter().map(|view| view.listener.name.to_string()).collect();
+    match (wanted, snapshot.listeners.as_slice()) {
+        (_, []) => Err(ExplainError::NoListener),
+        (None, [only]) => Ok(only),
+        (None, _) => Err(ExplainError::WhichListener { names: names() }),
+        (Some(wanted), _) => {
+            let name = Name::new(wanted).ok();
+            let found = name.and_then(|name| snapshot.listener(&name));
+            found.ok_or_else(|| ExplainError::WhichListener { names: names() })
+        }
+    }
+}
+
+fn lossy(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// What opens tokens without having seen any.
+fn memo() -> Memo {
+    Memo::new()
+}
+
+#[cfg(test)]
+mod tests;
