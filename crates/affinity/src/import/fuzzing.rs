@@ -28,7 +28,7 @@ pub fn imported_cookie(data: &[u8]) {
 
 fn holds(values: &[String], data: &[u8]) -> bool {
     let mut scratch = [0; VALUE_BYTES_MAX];
-    let envoys = envoy::address(unquoted(data), &mut scratch).unwrap_or_default();
+    let envoys = envoy::address(unquoted(data), NOW, &mut scratch).unwrap_or_default();
     let mut values = values.iter().map(String::as_bytes);
     values.any(|value| unquoted(data).starts_with(value) || envoys == value)
 }

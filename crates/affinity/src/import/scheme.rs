@@ -93,8 +93,9 @@ pub enum Scheme {
     },
     /// Envoy's `stateful_session` with a cookie: base64 of the address, in newer releases of a record of address and end.
     ///
-    /// Source: `source/extensions/http/stateful_session/cookie/cookie.h` and `.proto` of Envoy at commit f04b318; 1.40 writes the same. The end counts from when
-    /// that machine was started, so nobody else can judge it, and it is not looked at. Foreign: the address as Envoy prints it.
+    /// Source: `source/extensions/http/stateful_session/cookie/cookie.h` and `.proto` of Envoy at commit f04b318. There the end counts from
+    /// when that machine was started, so nobody else can judge it and it is not looked at; 1.40 writes it as seconds since 1970, as can be
+    /// seen from outside, and then it holds here too. Foreign: the address as Envoy prints it.
     Envoy,
     /// sōzu's sticky sessions: the backend's `sticky_id`, or else its id. Foreign: that; without it the target's id.
     ///
@@ -170,7 +171,7 @@ impl Form {
             Self::Plain => Ok(value),
             Self::Dated(dates) => dates.word(value, now),
             Self::BeforeBar => Ok(haproxy::at_bar(value).0),
-            Self::Envoy => envoy::address(value, scratch).ok_or(NoHome::Malformed),
+            Self::Envoy => envoy::address(value, now, scratch),
         }
     }
 }

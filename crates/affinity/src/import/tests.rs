@@ -254,6 +254,22 @@ fn envoys_addresses_and_records_are_known() {
 }
 
 #[test]
+fn envoys_end_holds_where_it_can_be_judged() {
+    expect(
+        &Scheme::Envoy,
+        &[
+            // Now, a second ago, and 999,999,999 seconds after that machine was started.
+            ("Cg0xMC4wLjAuMTo4MDgwEIifrMkG", Ok(A)),
+            ("Cg0xMC4wLjAuMTo4MDgwEIefrMkG", Err(NoHome::TooOld)),
+            ("Cg0xMC4wLjAuMTo4MDgwEP+T69wD", Ok(A)),
+            // A number that goes on and on, and the largest.
+            ("Cg0xMC4wLjAuMTo4MDgwEP///////////////w==", Ok(A)),
+            ("Cg0xMC4wLjAuMTo4MDgwEP///////////wE=", Ok(A)),
+        ],
+    );
+}
+
+#[test]
 fn envoys_lengths_above_127_take_two_bytes() {
     let path = "x".repeat(200);
     let far = Facts { foreign: Some(&path), ..a() };

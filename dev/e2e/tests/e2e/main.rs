@@ -34,3 +34,4 @@ mod early;
 mod rules;
 mod selection;
 mod checks;
+mod import;
