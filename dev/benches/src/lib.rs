@@ -6,6 +6,7 @@
 mod clock;
 mod decisions;
 mod heads;
+mod imports;
 mod rings;
 mod rules;
 mod samples;
@@ -27,10 +28,18 @@ pub struct Case {
 
 /// All cases, in the order of a request.
 pub fn cases() -> impl Iterator<Item = Case> {
-    [heads::CASES, rules::CASES, sessions::CASES, turns::CASES, rings::CASES, decisions::CASES]
-        .into_iter()
-        .flatten()
-        .copied()
+    [
+        heads::CASES,
+        rules::CASES,
+        sessions::CASES,
+        imports::CASES,
+        turns::CASES,
+        rings::CASES,
+        decisions::CASES,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
 }
 
 #[cfg(test)]
