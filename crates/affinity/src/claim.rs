@@ -78,6 +78,8 @@ impl Claim {
     pub fn session(&self) -> Option<SessionId> {
         match self {
             Self::Bound(opened) | Self::Unaccompanied(opened) => Some(opened.token.session),
+            // Our session begins with our cookie.
+            Self::Named(Named { by: Namer::ForeignCookie, .. }) => None,
             Self::Named(named) => Some(named.session),
             Self::Unknown(session) => Some(*session),
             Self::Nothing | Self::Keyed(_) | Self::Refused(_) => None,

@@ -33,7 +33,13 @@
 
 use std::{collections::HashMap, net::SocketAddr};
 
-use clingfish_model::{TargetHash, UnixMillis};
+use clingfish_model::{TargetHash, UnixMillis, stickiness::ForeignCookie};
+
+use crate::{
+    claim::{Named, Namer},
+    cookie::pairs,
+    token::SessionId,
+};
 
 mod envoy;
 mod formula;
@@ -43,13 +49,12 @@ mod scheme;
 #[cfg(test)]
 mod tests;
 
-pub use haproxy::HaproxyDates;
-pub use scheme::{Key, Scheme};
+pub use clingfish_model::stickiness::{HaproxyDates, Key, Scheme};
 
 use scheme::Form;
 
-/// Longest cookie value that is looked at, in bytes. A raw URL of Traefik's is the longest of those that are ours to know.
-pub const VALUE_BYTES_MAX: usize = 512;
+/// Longest cookie value that is looked at, in bytes.
+pub const VALUE_BYTES_MAX: usize = ForeignCookie::VALUE_BYTES_MAX;
 
 /// What the formulas take of a target.
 #[derive(Clone, Copy, Debug)]
@@ -91,11 +96,11 @@ impl Import {
     ) -> Result<Self, ImportError> {
         let mut homes = HashMap::with_capacity(targets.len());
         for facts in targets {
-            for value in scheme.values(facts)? {
+            for value in scheme::values(scheme, facts)? {
                 homes.entry(value.into_bytes().into()).or_insert(facts.target);
             }
         }
-        Ok(Self { cookie: cookie.as_bytes().into(), form: scheme.form(), until, homes })
+        Ok(Self { cookie: cookie.as_bytes().into(), form: scheme::form(scheme), until, homes })
     }
 
     /// The name of the cookie.
@@ -120,6 +125,20 @@ impl Import {
         let key = self.form.key(unquoted(value), now, &mut scratch)?;
         self.homes.get(key).copied().ok_or(NoHome::Unknown)
     }
+}
+
+/// The home that the first cookie of another balancer names which names one.
+pub fn find<'a>(
+    fields: impl Iterator<Item = &'a [u8]>,
+    imports: &[Import],
+    now: UnixMillis,
+) -> Option<Named> {
+    let mut cookies = fields.flat_map(pairs);
+    let target = cookies.find_map(|pair| {
+        let mut known = imports.iter().filter(|import| import.cookie() == pair.name);
+        known.find_map(|import| import.home(pair.value, now).ok())
+    })?;
+    Some(Named { target, session: SessionId::default(), by: Namer::ForeignCookie })
 }
 
 /// Without the quotes that Envoy and Go's library put around values.

@@ -294,6 +294,7 @@ pub(crate) static TARGET_GROUP: Schema = Schema {
             &["stickiness.lb_cookie.duration_seconds", "stickiness.app_cookie.duration_seconds"],
         ),
         with("stickiness.app_cookie", &["stickiness.app_cookie.cookie_name"]),
+        key("stickiness.import"),
         key("stickiness.header"),
         key("stickiness.query"),
         key("stickiness.absolute"),
@@ -325,7 +326,22 @@ pub(crate) static TARGET_GROUP: Schema = Schema {
 
 pub(crate) static TARGET: Schema = Schema {
     title: "a target",
-    keys: &[key("id"), key("address"), key("weight"), key("zone"), key("drain")],
+    keys: &[key("id"), key("address"), key("weight"), key("zone"), key("drain"), key("known_as")],
+    aws: &[],
+};
+
+pub(crate) static IMPORT: Schema = Schema {
+    title: "an import",
+    keys: &[
+        key("from"),
+        key("cookie"),
+        key("until"),
+        key("key"),
+        key("max_idle"),
+        key("max_life"),
+        key("backend"),
+        key("first"),
+    ],
     aws: &[],
 };
 

@@ -2,6 +2,7 @@
 
 mod address;
 mod attributes;
+mod date;
 mod diagnostic;
 pub mod fuzzing;
 mod health_check;

@@ -1,6 +1,7 @@
 //! The `stickiness` of a target group.
 
 mod cookie;
+pub(crate) mod import;
 
 use std::time::Duration;
 

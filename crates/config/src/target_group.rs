@@ -28,6 +28,7 @@ pub(crate) fn read(
     let algorithm = selection::read_algorithm(section, report);
     let cross_zone = selection::read_cross_zone(&targets, has_own_zone, section, report);
     let stickiness = stickiness::read(&name, section, report);
+    let imports = stickiness::import::read(section, &targets, report);
     if stickiness != Stickiness::Off {
         selection::refuse_stickiness(algorithm, cross_zone, section, report);
     }
@@ -42,6 +43,7 @@ pub(crate) fn read(
         slow_start: selection::read_slow_start(algorithm, section, report),
         cross_zone,
         stickiness,
+        imports,
         health_check: HealthCheck { proxy_protocol, ..health_check },
         health_thresholds: selection::read_thresholds(section, report),
         deregistration_delay: section.duration(

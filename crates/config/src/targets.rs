@@ -5,7 +5,9 @@ use std::{
     hash::Hash,
 };
 
-use clingfish_model::{Target, TargetAddress, TargetId, Weight, limits::TARGETS_MAX};
+use clingfish_model::{
+    Target, TargetAddress, TargetId, Weight, limits::TARGETS_MAX, stickiness::ForeignCookie,
+};
 
 use crate::{address, keys, report::Report, section::Section, value::Value};
 
@@ -58,6 +60,7 @@ fn read_one(value: &Value<'_>, group: &Section<'_>, report: &mut Report<'_>) -> 
     let weight = section.integer("weight", 0..=u64::from(Weight::MAX), report);
     let zone = section.value("zone").and_then(|value| value.name(report));
     let drain = section.bool("drain", false, report);
+    let known_as = section.value("known_as").and_then(|value| read_known_as(value, report));
     let (address, written) = address?;
     Some(Target {
         id: id.unwrap_or(Some(written))?,
@@ -65,11 +68,12 @@ fn read_one(value: &Value<'_>, group: &Section<'_>, report: &mut Report<'_>) -> 
         zone,
         drain,
         address,
+        known_as,
     })
 }
 
 fn plain(address: TargetAddress, id: TargetId) -> Target {
-    Target { id, address, weight: Weight::default(), zone: None, drain: false }
+    Target { id, address, weight: Weight::default(), zone: None, drain: false, known_as: None }
 }
 
 /// The address, and the id that it is where none is given: the address as written.
@@ -83,6 +87,19 @@ fn read_address(value: &Value<'_>, report: &mut Report<'_>) -> Option<(TargetAdd
 
 fn read_id(value: &Value<'_>, report: &mut Report<'_>) -> Option<TargetId> {
     TargetId::new(value.text(report)?).map_err(|error| value.refuse_error(report, &error)).ok()
+}
+
+/// What stands in a cookie's value: any that can come back as it went.
+fn read_known_as(value: &Value<'_>, report: &mut Report<'_>) -> Option<String> {
+    let text = value.text(report)?;
+    let is_good = |c: u8| c.is_ascii_graphic() && !matches!(c, b'"' | b',' | b';' | b'\\');
+    if !(1..=ForeignCookie::VALUE_BYTES_MAX).contains(&text.len()) || !text.bytes().all(is_good) {
+        let message =
+            format!("{} = {} cannot stand in a cookie", value.name, value.written(report));
+        value.refuse(report, message, "write the name that the other balancer had for this target");
+        return None;
+    }
+    Some(text.to_owned())
 }
 
 /// Names are the same in any case.

@@ -4,9 +4,11 @@ use std::{ops::RangeInclusive, time::Duration};
 
 mod app_cookie;
 mod header;
+mod import;
 
 pub use app_cookie::{AppCookie, AppCookieName, BadAppCookie};
 pub use header::{BadHeader, HeaderToken};
+pub use import::{ForeignCookie, HaproxyDates, Key, Scheme};
 
 /// The stickiness of a target group.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::{fmt, net::SocketAddr, ops::RangeInclusive, time::Duration};
 
 use crate::{
     Algorithm, CrossZone, GroupHash, HealthCheck, HealthThresholds, Name, ResourceId, SlowStart,
-    Stickiness, TargetHash, TargetId, TargetTls,
+    Stickiness, TargetHash, TargetId, TargetTls, stickiness::ForeignCookie,
 };
 
 /// Targets that serve the same thing, with the policy that spreads requests over them.
@@ -26,6 +26,8 @@ pub struct TargetGroup {
     pub cross_zone: CrossZone,
     /// Whether and how sessions stay.
     pub stickiness: Stickiness,
+    /// Cookies of other balancers that bring clients home; at most [`ForeignCookie::MAX`].
+    pub imports: Vec<ForeignCookie>,
     /// How targets are probed.
     pub health_check: HealthCheck,
     /// How few of them may be healthy before all are tried.
@@ -69,6 +71,7 @@ impl TargetGroup {
             slow_start: SlowStart::default(),
             cross_zone: CrossZone::default(),
             stickiness: Stickiness::Off,
+            imports: Vec::new(),
             health_check: HealthCheck::default(),
             health_thresholds: HealthThresholds::default(),
             deregistration_delay: Self::DEREGISTRATION_DELAY,
@@ -102,6 +105,8 @@ pub struct Target {
     pub zone: Option<Name>,
     /// Keeps the sessions it has, takes no new ones.
     pub drain: bool,
+    /// What a balancer before this one called it; see [`crate::stickiness::Scheme`]. None where that follows from the rest.
+    pub known_as: Option<String>,
 }
 
 impl Target {

@@ -101,7 +101,7 @@ fn expand(
         // Better no target than one that is spoken to in the clear.
         return targets;
     }
-    for wanted in &spec.targets {
+    for (origin, wanted) in spec.targets.iter().enumerate() {
         for (id, address) in addresses(wanted, inputs) {
             if targets.len() >= TARGETS_MAX {
                 return targets;
@@ -127,6 +127,7 @@ fn expand(
                 weight: wanted.weight,
                 zone: wanted.zone.clone(),
                 drain: wanted.drain,
+                origin,
                 cell,
             });
         }

@@ -8,11 +8,15 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use clingfish_affinity::Policy;
+use clingfish_affinity::{
+    Policy,
+    import::{Facts, Import},
+};
 use clingfish_balance::{Lottery, Schedule};
 use clingfish_health::fail_open;
 use clingfish_model::{
-    Algorithm, CrossZone, GroupHash, Name, Stickiness, TargetGroup, TargetHash, TargetId, Weight,
+    Algorithm, CrossZone, GroupHash, Name, Stickiness, TargetAddress, TargetGroup, TargetHash,
+    TargetId, Weight, stickiness::ForeignCookie,
 };
 
 use crate::TargetCell;
@@ -31,6 +35,8 @@ pub struct Group {
     pub hash: GroupHash,
     /// How sessions stay by tokens of ours; none where they do not.
     pub policy: Option<Policy>,
+    /// Cookies of other balancers that name homes here.
+    pub imports: Vec<Import>,
     /// What connections to targets are made with; none is without TLS.
     pub tls: Option<Arc<ClientTls>>,
     /// One for each address.
@@ -62,6 +68,8 @@ pub struct Target {
     pub drain: bool,
     /// What it is asked for and checked against in a TLS handshake; none without TLS. An IP address is not sent.
     pub server_name: Option<ServerName<'static>>,
+    /// Which of the group's configured targets it comes from.
+    pub origin: usize,
     /// What is observed of it.
     pub cell: Arc<TargetCell>,
 }
@@ -98,6 +106,7 @@ impl Group {
             Stickiness::Header(header) => Some(Policy::in_header(header, hash)),
         };
         let group = Self {
+            imports: imports(&spec, &targets),
             zone: own_zone.filter(|_| spec.cross_zone == CrossZone::Off).cloned(),
             spec,
             hash,
@@ -177,6 +186,31 @@ impl Roster {
             fail_open,
         }
     }
+}
+
+/// What the group imports. What has no value in one of them, which the configuration refuses, is left out.
+fn imports(spec: &TargetGroup, targets: &[Target]) -> Vec<Import> {
+    let facts = targets.iter().map(|target| {
+        let origin = spec.targets.get(target.origin);
+        let host = origin.and_then(|origin| match &origin.address {
+            TargetAddress::Host { name, .. } => Some(name.as_str()),
+            TargetAddress::Socket(_) => None,
+        });
+        Facts {
+            target: target.hash,
+            id: target.id.as_str(),
+            index: target.origin,
+            address: target.address,
+            host,
+            https: spec.tls.is_some(),
+            foreign: origin.and_then(|origin| origin.known_as.as_deref()),
+        }
+    });
+    let facts: Vec<Facts<'_>> = facts.collect();
+    let import = |foreign: &ForeignCookie| {
+        Import::new(&foreign.name, &foreign.scheme, Some(foreign.until), &facts).ok()
+    };
+    spec.imports.iter().filter_map(import).collect()
 }
 
 /// Takes eight bytes of a [`TargetHash`] as they are: they are a hash already, and clients cannot choose them, because only

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clingfish_affinity::{
     Binding, Claim, Home, Judgement, KeyRing, Memo, Opened, Reading, SessionId, Token, Verdict,
-    judge, read, read_header, tokens_in,
+    import, judge, read, read_header, tokens_in,
 };
 use clingfish_balance::{Cursor, least_outstanding, next_in_turn};
 use clingfish_model::{
@@ -130,6 +130,12 @@ impl Group {
             Some(_) => read_header(head, policy, ring, now, memo),
             None => read(cookies, policy, ring, now, memo),
         };
+        if !self.imports.is_empty()
+            && matches!(reading.claim, Claim::Nothing | Claim::Refused(_))
+            && let Some(named) = import::find(head.values(FieldId::Cookie), &self.imports, now)
+        {
+            reading.claim = Claim::Named(named);
+        }
         if reading.claim == Claim::Nothing
             && let Some(first) = first_home.filter(|first| first.group == self.hash)
         {

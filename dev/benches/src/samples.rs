@@ -142,6 +142,7 @@ fn target(number: usize) -> Result<Target> {
         weight: Weight::default(),
         zone: None,
         drain: false,
+        known_as: None,
     })
 }
 

@@ -4,7 +4,10 @@ use std::{sync::LazyLock, time::Duration};
 
 use clingfish_model::{TargetHash, UnixMillis};
 
-use super::{Facts, HaproxyDates, Import, Key, NoHome, Scheme, VALUE_BYTES_MAX, envoy, unquoted};
+use super::{
+    Facts, HaproxyDates, Import, Key, NoHome, Scheme, VALUE_BYTES_MAX, envoy, scheme::values,
+    unquoted,
+};
 
 const NOW: UnixMillis = UnixMillis(1_764_429_704_000);
 const UNTIL: UnixMillis = UnixMillis(1_764_429_705_000);
@@ -64,7 +67,7 @@ fn imports() -> Vec<(Import, Vec<String>)> {
     };
     let facts: Vec<Facts<'_>> = (0..TARGETS.len()).filter_map(facts).collect();
     let import = |scheme: &Scheme| {
-        let values = facts.iter().flat_map(|facts| scheme.values(facts)).flatten().collect();
+        let values = facts.iter().flat_map(|facts| values(scheme, facts)).flatten().collect();
         let import = Import::new("old", scheme, Some(UNTIL), &facts);
         (import.expect("all of these have values"), values)
     };

@@ -5,10 +5,13 @@ use std::{
     time::Duration,
 };
 
-use clingfish_model::UnixMillis;
+use clingfish_model::{
+    UnixMillis,
+    stickiness::{HaproxyDates, Key},
+};
 use twox_hash::XxHash64;
 
-use super::{Key, NoHome};
+use super::NoHome;
 
 /// A date that lies further ahead than this makes a cookie worthless: it is more than a clock that goes wrong.
 const AHEAD_MAX: Duration = Duration::from_secs(86_400);
@@ -19,34 +22,18 @@ const DATE_CHARS: usize = 5;
 /// Seconds that one step of a date stands for.
 const DATE_STEP_SECONDS: u64 = 4;
 
-/// HAProxy's limits of a cookie's age, which it writes behind the word: `word|LAST` with `maxidle`, `word|LAST|FIRST` with `maxlife`,
-/// each date as 30 bits in base64, in steps of 4 seconds.
-///
-/// A cookie without dates has no age and is accepted. Without limits dates are skipped.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct HaproxyDates {
-    /// `maxidle`: since the last visit.
-    pub max_idle: Option<Duration>,
-    /// `maxlife`: since the first visit.
-    pub max_life: Option<Duration>,
-}
-
-impl HaproxyDates {
-    /// The word of a value whose dates are still good.
-    pub(super) fn word(self, value: &[u8], now: UnixMillis) -> Result<&[u8], NoHome> {
-        let (word, dates) = at_bar(value);
-        let Some(dates) = dates else { return Ok(word) };
-        let (_, first) = at_bar(dates);
-        let is_good = |text: Option<&[u8]>, limit: Option<Duration>| {
-            limit.is_none_or(|limit| {
-                text.and_then(date).is_none_or(|date| is_within(date, limit, now))
-            })
-        };
-        if is_good(first, self.max_life) && is_good(Some(dates), self.max_idle) {
-            Ok(word)
-        } else {
-            Err(NoHome::TooOld)
-        }
+/// The word of a value whose dates are still good.
+pub(super) fn word(limits: HaproxyDates, value: &[u8], now: UnixMillis) -> Result<&[u8], NoHome> {
+    let (word, dates) = at_bar(value);
+    let Some(dates) = dates else { return Ok(word) };
+    let (_, first) = at_bar(dates);
+    let is_good = |text: Option<&[u8]>, limit: Option<Duration>| {
+        limit.is_none_or(|limit| text.and_then(date).is_none_or(|date| is_within(date, limit, now)))
+    };
+    if is_good(first, limits.max_life) && is_good(Some(dates), limits.max_idle) {
+        Ok(word)
+    } else {
+        Err(NoHome::TooOld)
     }
 }
 

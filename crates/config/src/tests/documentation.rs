@@ -30,8 +30,13 @@ fn rows() -> Vec<Row<'static>> {
     for line in TEXT.lines() {
         if let Some(heading) = line.strip_prefix("## ") {
             title = heading.trim_matches('`');
-        } else if line.starts_with("### ") && line != "### Targets" && title == keys::TARGET.title {
+        } else if line.starts_with("### ")
+            && line != "### Targets"
+            && [keys::TARGET.title, keys::IMPORT.title].contains(&title)
+        {
             title = keys::TARGET_GROUP.title;
+        } else if line == "### Cookies of other balancers" {
+            title = keys::IMPORT.title;
         } else if line == "### Targets" {
             title = keys::TARGET.title;
         } else if line == "### Certificates" {

@@ -12,7 +12,7 @@ use super::*;
 /// The start of a file with one table of each kind, `LINE` where the setting goes, and the settings that go there.
 pub(super) type Sample = (&'static Schema, &'static str, &'static [(&'static str, &'static str)]);
 
-pub(super) const SAMPLES: [Sample; 10] = [
+pub(super) const SAMPLES: [Sample; 11] = [
     (
         &keys::SERVER,
         "[server]\nLINE",
@@ -314,6 +314,24 @@ pub(super) const SAMPLES: [Sample; 10] = [
             ("weight", "5\naddress = \"a:1\""),
             ("zone", "\"z\"\naddress = \"a:1\""),
             ("drain", "true\naddress = \"a:1\""),
+            ("known_as", "\"s1\"\naddress = \"a:1\""),
+        ],
+    ),
+    (
+        &keys::IMPORT,
+        "[target_groups.web]\n[[target_groups.web.stickiness.import]]\nLINE",
+        &[
+            ("from", "\"nginx\"\ncookie = \"a\"\nuntil = \"2027-01-31\""),
+            ("cookie", "\"b\"\nfrom = \"nginx\"\nuntil = \"2027-01-31\""),
+            ("until", "\"2027-01-31\"\nfrom = \"nginx\"\ncookie = \"a\""),
+            ("key", "\"x\"\nfrom = \"caddy\"\ncookie = \"a\"\nuntil = \"2027-01-31\""),
+            ("max_idle", "\"1h\"\nfrom = \"haproxy\"\ncookie = \"a\"\nuntil = \"2027-01-31\""),
+            ("max_life", "\"8h\"\nfrom = \"haproxy\"\ncookie = \"a\"\nuntil = \"2027-01-31\""),
+            (
+                "backend",
+                "\"default-web-80\"\nfrom = \"ingress_nginx\"\ncookie = \"a\"\nuntil = \"2027-01-31\"",
+            ),
+            ("first", "1\nfrom = \"index\"\ncookie = \"a\"\nuntil = \"2027-01-31\""),
         ],
     ),
     (
@@ -411,6 +429,7 @@ const GROUP: &[(&str, &str)] = &[
         "stickiness.app_cookie.duration_seconds",
         "3600\nstickiness.type = \"app_cookie\"\nstickiness.app_cookie.cookie_name = \"sid\"",
     ),
+    ("stickiness.import", "[{ from = \"name\", cookie = \"a\", until = \"2027-01-31\" }]"),
     ("stickiness.header", "\"X-Home\"\nstickiness.type = \"header\""),
     ("stickiness.query", "\"home\"\nstickiness.type = \"header\""),
     ("stickiness.absolute", "\"30d\""),

@@ -50,6 +50,7 @@ pub(crate) fn target(text: &str) -> Target {
         weight: Weight::default(),
         zone: None,
         drain: false,
+        known_as: None,
     }
 }
 
