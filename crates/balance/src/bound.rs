@@ -1,28 +1,6 @@
 //! How much more than the average a target may have to do before its keys go elsewhere.
 
-use std::ops::RangeInclusive;
-
-/// How many times the average of its peers a target may have in flight, in percent.
-///
-/// From 101 to 1000: 125 means a quarter more than the average. HAProxy: `hash-balance-factor`. The smaller, the more even,
-/// and the more requests leave their home.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct LoadFactor(u16);
-
-impl LoadFactor {
-    /// What a factor may be, in percent.
-    pub const PERCENTS: RangeInclusive<u16> = 101..=1000;
-
-    /// None where it is out of [`Self::PERCENTS`].
-    pub fn from_percent(percent: u16) -> Option<Self> {
-        Self::PERCENTS.contains(&percent).then_some(Self(percent))
-    }
-
-    /// The factor in percent.
-    pub fn percent(self) -> u16 {
-        self.0
-    }
-}
+use clingfish_model::stickiness::LoadFactor;
 
 /// The bound on the load of each target, for one pick: [`LoadFactor`] times its share, by weight, of all that is in flight, this request
 /// included, and rounded up. (Mirrokni, Thorup and Zadimoghaddam: Consistent Hashing with Bounded Loads.)
@@ -47,7 +25,7 @@ impl<L: Fn(usize) -> u32> Bound<L> {
         // `load < ceil(limit)` is `load < limit` for whole loads, and needs no division.
         let load = u128::from((self.in_flight)(target)) * u128::from(self.weight) * 100;
         let share = u128::from(self.total.saturating_add(1)) * u128::from(weight);
-        load < share * u128::from(self.factor.0)
+        load < share * u128::from(self.factor.percent())
     }
 }
 
@@ -72,15 +50,6 @@ mod tests {
                 |load| Bound { factor, total, weight: of, in_flight: |_| load }.has_room(0, weight);
             assert!(!has_room(most), "{percent} % of {total}, {weight} of {of}");
             assert!(most == 0 || has_room(most - 1), "{percent} % of {total}, {weight} of {of}");
-        }
-    }
-
-    #[test]
-    fn a_factor_is_above_one() {
-        for (percent, is_legal) in
-            [(0, false), (100, false), (101, true), (1000, true), (1001, false)]
-        {
-            assert_eq!(LoadFactor::from_percent(percent).is_some(), is_legal, "{percent}");
         }
     }
 }

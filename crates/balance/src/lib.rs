@@ -22,7 +22,8 @@ mod schedule;
 mod share;
 mod slow_start;
 
-pub use bound::{Bound, LoadFactor};
+pub use bound::Bound;
+pub use clingfish_model::stickiness::LoadFactor;
 pub use key_hash::KeyHash;
 pub use lottery::{DRAWS_MAX, Lottery};
 pub use mitigation::{CALM_LOOKS, Mitigation};

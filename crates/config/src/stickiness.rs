@@ -1,6 +1,7 @@
 //! The `stickiness` of a target group.
 
 mod cookie;
+mod hash;
 pub(crate) mod import;
 
 use std::time::Duration;
@@ -43,17 +44,24 @@ const COPIED_KEYS: [&str; 9] = [
 ];
 
 /// Types that AWS or its other load balancers have.
-const LATER_TYPES: [&str; 3] = ["source_ip", "source_ip_dest_ip", "source_ip_dest_ip_proto"];
+const LATER_TYPES: [&str; 2] = ["source_ip_dest_ip", "source_ip_dest_ip_proto"];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     LbCookie,
     AppCookie,
     Header,
+    Hash,
+    SourceIp,
 }
 
-const KINDS: [(&str, Kind); 3] =
-    [("lb_cookie", Kind::LbCookie), ("app_cookie", Kind::AppCookie), ("header", Kind::Header)];
+const KINDS: [(&str, Kind); 5] = [
+    ("lb_cookie", Kind::LbCookie),
+    ("app_cookie", Kind::AppCookie),
+    ("header", Kind::Header),
+    ("hash", Kind::Hash),
+    ("source_ip", Kind::SourceIp),
+];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Style {
@@ -72,6 +80,11 @@ pub(crate) fn read(group: &Name, section: &Section<'_>, report: &mut Report<'_>)
         Some(value) => value.word(report, &KINDS, &LATER_TYPES).unwrap_or(Kind::LbCookie),
         None => Kind::LbCookie,
     };
+    if !matches!(kind, Kind::Hash | Kind::SourceIp) {
+        let name = KINDS.iter().find(|(_, known)| *known == kind).map_or("", |(name, _)| name);
+        let help = "remove it, or write type = \"hash\"";
+        refuse(&hash::KEYS, &format!("type = \"{name}\""), help, section, report);
+    }
     let read = match kind {
         Kind::LbCookie => {
             let keys = ["stickiness.app_cookie", "stickiness.header", "stickiness.query"];
@@ -96,6 +109,8 @@ pub(crate) fn read(group: &Name, section: &Section<'_>, report: &mut Report<'_>)
             refuse(&COOKIE_KEYS, "type = \"header\"", help, section, report);
             read_header(section, report).map(Stickiness::Header)
         }
+        Kind::Hash => hash::read(section, report).map(Stickiness::Hash),
+        Kind::SourceIp => Some(Stickiness::Hash(hash::read_source_ip(section, report))),
     };
     read.filter(|_| on).unwrap_or(Stickiness::Off)
 }

@@ -3,10 +3,12 @@
 use std::{ops::RangeInclusive, time::Duration};
 
 mod app_cookie;
+mod hash;
 mod header;
 mod import;
 
 pub use app_cookie::{AppCookie, AppCookieName, BadAppCookie};
+pub use hash::{BadHashKey, HashAffinity, HashKey, KeyName, LoadFactor, Prefixes};
 pub use header::{BadHeader, HeaderToken};
 pub use import::{ForeignCookie, HaproxyDates, Key, Scheme};
 
@@ -21,6 +23,8 @@ pub enum Stickiness {
     AppCookie(AppCookie),
     /// A sealed token in header fields, for clients that keep no cookies.
     Header(HeaderToken),
+    /// No token at all: a key of the request has its target. ELBv2: `stickiness.type = source_ip` is one of these.
+    Hash(HashAffinity),
 }
 
 /// Duration-based stickiness by a sealed cookie.

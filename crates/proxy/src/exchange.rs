@@ -186,6 +186,7 @@ impl Exchange<'_> {
         let first_home = first_home.shared(self.now);
         group.group.claim(
             self.head,
+            || self.facts.origin(self.head, &self.listener.balancer),
             first_home.as_ref(),
             &self.view.snapshot.ring,
             self.now,

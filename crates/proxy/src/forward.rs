@@ -7,7 +7,7 @@ use std::{
     rc::Rc,
 };
 
-use clingfish_affinity::{Cuts, Stripped};
+use clingfish_affinity::{Cuts, Origin, Stripped};
 use clingfish_h1::{BodyLength, HopByHop, RequestFraming, desync::resembles_framing, write};
 use clingfish_model::{
     FieldId, ListenerAttributes, LoadBalancer, RequestHead, UnixMillis, Version, head::without_port,
@@ -17,6 +17,7 @@ use http::Request;
 
 use crate::{
     fields::{self, Sieve},
+    forwarded_for,
     http2::head,
     rule::Ruling,
     worker::Worker,
@@ -45,6 +46,18 @@ impl<'a> Facts<'a> {
         let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
         let trusted = balancer.trusted_proxies.iter().any(|net| net.contains(&peer.ip()));
         Self { peer, local, tls, trusted }
+    }
+
+    /// Where a request comes from, as far as it may be a key.
+    pub(crate) fn origin(&self, head: RequestHead<'_>, balancer: &LoadBalancer) -> Origin<'a> {
+        let peer = self.peer.ip();
+        let client = if self.trusted {
+            forwarded_for::client(head.values(FieldId::XForwardedFor), &balancer.trusted_proxies)
+        } else {
+            None
+        };
+        let tls_name = self.tls.and_then(|tls| tls.server_name.as_deref());
+        Origin { client: client.unwrap_or(peer), tls_name }
     }
 
     /// Whether the client speaks https: to us, or to a trusted proxy that says so.

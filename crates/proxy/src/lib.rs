@@ -19,6 +19,7 @@ mod exchange;
 mod first_home;
 mod fields;
 mod forward;
+mod forwarded_for;
 mod greet;
 mod http2;
 mod inbound;

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed},
     },
     time::Instant,
@@ -27,7 +27,11 @@ pub struct TargetCell {
     /// Protects the state machine of checks and ejections; taken by the prober, by a worker at the moment of an ejection, and
     /// by whoever reports health. Never on the way of a request that goes well.
     health: Mutex<TargetHealth>,
-    load: Box<[Load]>,
+    load: Loads,
+    /// Of its whole group.
+    group_load: Arc<Loads>,
+    /// It was there when the process started: whether it is well was known to the process before.
+    from_start: bool,
 }
 
 /// Unhealthy, or ejected.
@@ -45,13 +49,43 @@ fn standing(health: &TargetHealth) -> u8 {
     }
 }
 
+/// Requests in flight, a count for each worker: each writes its own, whoever wants the sum reads all.
+#[derive(Debug)]
+pub struct Loads(Box<[Load]>);
+
 /// Requests in flight from one worker, on a cache line of its own.
 #[derive(Debug, Default)]
 #[repr(align(64))]
 struct Load(AtomicU32);
 
+impl Loads {
+    /// Nothing in flight from that many workers.
+    pub fn new(workers: usize) -> Self {
+        Self((0..workers.max(1)).map(|_| Load::default()).collect())
+    }
+
+    /// All of them.
+    pub fn sum(&self) -> u32 {
+        self.0.iter().map(|Load(count)| count.load(Relaxed)).sum()
+    }
+
+    fn begin(&self, worker: usize) {
+        if let Some(Load(count)) = self.0.get(worker) {
+            count.store(count.load(Relaxed).saturating_add(1), Relaxed);
+        }
+    }
+
+    fn end(&self, worker: usize) {
+        if let Some(Load(count)) = self.0.get(worker) {
+            let before = count.load(Relaxed);
+            debug_assert!(before > 0, "in-flight count went below zero");
+            count.store(before.saturating_sub(1), Relaxed);
+        }
+    }
+}
+
 impl TargetCell {
-    /// A target that nobody has seen yet.
+    /// A target that nobody has seen yet, in a group of its own.
     pub fn new(workers: usize, check: &HealthCheck) -> Self {
         static SERIAL: AtomicU64 = AtomicU64::new(1);
         let health = TargetHealth::new(check);
@@ -63,8 +97,22 @@ impl TargetCell {
             share: AtomicU8::new(Share::FULL.parts()),
             anomalous: AtomicBool::new(false),
             health: Mutex::new(health),
-            load: (0..workers.max(1)).map(|_| Load::default()).collect(),
+            load: Loads::new(workers),
+            group_load: Arc::new(Loads::new(workers)),
+            from_start: false,
         }
+    }
+
+    /// The same in a group of that load, which counts what the target has in flight too.
+    pub fn in_group(mut self, group_load: Arc<Loads>, from_start: bool) -> Self {
+        self.group_load = group_load;
+        self.from_start = from_start;
+        self
+    }
+
+    /// What its whole group has in flight.
+    pub fn group_load(&self) -> &Arc<Loads> {
+        &self.group_load
     }
 
     /// Unique in the process, never 0: tells apart two targets that had the same id one after the other.
@@ -80,6 +128,16 @@ impl TargetCell {
     /// Whether it keeps the sessions it has: routable, or not checked yet.
     pub fn keeps_sessions(&self) -> bool {
         self.standing.load(Relaxed) != OUT
+    }
+
+    /// Whether it takes the keys that fall to it: routable, or not checked yet since a start. One that was added later has to pass a
+    /// check first, since nothing of those keys is there yet.
+    pub fn keeps_keys(&self) -> bool {
+        match self.standing.load(Relaxed) {
+            ROUTABLE => true,
+            UNCHECKED => self.from_start,
+            _ => false,
+        }
     }
 
     /// What is known of its health.
@@ -164,25 +222,21 @@ impl TargetCell {
         self.anomalous.swap(anomalous, Relaxed) != anomalous
     }
 
-    /// One more request in flight from that worker. The worker is the only writer of its count.
+    /// One more request in flight from that worker. The worker is the only writer of its counts.
     pub fn begin(&self, worker: usize) {
-        if let Some(Load(count)) = self.load.get(worker) {
-            count.store(count.load(Relaxed).saturating_add(1), Relaxed);
-        }
+        self.load.begin(worker);
+        self.group_load.begin(worker);
     }
 
     /// One request less in flight from that worker.
     pub fn end(&self, worker: usize) {
-        if let Some(Load(count)) = self.load.get(worker) {
-            let before = count.load(Relaxed);
-            debug_assert!(before > 0, "in-flight count went below zero");
-            count.store(before.saturating_sub(1), Relaxed);
-        }
+        self.load.end(worker);
+        self.group_load.end(worker);
     }
 
     /// Requests in flight from all workers.
     pub fn in_flight(&self) -> u32 {
-        self.load.iter().map(|Load(count)| count.load(Relaxed)).sum()
+        self.load.sum()
     }
 
     fn settle(&self, health: &TargetHealth) -> bool {

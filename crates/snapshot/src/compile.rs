@@ -10,7 +10,7 @@ use clingfish_model::{
 
 use clingfish_tls::{ClientTls, Material, TicketKeys};
 
-use crate::{Group, Leaving, ListenerView, Routes, Snapshot, Target, TargetCell, tls};
+use crate::{Group, Leaving, ListenerView, Loads, Routes, Snapshot, Target, TargetCell, tls};
 
 /// What a snapshot is made of.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +37,7 @@ pub fn compile(inputs: Inputs<'_>, previous: Option<&Snapshot>) -> Snapshot {
     let mut groups: Vec<Draft> = Vec::new();
     for spec in &inputs.desired.target_groups {
         let tls = tls::client(spec, &inputs, previous);
-        let targets = expand(spec, tls.as_deref(), &inputs, &mut cells);
+        let targets = expand(spec, tls.as_deref(), &inputs, &mut cells, previous);
         groups.push(Draft { spec: spec.clone(), tls, targets });
     }
     let leaving = leaving(previous, &groups, inputs.now);
@@ -50,7 +50,8 @@ pub fn compile(inputs: Inputs<'_>, previous: Option<&Snapshot>) -> Snapshot {
                 .map(|left| left.target.clone());
             let gone = gone.collect();
             let zone = inputs.desired.server.availability_zone.as_ref();
-            Arc::new(Group::new(spec, tls, targets, gone, zone))
+            let before = previous.and_then(|previous| previous.group(&spec.name));
+            Arc::new(Group::new(spec, tls, targets, gone, zone, before))
         })
         .collect();
     let tickets = tls::tickets(inputs.ring, previous);
@@ -95,12 +96,15 @@ fn expand(
     tls: Option<&ClientTls>,
     inputs: &Inputs<'_>,
     cells: &mut Cells,
+    previous: Option<&Snapshot>,
 ) -> Vec<Target> {
     let mut targets = Vec::with_capacity(spec.targets.len());
     if spec.tls.is_some() != tls.is_some() {
         // Better no target than one that is spoken to in the clear.
         return targets;
     }
+    let group_load = previous.and_then(|previous| previous.load_of(&spec.name));
+    let group_load = group_load.unwrap_or_else(|| Arc::new(Loads::new(inputs.workers)));
     for (origin, wanted) in spec.targets.iter().enumerate() {
         for (id, address) in addresses(wanted, inputs) {
             if targets.len() >= TARGETS_MAX {
@@ -113,7 +117,10 @@ fn expand(
                     cell.depart(false);
                     cell
                 }
-                None => Arc::new(TargetCell::new(inputs.workers, &spec.health_check)),
+                None => {
+                    let cell = TargetCell::new(inputs.workers, &spec.health_check);
+                    Arc::new(cell.in_group(Arc::clone(&group_load), previous.is_none()))
+                }
             };
             let host = match &wanted.address {
                 TargetAddress::Host { name, .. } => Some(name.as_str()),

@@ -19,7 +19,7 @@ use clingfish_model::{
     TargetId, Weight, stickiness::ForeignCookie,
 };
 
-use crate::TargetCell;
+use crate::{Keys, TargetCell};
 use clingfish_tls::ClientTls;
 use rustls::pki_types::ServerName;
 
@@ -37,6 +37,8 @@ pub struct Group {
     pub policy: Option<Policy>,
     /// Cookies of other balancers that name homes here.
     pub imports: Vec<Import>,
+    /// How keys find their targets; none where consistent hashing does not.
+    pub keys: Option<Keys>,
     /// What connections to targets are made with; none is without TLS.
     pub tls: Option<Arc<ClientTls>>,
     /// One for each address.
@@ -83,6 +85,8 @@ pub struct Roster {
     pub lottery: Lottery,
     /// Indices of targets.
     pub members: Vec<usize>,
+    /// Weights of all that take the keys that fall to them, summed up.
+    pub keyed_weight: u64,
     /// Too few are healthy: all that take new sessions are tried, and homes are honoured.
     pub fail_open: bool,
 }
@@ -95,18 +99,20 @@ impl Group {
         targets: Vec<Target>,
         leaving: Vec<Target>,
         own_zone: Option<&Name>,
+        previous: Option<&Self>,
     ) -> Self {
         let by_hash =
             targets.iter().enumerate().map(|(index, target)| (target.hash, index)).collect();
         let hash = spec.hash();
         let policy = match &spec.stickiness {
-            Stickiness::Off => None,
+            Stickiness::Off | Stickiness::Hash(_) => None,
             Stickiness::LbCookie(cookie) => Some(Policy::new(cookie, hash)),
             Stickiness::AppCookie(app) => Some(Policy::following(app, hash)),
             Stickiness::Header(header) => Some(Policy::in_header(header, hash)),
         };
-        let group = Self {
+        let mut group = Self {
             imports: imports(&spec, &targets),
+            keys: None,
             zone: own_zone.filter(|_| spec.cross_zone == CrossZone::Off).cloned(),
             spec,
             hash,
@@ -118,6 +124,7 @@ impl Group {
             roster: ArcSwap::default(),
             refreshing: Mutex::new(()),
         };
+        group.keys = Keys::of(&group, previous);
         group.refresh();
         group
     }
@@ -132,7 +139,7 @@ impl Group {
         !target.drain && target.weight.value() > 0 && self.has_in_zone(target)
     }
 
-    fn has_in_zone(&self, target: &Target) -> bool {
+    pub(crate) fn has_in_zone(&self, target: &Target) -> bool {
         self.zone.is_none() || self.zone == target.zone
     }
 
@@ -176,6 +183,10 @@ impl Roster {
             .filter(|(_, target)| group.takes_new(target))
             .filter(|(_, target)| fail_open || target.cell.is_routable())
             .collect();
+        let takes_keys =
+            |target: &&Target| group.takes_new(target) && (fail_open || target.cell.keeps_keys());
+        let keyed = group.targets.iter().filter(|_| group.keys.is_some()).filter(takes_keys);
+        let keyed_weight = keyed.map(|target| u64::from(target.weight.value())).sum();
         let weigh = |target: &Target| target.cell.share().weigh(target.weight.value());
         let weights: Vec<u16> = members.iter().map(|(_, target)| weigh(target)).collect();
         let is_by_chance = matches!(group.spec.algorithm, Algorithm::WeightedRandom { .. });
@@ -183,6 +194,7 @@ impl Roster {
             lottery: if is_by_chance { Lottery::new(&weights) } else { Lottery::default() },
             schedule: if is_by_chance { Schedule::default() } else { Schedule::new(&weights) },
             members: members.into_iter().map(|(index, _)| index).collect(),
+            keyed_weight,
             fail_open,
         }
     }

@@ -8,16 +8,18 @@ pub mod cells;
 pub mod compile;
 pub mod doors;
 pub mod group;
+pub mod keys;
 pub mod publisher;
 pub mod route;
 pub mod view;
 
 mod tls;
 
-pub use cells::TargetCell;
+pub use cells::{Loads, TargetCell};
 pub use compile::{Inputs, compile};
 pub use doors::{Doors, OpenError};
 pub use group::{Group, Roster, Target};
+pub use keys::Keys;
 pub use publisher::{Publisher, Reader};
 pub use route::{Chosen, Routed, Routes};
 pub use view::{Circumstances, FirstHome, NoTarget, Placement, Tried};
@@ -77,5 +79,18 @@ impl Snapshot {
     /// The listener of that name.
     pub fn listener(&self, name: &Name) -> Option<&ListenerView> {
         self.listeners.iter().find(|view| view.listener.name == *name)
+    }
+
+    /// The target group of that name.
+    pub fn group(&self, name: &Name) -> Option<&Group> {
+        self.groups.iter().find(|group| group.spec.name == *name).map(Arc::as_ref)
+    }
+
+    /// What the group of that name has in flight; none where nothing is left of it.
+    fn load_of(&self, name: &Name) -> Option<Arc<Loads>> {
+        let staying = self.group(name).and_then(|group| group.targets.first());
+        let leaving = || self.leaving.iter().find(|left| left.group == *name);
+        let target = staying.or_else(|| leaving().map(|left| &left.target))?;
+        Some(Arc::clone(target.cell.group_load()))
     }
 }

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use clingfish_affinity::{
-    Binding, Claim, Home, Judgement, KeyRing, Memo, Opened, Reading, SessionId, Token, Verdict,
-    import, judge, read, read_header, tokens_in,
+    Binding, Claim, Home, Judgement, KeyRing, Memo, Opened, Origin, Reading, SessionId, Token,
+    Verdict, import, judge, read, read_header, tokens_in,
 };
-use clingfish_balance::{Cursor, least_outstanding, next_in_turn};
+use clingfish_balance::{Cursor, KeyHash, least_outstanding, next_in_turn};
 use clingfish_model::{
     Algorithm, FieldId, GroupHash, RequestHead, TargetHash, UnixMillis,
     limits::{ATTEMPTS_MAX, FIRST_HOME_WINDOW},
@@ -80,6 +80,11 @@ impl Tried {
         self.indices.iter().take(self.len).any(|tried| *tried == target)
     }
 
+    /// Them all.
+    pub fn iter(&self) -> impl Iterator<Item = usize> {
+        self.indices.iter().take(self.len).copied()
+    }
+
     /// How many were.
     pub fn len(&self) -> usize {
         self.len
@@ -113,10 +118,11 @@ impl ListenerView {
 }
 
 impl Group {
-    /// What the request says about its home, and what its target does not get to see.
-    pub fn claim(
+    /// What the request says about its home, and what its target does not get to see. `origin` is asked only where a key is in it.
+    pub fn claim<'a>(
         &self,
-        head: RequestHead<'_>,
+        head: RequestHead<'a>,
+        origin: impl FnOnce() -> Origin<'a>,
         first_home: Option<&FirstHome>,
         ring: &KeyRing,
         now: UnixMillis,
@@ -124,7 +130,9 @@ impl Group {
     ) -> Reading {
         let cookies = head.values(FieldId::Cookie);
         let Some(policy) = &self.policy else {
-            return Reading { cuts: tokens_in(cookies, ring, now, memo), ..Reading::default() };
+            let claim = self.keys.as_ref().map_or(Claim::Nothing, |keys| keys.claim(head, origin));
+            let cuts = tokens_in(cookies, ring, now, memo);
+            return Reading { claim, cuts, ..Reading::default() };
         };
         let mut reading = match policy.header() {
             Some(_) => read_header(head, policy, ring, now, memo),
@@ -152,6 +160,11 @@ impl Group {
         tried: &Tried,
         cursor: &mut Cursor,
     ) -> Result<Placement, NoTarget> {
+        if let Claim::Keyed(key) = *claim
+            && let Some(placement) = self.place_key(KeyHash(key), tried)
+        {
+            return Ok(placement);
+        }
         let judgement = self.is_sticky().then(|| {
             judge(claim, self.policy.as_ref(), |home| self.home(home, tried), circumstances.now)
         });

@@ -1,12 +1,20 @@
 //! The whole decision, from a parsed head to a placement, as the proxy makes it.
 
-use std::hint::black_box;
+use std::{
+    hint::black_box,
+    net::{IpAddr, Ipv4Addr},
+};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use clingfish_affinity::{Memo, Verdict};
+use clingfish_affinity::{Memo, Origin, Verdict};
 use clingfish_balance::Cursor;
 use clingfish_h1::{Progress, parse_request};
-use clingfish_model::{RequestHead, Stickiness, head::RequestParts, listener::RequestLimits};
+use clingfish_model::{
+    RequestHead, Stickiness,
+    head::RequestParts,
+    listener::RequestLimits,
+    stickiness::{HashAffinity, HashKey, LoadFactor},
+};
 use clingfish_snapshot::{Circumstances, Group, Tried};
 
 use crate::{
@@ -35,6 +43,21 @@ pub(crate) const CASES: &[Case] = &[
         what: "whole decision, returning client, 10,000 targets",
         run: |calls| decide(10_000, Client::Returning, calls),
     },
+    Case {
+        name: "decide_hash_2",
+        what: "whole decision, hash of a header, 2 targets",
+        run: |calls| decide(2, Client::Keyed(None), calls),
+    },
+    Case {
+        name: "decide_hash_10000",
+        what: "whole decision, hash of a header, 10,000 targets",
+        run: |calls| decide(10_000, Client::Keyed(None), calls),
+    },
+    Case {
+        name: "decide_bound_10000",
+        what: "whole decision, hash of a header with bounded load, 10,000 targets",
+        run: |calls| decide(10_000, Client::Keyed(LoadFactor::from_percent(125)), calls),
+    },
 ];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -45,17 +68,25 @@ enum Client {
     New,
     /// Brings one.
     Returning,
+    /// Is known by its User-Agent; with that bound.
+    Keyed(Option<LoadFactor>),
 }
+
+const ORIGIN: Origin<'static> = Origin { client: IpAddr::V4(Ipv4Addr::LOCALHOST), tls_name: None };
 
 fn decide(targets: usize, client: Client, calls: usize) -> Result<()> {
     let stickiness = match client {
         Client::Any => Stickiness::Off,
         Client::New | Client::Returning => Stickiness::LbCookie(samples::lb_cookie()?),
+        Client::Keyed(load_factor) => {
+            let key = HashKey::parse("header:User-Agent")?;
+            Stickiness::Hash(HashAffinity { key, load_factor })
+        }
     };
     let expected = match client {
         Client::Any => Verdict::Off,
         Client::New => Verdict::New,
-        Client::Returning => Verdict::Hit,
+        Client::Returning | Client::Keyed(_) => Verdict::Hit,
     };
     let group = samples::group(targets, stickiness)?;
     let ring = samples::ring()?;
@@ -69,7 +100,7 @@ fn decide(targets: usize, client: Client, calls: usize) -> Result<()> {
     let (mut memo, mut cursor) = (Memo::new(), Cursor::default());
     for _ in 0..calls {
         let head = RequestHead::new(black_box(&bytes), &parts);
-        let reading = group.claim(head, None, &ring, NOW, &mut memo);
+        let reading = group.claim(head, || ORIGIN, None, &ring, NOW, &mut memo);
         let placement =
             group.place(&reading.claim, circumstances, &Tried::default(), &mut cursor)?;
         let verdict = black_box(placement).verdict();

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use clingfish_affinity::{
-    Claim, Dressing, Judgement, KeyId, KeyRing, Left, Named, Namer, Policy, Reading, Refusal,
-    Secret, SetCookie, Stamp, stamp, withheld,
+    Claim, Dressing, Judgement, KeyId, KeyRing, Left, Named, Namer, Origin, Policy, Reading,
+    Refusal, Secret, SetCookie, Stamp, stamp, withheld,
 };
 use clingfish_balance::Cursor;
-use clingfish_model::{RequestHead, UnixMillis};
+use clingfish_model::{RequestHead, UnixMillis, head::without_port};
 use clingfish_snapshot::{Circumstances, Group, Placement, Snapshot, Tried};
 
 use super::{
@@ -24,7 +24,12 @@ pub(super) fn tell(
     now: UnixMillis,
     story: &mut Story,
 ) {
-    let reading = group.claim(head, None, &snapshot.ring, now, &mut memo());
+    // The name that a browser would ask for by TLS is the host's.
+    let host = std::str::from_utf8(without_port(head.authority())).unwrap_or_default();
+    let host = host.to_ascii_lowercase();
+    let tls_name = Some(host.as_str()).filter(|host| question.https && !host.is_empty());
+    let origin = || Origin { client: question.client, tls_name };
+    let reading = group.claim(head, origin, None, &snapshot.ring, now, &mut memo());
     story.tell("read", claim(&reading, group, now));
     if let (Claim::Bound(opened), Some(policy)) = (&reading.claim, &group.policy) {
         story.tell("limits", limits(policy, now.since(opened.token.last_seen)));

@@ -6,7 +6,8 @@ use clingfish_affinity::{CookieNames, Policy};
 use clingfish_model::{
     LbCookie, Stickiness, TargetGroup,
     stickiness::{
-        AppCookie, CookieAttributes, CookieStyle, HeaderToken, OnCacheable, SameSite, Secure,
+        AppCookie, CookieAttributes, CookieStyle, HashAffinity, HashKey, HeaderToken, OnCacheable,
+        SameSite, Secure,
     },
 };
 
@@ -29,6 +30,7 @@ pub(super) fn write(group: &TargetGroup, out: &mut String) {
         }
         Stickiness::AppCookie(app) => app_cookie(app, group, &mut lines),
         Stickiness::Header(header) => header_token(header, group, &mut lines),
+        Stickiness::Hash(hash) => hashed(hash, &mut lines),
     }
     writeln!(out, "[target_groups.{}]", group.name).expect("a string takes any text");
     let width = lines.0.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
@@ -140,6 +142,28 @@ fn app_cookie(app: &AppCookie, group: &TargetGroup, lines: &mut Lines) {
     lines.add("stickiness", "app_cookie: a sealed cookie of ours goes with the application's");
     lines.add("application's cookie", app.name.as_str());
     lb_cookie(&app.token, &Policy::following(app, group.hash()), lines);
+}
+
+fn hashed(hash: &HashAffinity, lines: &mut Lines) {
+    lines.add("stickiness", "hash: a key of the request has its target, nothing is written");
+    let key = match &hash.key {
+        HashKey::ClientAddress(prefixes) => format!(
+            "the client's address, {} bits of IPv4 or {} of IPv6",
+            prefixes.ipv4(),
+            prefixes.ipv6()
+        ),
+        HashKey::Header(name) => format!("the header {}", name.as_str()),
+        HashKey::Cookie(name) => format!("the cookie {}", name.as_str()),
+        HashKey::Query(name) => format!("the query parameter {}", name.as_str()),
+        HashKey::PathSegment(nth) => format!("segment {nth} of the path"),
+        HashKey::TlsName => "the name that the client asks for by TLS".to_owned(),
+    };
+    lines.add("key", key);
+    let bound = hash.load_factor.map_or_else(
+        || "none: a target takes all of its keys".to_owned(),
+        |factor| format!("{} % of the average in flight", factor.percent()),
+    );
+    lines.add("load factor", bound);
 }
 
 fn header_token(header: &HeaderToken, group: &TargetGroup, lines: &mut Lines) {

@@ -4,6 +4,7 @@
 mod support;
 
 mod cells;
+mod keys;
 mod leaving;
 mod names;
 mod placement;

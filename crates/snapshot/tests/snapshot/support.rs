@@ -8,7 +8,8 @@ use std::{
 };
 
 use clingfish_affinity::{
-    Dressing, Judgement, KeyId, KeyRing, Memo, Reading, Secret, SetCookie, Stamp, Verdict, stamp,
+    Dressing, Judgement, KeyId, KeyRing, Memo, Origin, Reading, Secret, SetCookie, Stamp, Verdict,
+    stamp,
 };
 use clingfish_balance::Cursor;
 use clingfish_health::CheckOutcome;
@@ -198,7 +199,8 @@ impl World {
         let (bytes, parts) = request(cookie);
         let group = Arc::clone(&self.snapshot.groups[0]);
         let head = RequestHead::new(&bytes, &parts);
-        group.claim(head, first_home, &self.ring, self.wall, &mut self.memo)
+        let origin = || Origin { client: [192, 0, 2, 1].into(), tls_name: None };
+        group.claim(head, origin, first_home, &self.ring, self.wall, &mut self.memo)
     }
 
     pub(crate) fn place(

@@ -33,5 +33,6 @@ mod tls;
 mod early;
 mod rules;
 mod selection;
+mod hash;
 mod checks;
 mod import;
