@@ -254,7 +254,8 @@ impl<'s, 'a> Search<'s, 'a> {
             return;
         };
         self.others_left = left;
-        if Purpose::OF_COOKIES.into_iter().any(|purpose| self.open(pair, purpose).is_ok()) {
+        let alphabet = cookie::alphabet_of(pair.name);
+        if self.memo.open_any(pair.value, self.ring, alphabet, self.now).is_ok() {
             self.reading.cuts.add(field, pair.span);
         }
     }

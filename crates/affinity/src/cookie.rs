@@ -14,6 +14,8 @@ mod tests;
 const ALB: &[u8] = b"AWSALB";
 const ALB_CORS: &[u8] = b"AWSALBCORS";
 const ALB_APP: &[u8] = b"AWSALBAPP-";
+const ALB_GROUP: &[u8] = b"AWSALBTG";
+const ALB_GROUP_CORS: &[u8] = b"AWSALBTGCORS";
 const CLASSIC: &[u8] = b"AWSELB";
 const CLASSIC_CORS: &[u8] = b"AWSELBCORS";
 
@@ -26,6 +28,8 @@ pub enum CookieNames {
     Alb,
     /// `AWSALBAPP-0` to `AWSALBAPP-3`.
     AlbApp,
+    /// `AWSALBTG` and `AWSALBTGCORS`.
+    AlbGroup,
     /// `AWSELB` and `AWSELBCORS`.
     Classic,
     /// One configured name.
@@ -57,6 +61,7 @@ impl CookieNames {
                 [b'0'..=b'3'] => Some(Role::Main),
                 _ => None,
             },
+            Self::AlbGroup => (name == ALB_GROUP || name == ALB_GROUP_CORS).then_some(Role::Main),
             Self::Classic => (name == CLASSIC || name == CLASSIC_CORS).then_some(Role::Main),
             Self::One(own) => (name == &**own).then_some(Role::Main),
             Self::Pair(own) => match name.strip_prefix(&**own)? {
@@ -73,6 +78,7 @@ impl CookieNames {
             Self::None => return false,
             Self::Alb => ALB,
             Self::AlbApp => ALB_APP,
+            Self::AlbGroup => ALB_GROUP,
             Self::Classic => CLASSIC,
             Self::One(own) | Self::Pair(own) => own,
         };

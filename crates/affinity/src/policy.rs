@@ -31,6 +31,8 @@ pub struct Policy {
     app_cookie: Option<Box<[u8]>>,
     /// Name and parameter, where no cookie carries the token.
     header: Option<HeaderToken>,
+    /// Its tokens name groups: see [`crate::group`].
+    names_groups: bool,
     same_site: SameSite,
     /// On http and on https.
     marks: [u16; 2],
@@ -124,6 +126,14 @@ impl Policy {
         Self { header: Some(header.clone()), ..Self::of(&life, group, CookieNames::None, dress) }
     }
 
+    /// Works out how tokens that name groups travel, one for all of a forward.
+    pub(crate) fn of_groups(cookie: &LbCookie) -> Self {
+        // Which group it is comes with each stamp.
+        let plain = Self::new(cookie, GroupHash([0; 8]));
+        let names = if plain.is_alb() { CookieNames::AlbGroup } else { plain.names.clone() };
+        Self { names, names_groups: true, ..plain }
+    }
+
     fn of(cookie: &LbCookie, group: GroupHash, names: CookieNames, dress: Dress) -> Self {
         let tenth = cookie.duration / 10;
         let idle_limit = match dress {
@@ -147,6 +157,7 @@ impl Policy {
             forwards_tokens: cookie.forward_tokens,
             app_cookie: None,
             header: None,
+            names_groups: false,
             same_site,
             marks: [false, true].map(|https| mark(cookie, &dress, https)),
             dress,
@@ -243,6 +254,7 @@ impl Policy {
     /// What its tokens are for.
     pub fn purpose(&self) -> Purpose {
         match (&self.dress, &self.app_cookie) {
+            _ if self.names_groups => Purpose::Group,
             (Dress::Classic { .. }, _) => Purpose::Classic,
             (Dress::Header { .. }, _) => Purpose::Header,
             (_, Some(_)) => Purpose::AppCookie,

@@ -8,7 +8,7 @@ use crate::{
     app_cookie::{self, AppSets},
     date,
     policy::{Dress, Policy},
-    token::{Sealed, Token},
+    token::{Purpose, Sealed, Token},
 };
 
 /// How far ahead ALB dates `Expires`, whatever the duration.
@@ -132,6 +132,8 @@ impl SetCookie<'_> {
         match (kind, self.policy.dress()) {
             (CookieKind::Own, Dress::Clingfish { lead, .. }) => lead,
             (CookieKind::Twin, dress) => dress.twin(self.https).map_or(b"", |twin| &twin.lead),
+            (CookieKind::Alb, _) if self.policy.purpose() == Purpose::Group => b"AWSALBTG=",
+            (CookieKind::AlbCors, _) if self.policy.purpose() == Purpose::Group => b"AWSALBTGCORS=",
             (CookieKind::Alb, _) => b"AWSALB=",
             (CookieKind::AlbCors, _) => b"AWSALBCORS=",
             (CookieKind::Classic, _) => b"AWSELB=",

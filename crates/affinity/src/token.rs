@@ -96,11 +96,14 @@ pub enum Purpose {
     Header = 5,
     /// A cookie of classic style.
     Classic = 6,
+    /// A cookie that says which group of a weighted forward a session is with: see [`crate::group`].
+    Group = 8,
 }
 
 impl Purpose {
     /// What a token in a cookie can be for.
-    pub(crate) const OF_COOKIES: [Self; 3] = [Self::LbCookie, Self::AppCookie, Self::Classic];
+    pub(crate) const OF_COOKIES: [Self; 4] =
+        [Self::LbCookie, Self::AppCookie, Self::Classic, Self::Group];
 }
 
 /// Which base64 alphabet a token is written in.

@@ -26,7 +26,10 @@ mod units;
 pub use units::parse_duration;
 mod value;
 
-use clingfish_model::{DesiredState, Listener, LoadBalancer, Name, Stickiness, TargetGroup};
+use clingfish_model::{
+    DesiredState, LbCookie, Listener, LoadBalancer, Name, Stickiness, TargetGroup,
+    stickiness::CookieStyle,
+};
 use toml::de::DeTable;
 
 pub use crate::diagnostic::Diagnostic;
@@ -100,6 +103,7 @@ fn read(root: &Section<'_>, zone: Option<&Name>, report: &mut Report<'_>) -> Des
     let mut names = Names {
         raw_paths: balancers.iter().filter(leaves_paths).map(|child| child.name).collect(),
         sticky_groups: sticky.map(|group| group.name.clone()).collect(),
+        home_cookies: target_groups.iter().filter_map(home_cookie).collect(),
         load_balancers: balancers.iter().map(|child| child.name).collect(),
         target_groups: groups.iter().map(|child| child.name).collect(),
     };
@@ -149,6 +153,15 @@ fn read_target_groups(
     }
     groups.sort_by(|a: &TargetGroup, b| a.name.cmp(&b.name));
     groups
+}
+
+fn home_cookie(group: &TargetGroup) -> Option<(Name, String)> {
+    match &group.stickiness {
+        Stickiness::LbCookie(LbCookie { style: CookieStyle::Clingfish(shape), .. }) => {
+            Some((group.name.clone(), shape.attributes().name.clone()))
+        }
+        _ => None,
+    }
 }
 
 fn default_name() -> Name {

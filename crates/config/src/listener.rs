@@ -26,6 +26,8 @@ pub(crate) struct Names<'t> {
     pub(crate) target_groups: Vec<&'t str>,
     /// Those of them that are sticky.
     pub(crate) sticky_groups: Vec<Name>,
+    /// Names of their cookies, where these are not ALB's.
+    pub(crate) home_cookies: Vec<(Name, String)>,
     /// Load balancers that leave paths as they came.
     pub(crate) raw_paths: Vec<&'t str>,
 }

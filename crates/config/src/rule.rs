@@ -2,6 +2,7 @@
 
 mod action;
 mod condition;
+mod group_stickiness;
 mod reach;
 mod transform;
 

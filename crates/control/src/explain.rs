@@ -10,7 +10,7 @@ mod token;
 
 use std::{collections::HashMap, fmt::Write as _, net::IpAddr, sync::Arc};
 
-use clingfish_affinity::{KeyRing, Memo};
+use clingfish_affinity::{Judgement, KeyRing, Memo};
 use clingfish_h1::{HeadError, Progress, parse_request};
 use clingfish_model::{
     DesiredState, Name, RequestHead, UnixMillis, head::RequestParts, head::without_port,
@@ -99,7 +99,7 @@ pub fn request(
     story.tell("request", format!("{method} {scheme}://{host}{path} from {}", question.client));
     let bind = listener.listener.bind;
     story.tell("listener", format!("{} ({bind})", listener.listener.name));
-    if let Some(group) = route(listener, &snapshot, head, question, &mut story) {
+    if let Some(group) = route(listener, &snapshot, head, question, now, &mut story) {
         decision::tell(group, &snapshot, head, question, now, &mut story);
     }
     Ok(story.0)
@@ -124,6 +124,7 @@ fn route<'s>(
     snapshot: &'s Snapshot,
     head: RequestHead<'_>,
     question: &Question<'_>,
+    now: UnixMillis,
     story: &mut Story,
 ) -> Option<&'s Arc<Group>> {
     let request = || clingfish_rules::Request::new(head, head.path_and_query(), question.client);
@@ -139,6 +140,18 @@ fn route<'s>(
         Chosen::Forward(group) => {
             let group = snapshot.groups.get(group)?;
             story.tell("group", group.spec.name.to_string());
+            Some(group)
+        }
+        Chosen::Sticky(groups) => {
+            let claim = groups.claim(head, None, &snapshot.ring, now, &mut memo());
+            let choice = groups.choose(&claim, &snapshot.groups, 0, now)?;
+            let group = snapshot.groups.get(choice.group)?;
+            let by = match choice.judgement {
+                Judgement::Keep => "its cookie says so, whatever the weights are",
+                _ => "one of several, by weight; its cookie will say so",
+            };
+            let verdict = choice.judgement.verdict();
+            story.tell("group", format!("{}, {verdict}: {by}", group.spec.name));
             Some(group)
         }
         Chosen::Redirect(redirect) => {

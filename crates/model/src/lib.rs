@@ -3,6 +3,7 @@
 //! Rank 0: no I/O, no clock, no wire format. Rules live in constructors; a value that exists is valid.
 
 pub mod desired;
+pub mod group_stickiness;
 pub mod head;
 pub mod health;
 pub mod id;
@@ -18,6 +19,7 @@ pub mod time;
 pub mod tls;
 
 pub use desired::DesiredState;
+pub use group_stickiness::GroupStickiness;
 pub use head::{Field, FieldId, Method, RequestHead, ResponseHead, Span, Version};
 pub use health::{CheckProtocol, HealthCheck};
 pub use id::{GroupHash, Name, ResourceId, TargetHash, TargetId};

@@ -38,8 +38,8 @@ struct Answer<'a> {
     /// The client's.
     version: Version,
     now: UnixMillis,
-    /// For whoever wants to watch: the cause, and the verdict where there is one.
-    debug: Option<(&'static str, Option<Verdict>)>,
+    /// For whoever wants to watch: the cause, and the verdicts on target and group where there are any.
+    debug: Option<(&'static str, [Option<Verdict>; 2])>,
 }
 
 /// What an answer of our own says.
@@ -111,10 +111,13 @@ impl Answer<'_> {
             let (code, message) = grpc_status(self.status);
             let _ = write!(out, "grpc-status: {code}\r\ngrpc-message: {message}\r\n");
         }
-        if let Some((cause, verdict)) = self.debug {
+        if let Some((cause, verdicts)) = self.debug {
             field(out, b"clingfish-error", cause.as_bytes());
-            if let Some(verdict) = verdict {
-                field(out, b"clingfish-verdict", verdict.as_str().as_bytes());
+            let names: [&[u8]; 2] = [b"clingfish-verdict", b"clingfish-group-verdict"];
+            for (name, verdict) in names.into_iter().zip(verdicts) {
+                if let Some(verdict) = verdict {
+                    field(out, name, verdict.as_str().as_bytes());
+                }
             }
         }
     }
@@ -157,7 +160,8 @@ impl Refused<'_> {
             closes: !self.keeps,
             version: outcome.version,
             now: UnixMillis(clock::wall().0 / 1000),
-            debug: shows.then_some((self.refusal.reason(), outcome.verdict)),
+            debug: shows
+                .then_some((self.refusal.reason(), [outcome.verdict, outcome.group_verdict])),
         };
         let patience = balancer.timeouts.idle;
         deadline.set_now(patience);

@@ -10,6 +10,7 @@ use clingfish_snapshot::Placement;
 use h2::client::{ResponseFuture, SendRequest};
 
 use crate::{
+    chosen_group::ChosenGroup,
     clock,
     exchange::{End, Exchange, Notes, Upgraded},
     forward::Forwarded,
@@ -31,6 +32,8 @@ use crate::{
 pub(crate) struct Attempt<'a> {
     pub(crate) exchange: &'a Exchange<'a>,
     pub(crate) group: &'a Rc<GroupLocal>,
+    /// How it was chosen, where a rule keeps sessions with their group.
+    pub(crate) chosen: Option<&'a ChosenGroup<'a>>,
     pub(crate) reading: &'a Reading,
     pub(crate) placement: Placement,
 }
@@ -92,6 +95,7 @@ impl Attempt<'_> {
         let receiver = Receiver {
             exchange: self.exchange,
             group: self.group,
+            chosen: self.chosen,
             reading: self.reading,
             placement: self.placement,
             progress: &progress,

@@ -100,10 +100,11 @@ impl Exchange<'_> {
         if let Err(refusal) = self.judge_fields() {
             return self.unread(refusal);
         }
-        let group = match self.route(notes.outcome) {
-            Ok(group) => group,
+        let (group, chosen) = match self.route(notes.outcome, notes.first_home) {
+            Ok(routed) => routed,
             Err(refusal) => return self.unread(refusal),
         };
+        let chosen = chosen.as_deref();
         notes.outcome.group = Some(Rc::clone(group));
         let body_max = self.listener.balancer.request_limits.body_bytes_max;
         if let (BodyLength::Known(length), Some(max)) = (self.framing.body, body_max)
@@ -134,7 +135,7 @@ impl Exchange<'_> {
             };
             self.share(group, placement, notes.first_home);
             notes.outcome.placed(placement, &reading.claim);
-            let attempt = Attempt { exchange: self, group, reading: &reading, placement };
+            let attempt = Attempt { exchange: self, group, chosen, reading: &reading, placement };
             match attempt.run(wanted, source, client, notes).await {
                 Ok(end) => return end,
                 Err(failure) => {
@@ -183,7 +184,7 @@ impl Exchange<'_> {
     }
 
     fn claim(&self, group: &GroupLocal, first_home: &Remembered) -> Reading {
-        let first_home = first_home.shared(self.now);
+        let first_home = first_home.home.shared(self.now);
         group.group.claim(
             self.head,
             || self.facts.origin(self.head, &self.listener.balancer),
@@ -211,7 +212,7 @@ impl Exchange<'_> {
         if let Some(binding) = group.group.binding(placement.target, fresh, https) {
             let (group, since) = (group.group.hash, self.now);
             let Binding { target, session, .. } = binding;
-            first_home.begin(FirstHome { group, target, session, since });
+            first_home.home.begin(FirstHome { group, target, session, since });
         }
     }
 

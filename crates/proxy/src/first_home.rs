@@ -1,4 +1,4 @@
-//! A home that requests of one connection share until a cookie carries it.
+//! A home, and a group, that requests of one connection share until a cookie carries it.
 
 use std::{cell::Cell, fmt};
 
@@ -7,10 +7,32 @@ use clingfish_model::{GroupHash, TargetHash, UnixMillis};
 use clingfish_snapshot::FirstHome;
 
 /// What a connection remembers of the first session that began on it. Streams of HTTP/2 look at it at the same time.
-#[derive(Default)]
-pub(crate) struct Remembered(Cell<Option<Box<FirstHome>>>);
+#[derive(Debug, Default)]
+pub(crate) struct Remembered {
+    /// Its home.
+    pub(crate) home: First,
+    /// Its group, where a rule spreads sessions over several; with no target.
+    pub(crate) group: First,
+}
 
 impl Remembered {
+    /// There is none any more.
+    pub(crate) fn forget(&self) {
+        self.home.0.set(None);
+        self.group.0.set(None);
+    }
+
+    /// Whether there is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.home.look().is_none() && self.group.look().is_none()
+    }
+}
+
+/// One of the two.
+#[derive(Default)]
+pub(crate) struct First(Cell<Option<Box<FirstHome>>>);
+
+impl First {
     /// The home that requests without a cookie share now.
     pub(crate) fn shared(&self, now: UnixMillis) -> Option<FirstHome> {
         self.look().filter(|first| first.is_fresh(now, FirstHome::WINDOW))
@@ -34,16 +56,6 @@ impl Remembered {
         }
     }
 
-    /// There is none any more.
-    pub(crate) fn forget(&self) {
-        self.0.set(None);
-    }
-
-    /// Whether there is none.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.look().is_none()
-    }
-
     fn look(&self) -> Option<FirstHome> {
         let first = self.0.take();
         let copy = first.as_deref().copied();
@@ -52,8 +64,8 @@ impl Remembered {
     }
 }
 
-impl fmt::Debug for Remembered {
+impl fmt::Debug for First {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Remembered").field(&self.look()).finish()
+        f.debug_tuple("First").field(&self.look()).finish()
     }
 }

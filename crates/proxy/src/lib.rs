@@ -8,6 +8,7 @@ mod accept;
 mod answer;
 mod attempt;
 mod buffer;
+mod chosen_group;
 mod clock;
 mod connection;
 mod deadline;

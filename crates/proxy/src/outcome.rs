@@ -60,6 +60,8 @@ pub(crate) struct Outcome {
     pub(crate) target: Option<usize>,
     pub(crate) home: Option<usize>,
     pub(crate) verdict: Option<Verdict>,
+    /// Why it went to that group, where a rule keeps sessions with theirs.
+    pub(crate) group_verdict: Option<Verdict>,
     pub(crate) session: Option<SessionId>,
     attempts: [Option<Attempt>; ATTEMPTS_MAX],
     /// Texts of a tunnel's request, whose head is gone when it ends.
@@ -124,6 +126,7 @@ impl Outcome {
             target: None,
             home: None,
             verdict: None,
+            group_verdict: None,
             session: None,
             attempts: [None; ATTEMPTS_MAX],
             kept: None,
@@ -311,6 +314,7 @@ impl Outcome {
             tls_cipher: self.tls.as_ref().map_or("", |tls| tls.cipher),
             connection: self.connection,
             verdict: self.verdict,
+            group_verdict: self.group_verdict,
             session: self.session.map(|session| session.0),
         }
     }
@@ -329,6 +333,9 @@ impl Outcome {
             received_bytes: self.received_bytes,
             sent_bytes: self.sent_bytes,
         });
+        if let Some(verdict) = self.group_verdict {
+            local.meter.count_choice(verdict);
+        }
         if let Some(target) = self.target.and_then(|target| local.targets.get(target)) {
             target.meter.requests.increment();
             if self.target_status.is_some_and(|status| status >= 500) {

@@ -18,6 +18,7 @@ use http::Response;
 
 use crate::{
     buffer::Buffer,
+    chosen_group::ChosenGroup,
     clock,
     exchange::{Exchange, Notes},
     first_home::Remembered,
@@ -28,6 +29,7 @@ use crate::{
     reply::{Client, Egress, Reply},
     sink::Ending,
     source::{Frames, Source},
+    stamp::is_shareable,
     stream::Reads,
     upload::{Means, Progress},
     view::GroupLocal,
@@ -39,6 +41,8 @@ use crate::{
 pub(crate) struct Receiver<'a> {
     pub(crate) exchange: &'a Exchange<'a>,
     pub(crate) group: &'a Rc<GroupLocal>,
+    /// How it was chosen, where a rule keeps sessions with their group.
+    pub(crate) chosen: Option<&'a ChosenGroup<'a>>,
     pub(crate) reading: &'a Reading,
     pub(crate) placement: Placement,
     pub(crate) progress: &'a Progress,
@@ -209,6 +213,7 @@ impl Receiver<'_> {
             persistent: true,
             attributes: &self.exchange.listener.listener.attributes,
             policy: None,
+            group: None,
             stamped: None,
             debug: None,
         };
@@ -260,6 +265,14 @@ impl Receiver<'_> {
     ) -> Reply<'h> {
         let debug = self.exchange.listener.balancer.debug_header;
         let target = self.group.targets.get(self.placement.target).filter(|_| debug);
+        let stamped = self.stamp(head, first_home, outcome);
+        let is_private = stamped.as_ref().is_some_and(|stamped| stamped.mark_private);
+        let group = self.chosen.map(|chosen| {
+            let now = self.answered(outcome);
+            // What is marked private is nothing for shared caches any more.
+            let is_shareable = || !is_private && is_shareable(head, now);
+            Box::new(chosen.reply(self.exchange, first_home, is_shareable, now))
+        });
         Reply {
             head,
             framing,
@@ -268,7 +281,8 @@ impl Receiver<'_> {
             persistent,
             attributes: &self.exchange.listener.listener.attributes,
             policy: self.group.group.policy.as_ref(),
-            stamped: self.stamp(head, first_home, outcome),
+            group,
+            stamped,
             debug: target.map(|target| (self.placement.verdict(), &target.target.id)),
         }
     }

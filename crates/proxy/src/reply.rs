@@ -53,6 +53,15 @@ pub(crate) struct Stamped<'a> {
     pub(crate) twin_only: bool,
 }
 
+/// What goes with a response whose group was chosen for its session.
+#[derive(Debug)]
+pub(crate) struct GroupReply<'a> {
+    /// A target's own cookie of that name would displace ours.
+    pub(crate) policy: &'a Policy,
+    pub(crate) stamped: Option<Stamped<'a>>,
+    pub(crate) verdict: Verdict,
+}
+
 /// A response head on its way to a client.
 #[derive(Debug)]
 pub(crate) struct Reply<'a> {
@@ -66,6 +75,8 @@ pub(crate) struct Reply<'a> {
     /// The group's stickiness: a target's own cookie of that name would displace ours.
     pub(crate) policy: Option<&'a Policy>,
     pub(crate) stamped: Option<Stamped<'a>>,
+    /// What a rule adds that keeps sessions with their group.
+    pub(crate) group: Option<Box<GroupReply<'a>>>,
     /// For whoever wants to watch.
     pub(crate) debug: Option<(Verdict, &'a TargetId)>,
 }
@@ -84,12 +95,18 @@ impl Reply<'_> {
         if self.framing.kind != ResponseKind::Interim {
             fields::write_inserted(self.attributes, out);
         }
+        if let Some(stamped) = self.group.as_ref().and_then(|group| group.stamped.as_ref()) {
+            stamped.write(out);
+        }
         if let Some(stamped) = &self.stamped {
             stamped.write(out);
         }
         if let Some((verdict, target)) = self.debug {
             write::field(out, b"clingfish-verdict", verdict.as_str().as_bytes());
             write::field(out, b"clingfish-target", target.as_str().as_bytes());
+            if let Some(group) = &self.group {
+                write::field(out, b"clingfish-group-verdict", group.verdict.as_str().as_bytes());
+            }
         }
         self.write_framing(out);
     }
@@ -104,7 +121,9 @@ impl Reply<'_> {
             let stays = match line.id {
                 FieldId::ContentLength => self.keeps_length(),
                 FieldId::SetCookie => {
-                    !self.policy.is_some_and(|policy| policy.names().are_set_by(line.value))
+                    let policies = [self.policy, self.group.as_ref().map(|group| group.policy)];
+                    let sets = |policy: &Policy| policy.names().are_set_by(line.value);
+                    !policies.into_iter().flatten().any(sets)
                 }
                 FieldId::CacheControl => !marks_private,
                 _ if is_own(line.name) => false,

@@ -10,7 +10,10 @@ use clingfish_model::{
 use clingfish_rules::{Request, request::split_query};
 use clingfish_snapshot::Chosen;
 
-use crate::{exchange::Exchange, outcome::Outcome, refusal::Refusal, view::GroupLocal};
+use crate::{
+    chosen_group::ChosenGroup, exchange::Exchange, first_home::Remembered, outcome::Outcome,
+    refusal::Refusal, view::GroupLocal,
+};
 
 /// An answer that a rule gives instead of a target.
 #[derive(Debug)]
@@ -48,7 +51,11 @@ pub(crate) fn path_for_rules(head: RequestHead<'_>) -> &[u8] {
 
 impl Exchange<'_> {
     /// Finds the group that serves the request, or the answer that it gets without one.
-    pub(crate) fn route(&self, outcome: &mut Outcome) -> Result<&Rc<GroupLocal>, Refusal> {
+    pub(crate) fn route(
+        &self,
+        outcome: &mut Outcome,
+        first_home: &Remembered,
+    ) -> Result<(&Rc<GroupLocal>, Option<Box<ChosenGroup<'_>>>), Refusal> {
         let peer = self.facts.peer.ip();
         let request = || Request::new(self.head, path_for_rules(self.head), peer);
         let routed = self.listener.route(request, || self.worker.random());
@@ -56,11 +63,14 @@ impl Exchange<'_> {
         outcome.rule = Some(routed.priority);
         match routed.action {
             Chosen::Forward(group) => {
-                outcome.action = "forward";
-                if let Some(transforms) = routed.transforms {
-                    outcome.ruling = self.rewrite(transforms).map_err(Refusal::Transform)?;
-                }
-                self.view.groups.get(group).ok_or(Refusal::NoRule)
+                let group = self.forward(group, routed.transforms, outcome)?;
+                Ok((group, None))
+            }
+            Chosen::Sticky(groups) => {
+                let chosen = self.choose_group(groups, first_home).ok_or(Refusal::NoRule)?;
+                outcome.group_verdict = Some(chosen.verdict());
+                let group = self.forward(chosen.choice.group, routed.transforms, outcome)?;
+                Ok((group, Some(chosen)))
             }
             Chosen::Redirect(redirect) => {
                 outcome.action = "redirect";
@@ -71,6 +81,19 @@ impl Exchange<'_> {
                 Err(Refusal::ByRule(ByRule::Fixed(Arc::clone(response))))
             }
         }
+    }
+
+    fn forward(
+        &self,
+        group: usize,
+        transforms: Option<&Transforms>,
+        outcome: &mut Outcome,
+    ) -> Result<&Rc<GroupLocal>, Refusal> {
+        outcome.action = "forward";
+        if let Some(transforms) = transforms {
+            outcome.ruling = self.rewrite(transforms).map_err(Refusal::Transform)?;
+        }
+        self.view.groups.get(group).ok_or(Refusal::NoRule)
     }
 
     fn redirect(&self, redirect: &Redirect) -> Refusal {

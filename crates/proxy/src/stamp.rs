@@ -21,14 +21,8 @@ impl Receiver<'_> {
         let judgement = self.placement.judgement?;
         let app_sets = AppSets::find(head.values(FieldId::SetCookie), policy);
         let binding = self.binding(policy, judgement, app_sets, first_home)?;
-        // Wall-clock time of the answer, without asking for it again.
-        let took = outcome.answered.map(|at| at.saturating_duration_since(self.exchange.started));
-        let now = self.exchange.now + took.unwrap_or_default();
-        let is_shareable = || {
-            let control = head.values(FieldId::CacheControl);
-            let (expires, date) = (head.value(FieldId::Expires), head.value(FieldId::Date));
-            cacheable::is_shareable(control, expires, date, now)
-        };
+        let now = self.answered(outcome);
+        let is_shareable = || is_shareable(head, now);
         let (token, mark_private, twin_only) =
             match stamp(&self.reading.claim, judgement, policy, binding, is_shareable, now) {
                 Stamp::Leave(_) => return None,
@@ -55,6 +49,12 @@ impl Receiver<'_> {
         })
     }
 
+    /// Wall-clock time of the answer, without asking for it again.
+    pub(crate) fn answered(&self, outcome: &Outcome) -> UnixMillis {
+        let took = outcome.answered.map(|at| at.saturating_duration_since(self.exchange.started));
+        self.exchange.now + took.unwrap_or_default()
+    }
+
     /// What this answer could bind its client to.
     fn binding(
         &self,
@@ -74,7 +74,7 @@ impl Receiver<'_> {
         let mut binding = self.group.group.binding(self.placement.target, fresh, https)?;
         if judgement == Judgement::Rehome(Verdict::New) {
             // Others may have joined it already.
-            let shared = first_home.session(self.group.group.hash, binding.target);
+            let shared = first_home.home.session(self.group.group.hash, binding.target);
             binding.session = shared.unwrap_or(binding.session);
         }
         if self.reading.claim.session().is_none() {
@@ -101,10 +101,10 @@ impl Receiver<'_> {
         }
         let is_new = judgement == Judgement::Rehome(Verdict::New);
         if self.exchange.head.version() == Version::Http2 {
-            first_home.close(token.session);
+            first_home.home.close(token.session);
         } else if is_new && !policy.is_alb() && !self.exchange.facts.trusted {
             let Token { group, target, session, .. } = *token;
-            first_home.begin(FirstHome { group, target, session, since: now });
+            first_home.home.begin(FirstHome { group, target, session, since: now });
         }
     }
 
@@ -122,4 +122,11 @@ impl Receiver<'_> {
     fn is_chromium(&self) -> bool {
         self.exchange.head.value(FieldId::UserAgent).is_some_and(is_chromium)
     }
+}
+
+/// Whether the answer says that caches may share it.
+pub(crate) fn is_shareable(head: ResponseHead<'_>, now: UnixMillis) -> bool {
+    let control = head.values(FieldId::CacheControl);
+    let (expires, date) = (head.value(FieldId::Expires), head.value(FieldId::Date));
+    cacheable::is_shareable(control, expires, date, now)
 }

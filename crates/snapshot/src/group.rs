@@ -19,7 +19,7 @@ use clingfish_model::{
     TargetId, Weight, stickiness::ForeignCookie,
 };
 
-use crate::{Keys, TargetCell};
+use crate::{Keys, TargetCell, weighted::Standing};
 use clingfish_tls::ClientTls;
 use rustls::pki_types::ServerName;
 
@@ -89,6 +89,8 @@ pub struct Roster {
     pub keyed_weight: u64,
     /// Too few are healthy: all that take new sessions are tried, and homes are honoured.
     pub fail_open: bool,
+    /// Whom the group as a whole can serve.
+    pub standing: Standing,
 }
 
 impl Group {
@@ -191,6 +193,7 @@ impl Roster {
         let weights: Vec<u16> = members.iter().map(|(_, target)| weigh(target)).collect();
         let is_by_chance = matches!(group.spec.algorithm, Algorithm::WeightedRandom { .. });
         Self {
+            standing: Standing::of(group),
             lottery: if is_by_chance { Lottery::new(&weights) } else { Lottery::default() },
             schedule: if is_by_chance { Schedule::default() } else { Schedule::new(&weights) },
             members: members.into_iter().map(|(index, _)| index).collect(),

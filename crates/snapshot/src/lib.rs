@@ -12,6 +12,7 @@ pub mod keys;
 pub mod publisher;
 pub mod route;
 pub mod view;
+pub mod weighted;
 
 mod tls;
 
@@ -23,6 +24,7 @@ pub use keys::Keys;
 pub use publisher::{Publisher, Reader};
 pub use route::{Chosen, Routed, Routes};
 pub use view::{Circumstances, FirstHome, NoTarget, Placement, Tried};
+pub use weighted::{GroupChoice, Share, Standing, StickyGroups, choose};
 
 use std::{sync::Arc, time::Instant};
 

@@ -8,6 +8,8 @@ use clingfish_model::{
 };
 use clingfish_rules::{Request, RuleSet};
 
+use crate::StickyGroups;
+
 /// What a listener does with requests.
 #[derive(Clone, Debug)]
 pub struct Routes {
@@ -34,6 +36,7 @@ enum Step {
     Forward(usize),
     /// Groups with the sum of the weights up to and with theirs.
     Spread(Box<[(u32, usize)]>),
+    Sticky(Arc<StickyGroups>),
     Redirect(Arc<Redirect>),
     FixedResponse(Arc<FixedResponse>),
 }
@@ -50,10 +53,12 @@ pub struct Routed<'a> {
 }
 
 /// What is done with one request.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub enum Chosen<'a> {
     /// The group of that index serves it.
     Forward(usize),
+    /// One of these groups serves it, as its claim says: see [`StickyGroups::choose`].
+    Sticky(&'a StickyGroups),
     /// The client is sent elsewhere.
     Redirect(&'a Arc<Redirect>),
     /// It gets this answer.
@@ -112,6 +117,7 @@ impl Routes {
         let action = match &route.step {
             Step::Forward(group) => Chosen::Forward(*group),
             Step::Spread(shares) => Chosen::Forward(pick(shares, random())?),
+            Step::Sticky(groups) => Chosen::Sticky(groups),
             Step::Redirect(redirect) => Chosen::Redirect(redirect),
             Step::FixedResponse(response) => Chosen::FixedResponse(response),
         };
@@ -133,6 +139,10 @@ impl Step {
     }
 
     fn forward(forward: &Forward, group: impl Fn(&Name) -> Option<usize>) -> Option<Self> {
+        if let Some(stickiness) = forward.stickiness() {
+            let groups = StickyGroups::new(forward.groups(), stickiness, group)?;
+            return Some(Self::Sticky(Arc::new(groups)));
+        }
         if let [only] = forward.groups() {
             return group(&only.group).map(Self::Forward);
         }

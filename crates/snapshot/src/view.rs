@@ -230,7 +230,7 @@ impl FirstHome {
     }
 
     /// As if a cookie had brought it. Not by the current key, so that the answer carries the cookie that the client lacks.
-    fn claim(&self) -> Claim {
+    pub(crate) fn claim(&self) -> Claim {
         Claim::Bound(Opened {
             token: Token {
                 target: self.target,

@@ -125,6 +125,12 @@ fn write_groups(page: &mut Page, groups: &[GroupRow], gauges: &Gauges) {
             requests.sample(&[&group.name, class, verdict.as_str()], count);
         }
     }
+    let mut choices = page.open(&f::GROUP_CHOICES);
+    for group in groups {
+        for (verdict, count) in group.totals.choices().filter(|(_, count)| *count > 0) {
+            choices.sample(&[&group.name, verdict.as_str()], count);
+        }
+    }
     write_histograms(page, &f::GROUP_DURATION, groups, |totals| &totals.duration);
     write_histograms(page, &f::GROUP_RESPONSE, groups, |totals| &totals.target_response);
     type Read = fn(&GroupTotals) -> u64;

@@ -127,7 +127,7 @@ fn route(count: usize, make: Make, calls: usize) -> Result<()> {
         let head = RequestHead::new(black_box(&bytes), &parts);
         let request = || Request::new(head, head.path_and_query(), [192, 0, 2, 7].into());
         let routed = routes.find(request, || 0).context("there is a default action")?;
-        ensure!(black_box(routed).action == Chosen::Forward(0));
+        ensure!(matches!(black_box(routed).action, Chosen::Forward(0)));
         ensure!(usize::from(routed.priority) == expected, "rule {}", routed.priority);
     }
     Ok(())

@@ -5,16 +5,13 @@ use clingfish_model::{
     rule::{BadAction, FixedResponse, Forward, Port, Redirect, Scheme, Template, WeightedGroup},
 };
 
-use super::{Scope, refuse};
+use super::{Scope, group_stickiness, refuse};
 use crate::{
     listener::{Reference, refer},
     report::Report,
     section::Section,
     value::Value,
 };
-
-/// AWS's words.
-const NEEDS_GROUP_STICKINESS: &str = "You must enable group stickiness on a rule if you enabled target stickiness on one of its target groups";
 
 /// The action of a listener for what meets no rule; the inner `None` is `forward = false`.
 pub(crate) fn read_default(
@@ -27,6 +24,7 @@ pub(crate) fn read_default(
     if is_alone(section, report, &help)?
         && section.value("forward").and_then(Value::as_bool) == Some(false)
     {
+        group_stickiness::refuse_alone(section, report);
         return Some(None);
     }
     read(section, scope, report).map(Some)
@@ -70,8 +68,10 @@ fn is_alone(section: &Section<'_>, report: &mut Report<'_>, help: &str) -> Optio
 
 fn read(section: &Section<'_>, scope: &Scope<'_>, report: &mut Report<'_>) -> Option<Action> {
     if let Some(value) = section.value("forward") {
-        return read_forward(value, scope, report).map(Action::Forward);
+        let forward = read_forward(value, scope, report)?;
+        return group_stickiness::add(forward, value, section, scope, report).map(Action::Forward);
     }
+    group_stickiness::refuse_alone(section, report);
     if section.value("redirect").is_some() || section.mentions("redirect") {
         return read_redirect(section, scope, report).map(Action::Redirect);
     }
@@ -101,15 +101,6 @@ fn read_forward(value: &Value<'_>, scope: &Scope<'_>, report: &mut Report<'_>) -
         }
     }
     if !is_whole {
-        return None;
-    }
-    let sticky = groups.iter().find(|one| scope.names.sticky_groups.contains(&one.group));
-    if let Some(sticky) = sticky.filter(|_| groups.len() > 1) {
-        let help = format!(
-            "set stickiness = false in [target_groups.{}], or forward to one group; group stickiness is not supported yet",
-            sticky.group
-        );
-        value.refuse(report, NEEDS_GROUP_STICKINESS, help);
         return None;
     }
     Forward::weighted(groups).map_err(|error| refuse_value(value, &error, report)).ok()

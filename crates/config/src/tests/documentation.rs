@@ -5,13 +5,14 @@ use super::{settings::SAMPLES, *};
 const TEXT: &str = include_str!("../../../../docs/configuration.md");
 
 /// What must be there beside a setting for its default or its bounds to be legal.
-const COMPANIONS: [(&str, &str); 8] = [
+const COMPANIONS: [(&str, &str); 9] = [
     ("fixed_response.status", ""),
     ("fixed_response.", "fixed_response.status = 404"),
     ("redirect.host", "redirect.port = 81"),
     ("redirect.", "redirect.host = \"b.example\""),
     ("health_check.interval", "health_check.timeout = \"50ms\""),
     ("health_check.timeout", "health_check.interval = \"5m\""),
+    ("group_stickiness.", "group_stickiness.enabled = true"),
     ("stickiness.", "stickiness.enabled = true"),
     ("", ""),
 ];
@@ -84,6 +85,9 @@ fn with(row: &Row<'_>, setting: &str) -> Result<DesiredState, String> {
 
 fn listener_companion(key: &str) -> &'static str {
     match key {
+        key if key.starts_with("group_stickiness.") => {
+            "bind = \"127.0.0.1:0\"\nforward = \"a\"\ngroup_stickiness.enabled = true"
+        }
         "protocol" | "load_balancer" | "server_header" | "rules" => {
             "bind = \"127.0.0.1:0\"\nforward = \"a\""
         }

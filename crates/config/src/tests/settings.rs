@@ -70,6 +70,35 @@ pub(super) const SAMPLES: [Sample; 11] = [
         &[
             ("bind", "\"127.0.0.1:1\"\nforward = \"a\""),
             ("forward", "\"b\"\nbind = \"127.0.0.1:1\""),
+            (
+                "group_stickiness.enabled",
+                "true\nforward = { a = 1, b = 1 }\nbind = \"127.0.0.1:1\"",
+            ),
+            ("group_stickiness", "true\nforward = { a = 1, b = 1 }\nbind = \"127.0.0.1:1\""),
+            (
+                "target_group_stickiness_config.enabled",
+                "true\nforward = { a = 1, b = 1 }\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "group_stickiness.duration",
+                "\"2h\"\nforward = { a = 1, b = 1 }\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "target_group_stickiness_config.duration_seconds",
+                "7200\nforward = { a = 1, b = 1 }\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "group_stickiness.style",
+                "\"alb\"\nforward = { a = 1, b = 1 }\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "group_stickiness.cookie",
+                "\"release\"\nforward = { a = 1, b = 1 }\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "group_stickiness.failover",
+                "true\nforward = { a = 1, b = 1 }\nbind = \"127.0.0.1:1\"",
+            ),
             ("name", "\"n\"\nforward = \"a\"\nbind = \"127.0.0.1:1\""),
             ("load_balancer", "\"x\"\nforward = \"a\"\nbind = \"127.0.0.1:1\""),
             ("proxy_protocol_from", "[\"10.0.0.0/8\"]\nforward = \"a\"\nbind = \"127.0.0.1:1\""),
@@ -346,6 +375,38 @@ pub(super) const SAMPLES: [Sample; 11] = [
 ];
 
 const RULE: &[(&str, &str)] = &[
+    (
+        "group_stickiness.enabled",
+        "true\nforward = { a = 1, b = 1 }\nconditions = { path-pattern = \"/x\" }",
+    ),
+    (
+        "group_stickiness",
+        "true\nforward = { a = 1, b = 1 }\nconditions = { path-pattern = \"/x\" }",
+    ),
+    (
+        "target_group_stickiness_config.enabled",
+        "true\nforward = { a = 1, b = 1 }\nconditions = { path-pattern = \"/x\" }",
+    ),
+    (
+        "group_stickiness.duration",
+        "\"2h\"\nforward = { a = 1, b = 1 }\nconditions = { path-pattern = \"/x\" }",
+    ),
+    (
+        "target_group_stickiness_config.duration_seconds",
+        "7200\nforward = { a = 1, b = 1 }\nconditions = { path-pattern = \"/x\" }",
+    ),
+    (
+        "group_stickiness.style",
+        "\"alb\"\nforward = { a = 1, b = 1 }\nconditions = { path-pattern = \"/x\" }",
+    ),
+    (
+        "group_stickiness.cookie",
+        "\"release\"\nforward = { a = 1, b = 1 }\nconditions = { path-pattern = \"/x\" }",
+    ),
+    (
+        "group_stickiness.failover",
+        "true\nforward = { a = 1, b = 1 }\nconditions = { path-pattern = \"/x\" }",
+    ),
     ("priority", "5\nforward = \"b\"\nconditions = { path-pattern = \"/x\" }"),
     ("conditions", "{ path-pattern = \"/y\" }\nforward = \"b\""),
     ("forward", "\"b\"\nconditions = { path-pattern = \"/x\" }"),

@@ -88,6 +88,7 @@ fn cookies(policy: &Policy) -> String {
         CookieNames::None => "none".to_owned(),
         CookieNames::Alb => "AWSALB, and AWSALBCORS for other sites".to_owned(),
         CookieNames::AlbApp => "AWSALBAPP-0 to AWSALBAPP-3".to_owned(),
+        CookieNames::AlbGroup => "AWSALBTG, and AWSALBTGCORS for other sites".to_owned(),
         CookieNames::Classic => "AWSELB, and AWSELBCORS for other sites".to_owned(),
         CookieNames::One(own) => name(own),
         CookieNames::Pair(own) => {

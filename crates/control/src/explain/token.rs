@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use clingfish_affinity::{Alphabet, KeyRing, OpenError, Opened, Purpose, Token, rfc3339};
+use clingfish_affinity::{
+    Alphabet, KeyRing, OpenError, Opened, Purpose, Token, group::NO_TARGET, rfc3339,
+};
 use clingfish_model::{DesiredState, GroupHash, TargetHash, UnixMillis};
 
 use super::Story;
 
 /// Every form that a token comes in.
-const FORMS: [(Purpose, Alphabet, &str); 7] = [
+const FORMS: [(Purpose, Alphabet, &str); 9] = [
     (Purpose::LbCookie, Alphabet::UrlSafe, "of a cookie in clingfish style"),
     (Purpose::LbCookie, Alphabet::Standard, "of AWSALB"),
     (Purpose::AppCookie, Alphabet::UrlSafe, "of a cookie that goes with the application's"),
@@ -16,6 +18,8 @@ const FORMS: [(Purpose, Alphabet, &str); 7] = [
     (Purpose::Header, Alphabet::UrlSafe, "of a header or query parameter"),
     (Purpose::Classic, Alphabet::Hex, "of AWSELB"),
     (Purpose::LbCookie, Alphabet::Hex, "of AWSELB"),
+    (Purpose::Group, Alphabet::UrlSafe, "of a group's cookie in clingfish style"),
+    (Purpose::Group, Alphabet::Standard, "of AWSALBTG"),
 ];
 
 /// Opens it as whatever it may be.
@@ -52,7 +56,9 @@ pub(super) fn tell(opened: &Opened, state: &DesiredState, now: UnixMillis, story
     let key = if *by_current_key { "the key that seals now" } else { "an older key of the ring" };
     story.tell("sealed by", key);
     story.tell("group", group(token.group, state));
-    story.tell("home", target(token.group, token.target, state));
+    if token.target != NO_TARGET {
+        story.tell("home", target(token.group, token.target, state));
+    }
     story.tell("session", token.session.to_string());
     if token.issued.0 > 0 {
         story.tell("began", moment(token.issued, now));

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use super::Redirect;
-use crate::Name;
+use crate::{GroupStickiness, Name};
 
 /// What is done with a request.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,10 +17,11 @@ pub enum Action {
     FixedResponse(FixedResponse),
 }
 
-/// The groups that requests are spread over, each request by itself.
+/// The groups that requests are spread over: each request by itself, or each session where there is group stickiness.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Forward {
     groups: Vec<WeightedGroup>,
+    stickiness: Option<GroupStickiness>,
 }
 
 /// A target group and its share of the requests.
@@ -102,7 +103,7 @@ impl Forward {
 
     /// Every request goes to that group.
     pub fn to(group: Name) -> Self {
-        Self { groups: vec![WeightedGroup { group, weight: 1 }] }
+        Self { groups: vec![WeightedGroup { group, weight: 1 }], stickiness: None }
     }
 
     /// Requests are spread over the groups by weight.
@@ -121,7 +122,17 @@ impl Forward {
         if groups.iter().all(|one| one.weight == 0) {
             return Err(BadAction::NoWeight);
         }
-        Ok(Self { groups })
+        Ok(Self { groups, stickiness: None })
+    }
+
+    /// The same, where sessions stay with their group.
+    pub fn sticky(self, stickiness: GroupStickiness) -> Self {
+        Self { stickiness: Some(stickiness), ..self }
+    }
+
+    /// How sessions stay with their group; none where each request is spread by itself.
+    pub fn stickiness(&self) -> Option<&GroupStickiness> {
+        self.stickiness.as_ref()
     }
 
     /// At least one.

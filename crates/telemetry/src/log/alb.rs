@@ -8,9 +8,9 @@ use super::{
     session,
 };
 
-/// Fields of a line, ours included: verdict, session, home, attempts.
+/// Fields of a line, ours included: verdict, session, home, attempts, verdict on the group.
 #[cfg(test)]
-pub(super) const FIELDS: usize = 37;
+pub(super) const FIELDS: usize = 38;
 
 /// Writes one line. Where `is_plain`, no text of the record needs escaping.
 pub(super) fn write(
@@ -91,6 +91,8 @@ fn write_ours(record: &Record<'_>, line: &mut Line<'_>) {
     line.quoted_by(|out| or_absent(record.facts.session, out, session::write));
     line.quoted(record.texts.home);
     line.bare(|out| encode::number(record.attempts.len() as u64, out));
+    let group_verdict = record.facts.group_verdict.map_or("", |verdict| verdict.as_str());
+    line.quoted(group_verdict.as_bytes());
 }
 
 /// `METHOD scheme://host:port/uri HTTP/x`.
@@ -146,6 +148,7 @@ pub(super) fn write_lost(lines: u64, at: UnixMicros, calendar: &mut Calendar, ou
     line.absent(1);
     line.absent_quoted(6);
     line.absent(1);
+    line.absent_quoted(1);
 }
 
 fn or_absent<T>(value: Option<T>, out: &mut Vec<u8>, write: impl FnOnce(T, &mut Vec<u8>)) {

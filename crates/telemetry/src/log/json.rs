@@ -119,6 +119,9 @@ fn write_session(record: &Record<'_>, line: &mut Line<'_>) {
     if let Some(verdict) = record.facts.verdict {
         line.known(key!("verdict"), verdict.as_str());
     }
+    if let Some(verdict) = record.facts.group_verdict {
+        line.known(key!("group_verdict"), verdict.as_str());
+    }
     if let Some(session) = record.facts.session {
         line.quoted(key!("session"), |line| session::write(session, line.out));
     }

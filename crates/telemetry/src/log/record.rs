@@ -72,6 +72,8 @@ pub struct Facts {
     pub connection: u64,
     /// Why the request went where it went; none where no target group was reached.
     pub verdict: Option<Verdict>,
+    /// Why it went to that target group; none where no rule keeps sessions with their group.
+    pub group_verdict: Option<Verdict>,
     /// The session, which is written as a short hash only.
     pub session: Option<[u8; 8]>,
 }

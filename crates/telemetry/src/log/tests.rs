@@ -45,6 +45,7 @@ fn facts() -> Facts {
         tls_cipher: "",
         connection: 0xfeed,
         verdict: Some(Verdict::Hit),
+        group_verdict: Some(Verdict::ForeignGroup),
         session: Some(*b"\x01secret\xff"),
     }
 }
@@ -89,6 +90,7 @@ fn bare() -> Record<'static> {
         classification: "Severe",
         classification_reason: "BadUri",
         verdict: None,
+        group_verdict: None,
         session: None,
         ..facts()
     });
@@ -160,6 +162,7 @@ fn a_line_of_json_never_changes_its_keys() {
             "actions_executed": "forward",
             "attempts": [{"target": "10.0.0.1:3000", "status_code": 200}],
             "verdict": "hit",
+            "group_verdict": "foreign_group",
             "session": session_tag(*b"\x01secret\xff"),
             "home": "10.0.0.1:3000",
         })
@@ -178,7 +181,7 @@ fn a_line_of_albs_format_never_changes() {
              \"curl/8.5.0\" - - arn:aws:elasticloadbalancing:local:000000000000:targetgroup/web/f318bcb55279b732 \
              \"Root=1-5f84c7a9-0123456789abcdef01234567\" \"-\" \"-\" 0 2026-11-20T10:26:05.120000Z \
              \"forward\" \"-\" \"-\" \"10.0.0.1:3000\" \"200\" \"-\" \"-\" TID_000000000000feed \
-             \"-\" \"-\" \"-\" \"hit\" \"{tag}\" \"10.0.0.1:3000\" 1"
+             \"-\" \"-\" \"-\" \"hit\" \"{tag}\" \"10.0.0.1:3000\" 1 \"foreign_group\""
         )
     );
     assert_eq!(
@@ -187,7 +190,7 @@ fn a_line_of_albs_format_never_changes() {
             "http 2026-11-20T10:26:05.123456Z app/default/{id} 192.0.2.7:50000 - -1 -1 -1 400 - 310 1500 \
              \"- http://-:8080- -\" \"-\" - - - \"-\" \"-\" \"-\" - 2026-11-20T10:26:05.120000Z \"-\" \"-\" \
              \"bad request line\" \"-\" \"-\" \"Severe\" \"BadUri\" TID_000000000000feed \"-\" \"-\" \"-\" \
-             \"-\" \"-\" \"-\" 0"
+             \"-\" \"-\" \"-\" 0 \"-\""
         )
     );
 }

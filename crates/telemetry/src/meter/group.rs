@@ -14,6 +14,7 @@ const VERDICTS: usize = Verdict::ALL.len();
 #[repr(align(128))]
 pub struct GroupMeter {
     requests: [[Counter; CLASSES.len()]; VERDICTS],
+    choices: [Counter; VERDICTS],
     duration: Histogram,
     target_response: Histogram,
     received_bytes: Counter,
@@ -59,6 +60,13 @@ impl GroupMeter {
         self.received_bytes.add(end.received_bytes);
         self.sent_bytes.add(end.sent_bytes);
     }
+
+    /// Counts a request that came to the group by group stickiness.
+    pub fn count_choice(&self, verdict: Verdict) {
+        if let Some(counter) = self.choices.get(verdict.index()) {
+            counter.increment();
+        }
+    }
 }
 
 /// Index into [`CLASSES`].
@@ -73,6 +81,7 @@ fn class_of(status: Option<u16>) -> usize {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GroupTotals {
     requests: [[u64; CLASSES.len()]; VERDICTS],
+    choices: [u64; VERDICTS],
     /// How long requests took.
     pub duration: HistogramTotals,
     /// How long targets took to answer.
@@ -98,6 +107,9 @@ impl GroupTotals {
         for (total, counter) in self.requests.iter_mut().flatten().zip(counters) {
             *total += counter.value();
         }
+        for (total, counter) in self.choices.iter_mut().zip(&meter.choices) {
+            *total += counter.value();
+        }
         self.duration.add(&meter.duration);
         self.target_response.add(&meter.target_response);
         self.received_bytes += meter.received_bytes.value();
@@ -114,6 +126,11 @@ impl GroupTotals {
             let by_class = CLASSES.into_iter().zip(row);
             by_class.map(move |(class, count)| (class, verdict, *count))
         })
+    }
+
+    /// Requests that came by group stickiness, by the verdict on their group.
+    pub fn choices(&self) -> impl Iterator<Item = (Verdict, u64)> {
+        Verdict::ALL.into_iter().zip(self.choices)
     }
 }
 

@@ -118,6 +118,8 @@ families! {
         "Access log lines lost because the writer was behind or could not write.";
     GROUP_REQUESTS = Counter "target_group_requests_total" ["target_group", "class", "verdict"]
         "Requests by class of the status sent and by verdict; combinations that never occurred are absent.";
+    GROUP_CHOICES = Counter "target_group_choices_total" ["target_group", "verdict"]
+        "Requests that a forward with group stickiness sent to the group, by the verdict on their group; verdicts that never occurred are absent.";
     GROUP_DURATION = Histogram "target_group_request_duration_seconds" ["target_group"]
         "From the first byte of a request to the last byte of its response.";
     GROUP_RESPONSE = Histogram "target_group_target_response_seconds" ["target_group"]

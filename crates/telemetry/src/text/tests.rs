@@ -65,6 +65,8 @@ fn registry() -> Registry {
     }
     registry.group(0, "web").count(&end(200, Verdict::New));
     registry.group(0, "web").sessions_created.increment();
+    registry.group(0, "web").count_choice(Verdict::New);
+    registry.group(1, "web").count_choice(Verdict::Hit);
     registry.group(1, "web").count(&end(503, Verdict::TargetGone));
     registry.target(1, "web", "odd\"one").connect_failures.add(3);
     registry

@@ -38,7 +38,7 @@ fn value(response: &Response, is_https: bool) -> String {
 /// Seven days from now, in the one format that all clients read.
 #[track_caller]
 #[expect(clippy::disallowed_methods, reason = "a browser goes by its clock too")]
-fn assert_in_a_week(date: &str) {
+pub(crate) fn assert_in_a_week(date: &str) {
     let at = httpdate::parse_http_date(date).expect("it is a date");
     assert_eq!(httpdate::fmt_http_date(at), date, "IMF-fixdate");
     let week = Duration::from_secs(7 * 24 * 60 * 60);

@@ -59,7 +59,7 @@ fn config(target: &Background, balancer: &str, group: &str) -> String {
 
 /// Runs what stands behind the clients, with these arguments, to a good end.
 #[track_caller]
-fn client(script: &str, args: &[&str]) -> String {
+pub(crate) fn client(script: &str, args: &[&str]) -> String {
     start_client(script, args).finish()
 }
 

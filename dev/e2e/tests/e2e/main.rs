@@ -14,6 +14,7 @@ mod cross_site;
 mod kinds;
 mod keys;
 mod aws;
+mod groups;
 mod lifecycle;
 mod reload;
 mod upgrade;
