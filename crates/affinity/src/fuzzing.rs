@@ -1,15 +1,18 @@
 //! What a fuzzer calls: each takes any bytes and panics where a law of this crate breaks.
 
-use std::time::Duration;
+use std::{ops::ControlFlow, time::Duration};
 
 use clingfish_model::{
-    GroupHash, LbCookie, UnixMillis,
-    stickiness::{CookieStyle, OnCacheable},
+    Field, FieldId, GroupHash, LbCookie, RequestHead, ResponseHead, Span, UnixMillis,
+    head::{RequestParts, ResponseParts},
+    limits::{ID_PARTS_TRIED_MAX, SESSION_ID_BYTES_MAX, SESSION_IDS_TRIED_MAX},
+    stickiness::{CookieStyle, IdBirth, IdPlace, OnCacheable},
 };
 
 use crate::{
     claim::{Claim, read},
     cookie::{Stripped, pairs},
+    identity,
     judge::{Home, Judgement, judge},
     keyring::{KeyId, KeyRing, Secret},
     memo::Memo,
@@ -66,6 +69,68 @@ fn strip_around_a_token(data: &[u8], ring: &KeyRing) {
         let others = pairs(before).chain(pairs(after)).map(|pair| (pair.name, pair.value));
         assert!(kept.eq(others), "another cookie changed");
     }
+}
+
+/// Any bytes as path, cookie and header of a request: what is found is no longer than an id may be, and found again.
+pub fn request_ids(data: &[u8]) {
+    let length = data.len();
+    let field = |id, name| Field { id, name, value: Span::new(0, length) };
+    let parts = RequestParts {
+        path_and_query: Span::new(0, length),
+        fields: vec![
+            field(FieldId::Cookie, Span::default()),
+            field(FieldId::Other, Span::new(0, length.min(3))),
+        ],
+        ..RequestParts::default()
+    };
+    let head = RequestHead::new(data, &parts);
+    let name = || "sid".to_owned();
+    let places = [
+        IdPlace::Cookie(name()),
+        IdPlace::Header(name()),
+        IdPlace::Query(name()),
+        IdPlace::PathAfter("/up/".to_owned()),
+        IdPlace::PathParameter(name()),
+    ];
+    let mut count = 0;
+    identity::each_id(head, &places, SESSION_ID_BYTES_MAX, |_, id| {
+        count += 1;
+        assert!((1..=SESSION_ID_BYTES_MAX).contains(&id.len()), "an id has a length");
+        let names = identity::route::names(&id, b'.');
+        assert!(names.count() <= 3 * ID_PARTS_TRIED_MAX, "few names are tried");
+        ControlFlow::Continue(())
+    });
+    assert!(count <= SESSION_IDS_TRIED_MAX, "few ids are tried");
+}
+
+/// Any bytes as a body: the same ids however it is cut.
+pub fn body_ids(data: &[u8]) {
+    let births = [IdBirth::Json("sid".to_owned()), IdBirth::Event("sid".to_owned())];
+    for content in [b"application/json ".as_slice(), b"text/event-stream"] {
+        let content_type = Field {
+            id: FieldId::ContentType,
+            name: Span::default(),
+            value: Span::new(0, content.len()),
+        };
+        let parts = ResponseParts { fields: vec![content_type], ..ResponseParts::default() };
+        let search = |size: usize| {
+            let head = ResponseHead::new(content, &parts);
+            let mut found = Vec::new();
+            if let Ok(Some(mut finder)) = identity::body::Finder::new(head, &births) {
+                for piece in data.chunks(size.max(1)) {
+                    finder.feed(piece, |id| found.push(id.to_vec()));
+                }
+            }
+            found
+        };
+        assert_eq!(search(data.len()), search(1), "it depends on the pieces");
+    }
+}
+
+/// Any bytes as an envelope: nothing opens that we did not seal.
+pub fn envelope(data: &[u8]) {
+    let opened = identity::envelope::open(data, &ring(), NOW);
+    assert!(opened.is_err(), "a forged envelope opened");
 }
 
 /// Any bytes as a key ring: what is read is written and read again, the same.

@@ -62,6 +62,7 @@ mod header;
 mod hex;
 pub mod fuzzing;
 pub mod group;
+pub mod identity;
 pub mod import;
 mod judge;
 mod key;

@@ -98,6 +98,8 @@ pub enum Purpose {
     Classic = 6,
     /// A cookie that says which group of a weighted forward a session is with: see [`crate::group`].
     Group = 8,
+    /// An envelope around an application's session id.
+    Wrap = 16,
 }
 
 impl Purpose {
@@ -147,11 +149,11 @@ impl Alphabet {
     }
 }
 
-const VERSION: u8 = 1;
-const NONCE_BYTES: usize = 24;
+pub(crate) const VERSION: u8 = 1;
+pub(crate) const NONCE_BYTES: usize = 24;
 const BODY_BYTES: usize = 16 + 8 + 8 + 6 + 6 + 4 + 2;
 const COMPACT_BODY_BYTES: usize = 16 + 8 + 2;
-const TAG_BYTES: usize = 16;
+pub(crate) const TAG_BYTES: usize = 16;
 const MILLIS_MAX: u64 = (1 << 48) - 1;
 
 impl Token {
@@ -344,17 +346,17 @@ fn open_wire<const BODY: usize>(
     Some((nonce, body))
 }
 
-fn associated_data(key: KeyId, purpose: Purpose) -> [u8; 4] {
+pub(crate) fn associated_data(key: KeyId, purpose: Purpose) -> [u8; 4] {
     let [high, low] = key.to_bytes();
     [VERSION, high, low, purpose as u8]
 }
 
-fn six_bytes(time: UnixMillis) -> [u8; 6] {
+pub(crate) fn six_bytes(time: UnixMillis) -> [u8; 6] {
     let [_, _, bytes @ ..] = time.0.min(MILLIS_MAX).to_be_bytes();
     bytes
 }
 
-fn millis([a, b, c, d, e, f]: [u8; 6]) -> UnixMillis {
+pub(crate) fn millis([a, b, c, d, e, f]: [u8; 6]) -> UnixMillis {
     UnixMillis(u64::from_be_bytes([0, 0, a, b, c, d, e, f]))
 }
 
@@ -368,7 +370,7 @@ fn put(rest: &mut &mut [u8], bytes: &[u8]) {
 }
 
 /// Takes `N` bytes from the start of `rest`.
-fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
+pub(crate) fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
     let (head, tail) = rest.split_first_chunk::<N>()?;
     *rest = tail;
     Some(*head)

@@ -2,6 +2,7 @@
 
 mod cookie;
 mod hash;
+mod identity;
 pub(crate) mod import;
 
 use std::time::Duration;
@@ -53,14 +54,20 @@ enum Kind {
     Header,
     Hash,
     SourceIp,
+    Route,
+    Learn,
+    Wrap,
 }
 
-const KINDS: [(&str, Kind); 5] = [
+const KINDS: [(&str, Kind); 8] = [
     ("lb_cookie", Kind::LbCookie),
     ("app_cookie", Kind::AppCookie),
     ("header", Kind::Header),
     ("hash", Kind::Hash),
     ("source_ip", Kind::SourceIp),
+    ("route", Kind::Route),
+    ("learn", Kind::Learn),
+    ("wrap", Kind::Wrap),
 ];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -80,12 +87,20 @@ pub(crate) fn read(group: &Name, section: &Section<'_>, report: &mut Report<'_>)
         Some(value) => value.word(report, &KINDS, &LATER_TYPES).unwrap_or(Kind::LbCookie),
         None => Kind::LbCookie,
     };
+    let name = KINDS.iter().find(|(_, known)| *known == kind).map_or("", |(name, _)| name);
+    let with = format!("type = \"{name}\"");
     if !matches!(kind, Kind::Hash | Kind::SourceIp) {
-        let name = KINDS.iter().find(|(_, known)| *known == kind).map_or("", |(name, _)| name);
         let help = "remove it, or write type = \"hash\"";
-        refuse(&hash::KEYS, &format!("type = \"{name}\""), help, section, report);
+        refuse(&hash::KEYS, &with, help, section, report);
+    }
+    if !matches!(kind, Kind::Route | Kind::Learn | Kind::Wrap) {
+        let help = "remove it, or choose type = \"route\", \"learn\" or \"wrap\"";
+        refuse(&identity::KEYS, &with, help, section, report);
     }
     let read = match kind {
+        Kind::Route => identity::read_route(section, report).map(Stickiness::Route),
+        Kind::Learn => identity::read_learn(group, section, report).map(Stickiness::Learn),
+        Kind::Wrap => identity::read_wrap(section, report).map(Stickiness::Wrap),
         Kind::LbCookie => {
             let keys = ["stickiness.app_cookie", "stickiness.header", "stickiness.query"];
             refuse(

@@ -9,7 +9,8 @@ use clingfish_snapshot::{Group, Snapshot, Target};
 use clingfish_telemetry::{
     Gauges, LogWriter, Registry, render,
     text::{
-        Build, CertificateFact, KeyFact, ListenerFact, LogCounts, Process, Reloads, TargetFact,
+        Build, CertificateFact, KeyFact, LearnedFact, ListenerFact, LogCounts, Process, Reloads,
+        TargetFact,
     },
 };
 use clingfish_tls::Certified;
@@ -77,6 +78,7 @@ impl Metrics {
                 keys: keys(&enforced.snapshot),
                 certificates: certificates(&enforced.snapshot),
                 targets: targets(&enforced.snapshot),
+                learned: learned(&enforced.snapshot),
                 ..process
             },
         }
@@ -141,6 +143,29 @@ fn certificates(snapshot: &Snapshot) -> Vec<CertificateFact> {
     // A file in two uses is read twice, perhaps with a new certificate in between.
     facts.dedup_by(|next, first| next.name == first.name);
     facts
+}
+
+fn learned(snapshot: &Snapshot) -> Vec<LearnedFact> {
+    let fact = |group: &Arc<Group>| {
+        let counts = group.learned()?.table.counts();
+        Some(LearnedFact {
+            group: group.spec.name.as_str().into(),
+            sessions: counts.sessions(),
+            events: [
+                ("found", counts.found),
+                ("missed", counts.missed),
+                ("learned", counts.learned),
+                ("renewed", counts.renewed),
+                ("moved", counts.moved),
+                ("refused", counts.refused),
+                ("forgotten", counts.forgotten),
+                ("expired", counts.expired),
+                ("evicted_full", counts.evicted_full),
+                ("evicted_quota", counts.evicted_quota),
+            ],
+        })
+    };
+    snapshot.groups.iter().filter_map(fact).collect()
 }
 
 /// Targets of all groups, leaving ones included, those of one group together.

@@ -35,6 +35,9 @@ use tls::CheckClients;
 /// How often targets without checks are asked whether their ejection is over.
 const PAUSES_LOOKED_AT_EVERY: Duration = Duration::from_millis(500);
 
+/// Places of a table of learned sessions that are looked at together with that: a table of a million is through in half a minute.
+const SWEPT_AT_ONCE: usize = 16 * 1024;
+
 /// How long changes of health are gathered before a group looks at all its targets again. The first one after a quiet time is
 /// told at once; of 10,000 targets that come up together, each by itself would cost 10,000 looks.
 const REFRESH_PAUSE: Duration = Duration::from_millis(20);
@@ -96,7 +99,10 @@ impl Prober {
                         self.follow(&snapshot, clock::now());
                     }
                 }
-                _ = pauses.tick() => self.end_pauses(clock::now()),
+                _ = pauses.tick() => {
+                    self.end_pauses(clock::now());
+                    self.sweep();
+                }
                 () = until(wake_at) => {}
             }
         }
@@ -178,6 +184,14 @@ impl Prober {
     }
 
     /// Lets ejected targets return that no check can bring back.
+    /// Drops learned sessions that have expired, a part of each table at a time.
+    fn sweep(&self) {
+        let Some(snapshot) = self.reader.current() else { return };
+        for group in &snapshot.groups {
+            group.sweep(clock::wall(), SWEPT_AT_ONCE);
+        }
+    }
+
     fn end_pauses(&mut self, now: Instant) {
         let Some(snapshot) = self.reader.current() else {
             return;

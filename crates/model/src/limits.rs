@@ -10,6 +10,21 @@ pub const COOKIES_TRIED_MAX: usize = 4;
 /// Groups whose homes one `AWSALBAPP` cookie holds; what a client brings beyond that is dropped.
 pub const APP_BINDINGS_MAX: usize = 16;
 
+/// Bytes of an application's session id; a longer one is none that we could keep or wrap.
+pub const SESSION_ID_BYTES_MAX: usize = 512;
+
+/// Session ids of one request that are tried, where several cookies have the name.
+pub const SESSION_IDS_TRIED_MAX: usize = 4;
+
+/// Parts of a session id that are tried as a target's id.
+pub const ID_PARTS_TRIED_MAX: usize = 8;
+
+/// How long an exchange lasts at least for its end to count as a visit of its session, beside its beginning.
+pub const SEEN_AT_END_MIN: Duration = Duration::from_secs(60);
+
+/// Bytes of a body in which a session id is looked for.
+pub const ID_SEARCH_BYTES_MAX: usize = 8 * 1024;
+
 /// Header fields that one head may carry at the most, whatever the configuration says.
 pub const FIELDS_MAX: usize = 256;
 

@@ -5,11 +5,13 @@ use std::{ops::RangeInclusive, time::Duration};
 mod app_cookie;
 mod hash;
 mod header;
+mod identity;
 mod import;
 
 pub use app_cookie::{AppCookie, AppCookieName, BadAppCookie};
 pub use hash::{BadHashKey, HashAffinity, HashKey, KeyName, LoadFactor, Prefixes};
 pub use header::{BadHeader, HeaderToken};
+pub use identity::{BadIdPlace, Carrier, IdBirth, IdPlace, Learn, PLACES_MAX, Route, Wrap};
 pub use import::{ForeignCookie, HaproxyDates, Key, Scheme};
 
 /// The stickiness of a target group.
@@ -25,6 +27,12 @@ pub enum Stickiness {
     Header(HeaderToken),
     /// No token at all: a key of the request has its target. ELBv2: `stickiness.type = source_ip` is one of these.
     Hash(HashAffinity),
+    /// The application writes its target's id into its own session id.
+    Route(Route),
+    /// A table of session ids that the application has handed out.
+    Learn(Learn),
+    /// The application's session id goes out sealed together with its home.
+    Wrap(Wrap),
 }
 
 /// Duration-based stickiness by a sealed cookie.

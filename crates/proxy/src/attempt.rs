@@ -6,7 +6,7 @@ use bytes::Bytes;
 use clingfish_affinity::Reading;
 use clingfish_h1::{HeadError, desync::Treatment};
 use clingfish_model::{Version, target::ProxyProtocol};
-use clingfish_snapshot::Placement;
+use clingfish_snapshot::{Placement, Presented};
 use h2::client::{ResponseFuture, SendRequest};
 
 use crate::{
@@ -35,6 +35,8 @@ pub(crate) struct Attempt<'a> {
     /// How it was chosen, where a rule keeps sessions with their group.
     pub(crate) chosen: Option<&'a ChosenGroup<'a>>,
     pub(crate) reading: &'a Reading,
+    /// The id of the application that the request came with.
+    pub(crate) presented: Option<&'a Presented>,
     pub(crate) placement: Placement,
 }
 
@@ -97,6 +99,7 @@ impl Attempt<'_> {
             group: self.group,
             chosen: self.chosen,
             reading: self.reading,
+            presented: self.presented,
             placement: self.placement,
             progress: &progress,
             means,
@@ -267,7 +270,9 @@ impl Attempt<'_> {
         let attributes = &self.exchange.listener.listener.attributes;
         let cuts = &self.reading.cuts;
         let (trace, ruling) = (&*notes.trace, notes.outcome.ruling.as_deref());
-        Forwarded { head, framing, balancer, attributes, facts, cuts, trace, ruling }
+        let group = &*self.group.group;
+        let presented = self.presented.map(|presented| (group, presented));
+        Forwarded { head, framing, balancer, attributes, facts, cuts, presented, trace, ruling }
     }
 
     /// Sorts out whether the request may be sent again: only where the target has not said a byte, nothing of it is lost,

@@ -116,7 +116,10 @@ impl Exchange<'_> {
             return self.unread(Refusal::Incompatible);
         }
         group.budget.borrow_mut().earn();
-        let reading = self.claim(group, notes.first_home);
+        let mut reading = self.claim(group, notes.first_home);
+        // Here and not below, since the table of learned ids is asked once for a request.
+        let ring = &self.view.snapshot.ring;
+        let presented = group.group.identify(self.head, ring, self.now, &mut reading);
         let mut tried = Tried::default();
         let mut wanted = self.first_wish(group.group.spec.protocol_version);
         let mut last = Failure::none();
@@ -135,7 +138,14 @@ impl Exchange<'_> {
             };
             self.share(group, placement, notes.first_home);
             notes.outcome.placed(placement, &reading.claim);
-            let attempt = Attempt { exchange: self, group, chosen, reading: &reading, placement };
+            let attempt = Attempt {
+                exchange: self,
+                group,
+                chosen,
+                reading: &reading,
+                presented: presented.as_ref(),
+                placement,
+            };
             match attempt.run(wanted, source, client, notes).await {
                 Ok(end) => return end,
                 Err(failure) => {

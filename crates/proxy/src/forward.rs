@@ -12,6 +12,7 @@ use clingfish_h1::{BodyLength, HopByHop, RequestFraming, desync::resembles_frami
 use clingfish_model::{
     FieldId, ListenerAttributes, LoadBalancer, RequestHead, UnixMillis, Version, head::without_port,
 };
+use clingfish_snapshot::{Group, Presented};
 use clingfish_tls::PeerFacts;
 use http::Request;
 
@@ -19,6 +20,7 @@ use crate::{
     fields::{self, Sieve},
     forwarded_for,
     http2::head,
+    identity::unwrap_in,
     rule::Ruling,
     worker::Worker,
 };
@@ -77,6 +79,8 @@ pub(crate) struct Forwarded<'a> {
     pub(crate) facts: Facts<'a>,
     /// Cookies that the target does not get to see.
     pub(crate) cuts: &'a Cuts,
+    /// An id of the application that came in an envelope, and whose it is.
+    pub(crate) presented: Option<(&'a Group, &'a Presented)>,
     /// X-Amzn-Trace-Id: see [`Trace`].
     pub(crate) trace: &'a [u8],
     /// What a rule made of host and path.
@@ -141,6 +145,7 @@ impl Forwarded<'_> {
         let sieve = Sieve { balancer, attributes, trusted };
         let mut cookies = 0;
         for (ordinal, line) in self.head.fields().enumerate() {
+            let start = out.len();
             match line.id {
                 FieldId::Host
                 | FieldId::ContentLength
@@ -154,6 +159,11 @@ impl Forwarded<'_> {
                 _ if self.framing.desync.is_some() && resembles_framing(line.name) => {}
                 _ if self.cuts.hides(ordinal) => {}
                 _ => write::field(out, line.name, line.value),
+            }
+            if let Some((group, presented)) = self.presented
+                && group.carries(line.id, line.name)
+            {
+                unwrap_in(presented, out, start);
             }
         }
         let write_peer = |out: &mut Vec<u8>| {

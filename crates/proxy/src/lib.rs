@@ -23,6 +23,7 @@ mod forward;
 mod forwarded_for;
 mod greet;
 mod http2;
+mod identity;
 mod inbound;
 mod outcome;
 mod preamble;

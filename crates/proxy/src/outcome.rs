@@ -9,9 +9,11 @@ use std::{
 use clingfish_affinity::{Claim, SessionId, Verdict};
 use clingfish_h1::desync;
 use clingfish_model::{
-    FieldId, LoadBalancer, RequestHead, ResourceId, Version, head::without_port,
-    limits::ATTEMPTS_MAX,
+    FieldId, LoadBalancer, RequestHead, ResourceId, TargetHash, UnixMillis, Version,
+    head::without_port,
+    limits::{ATTEMPTS_MAX, SEEN_AT_END_MIN},
 };
+use clingfish_sessions::SessionKey;
 use clingfish_snapshot::Placement;
 use clingfish_telemetry::{
     Record, RequestEnd,
@@ -63,6 +65,8 @@ pub(crate) struct Outcome {
     /// Why it went to that group, where a rule keeps sessions with theirs.
     pub(crate) group_verdict: Option<Verdict>,
     pub(crate) session: Option<SessionId>,
+    /// The learned id that the request came with, and where it lives.
+    pub(crate) learned: Option<(SessionKey, TargetHash)>,
     attempts: [Option<Attempt>; ATTEMPTS_MAX],
     /// Texts of a tunnel's request, whose head is gone when it ends.
     kept: Option<Box<Kept>>,
@@ -128,6 +132,7 @@ impl Outcome {
             verdict: None,
             group_verdict: None,
             session: None,
+            learned: None,
             attempts: [None; ATTEMPTS_MAX],
             kept: None,
         }
@@ -244,6 +249,7 @@ impl Outcome {
         worker.deadlines.observe(now);
         let spans = self.spans(now);
         self.count(spans, worker);
+        self.note_seen(spans.whole);
         let mut log = worker.log.borrow_mut();
         if !log.is_on() {
             return;
@@ -271,6 +277,17 @@ impl Outcome {
         }
         let attempts = attempts.get(..tried).unwrap_or_default();
         log.push(&Record { facts: &self.facts(kind, spans, attempts), texts, attempts });
+    }
+
+    /// Whoever ends a long stream was there until now.
+    fn note_seen(&self, took: Duration) {
+        if let Some((key, home)) = self.learned
+            && took >= SEEN_AT_END_MIN
+            && let Some(local) = &self.group
+        {
+            let now = UnixMillis(self.created_at.0 / 1000) + took;
+            local.group.seen(key, home, self.client.ip(), now);
+        }
     }
 
     fn spans(&self, now: Instant) -> Spans {

@@ -12,7 +12,7 @@ use clingfish_h1::{
     Progress as Parsed, RequestContext, ResponseFraming, ResponseKind, parse_response,
 };
 use clingfish_model::{Method, ResponseHead, Version, limits::INTERIM_RESPONSES_MAX};
-use clingfish_snapshot::Placement;
+use clingfish_snapshot::{Placement, Presented};
 use h2::{RecvStream, client::ResponseFuture};
 use http::Response;
 
@@ -44,6 +44,8 @@ pub(crate) struct Receiver<'a> {
     /// How it was chosen, where a rule keeps sessions with their group.
     pub(crate) chosen: Option<&'a ChosenGroup<'a>>,
     pub(crate) reading: &'a Reading,
+    /// The id of the application that the request came with.
+    pub(crate) presented: Option<&'a Presented>,
     pub(crate) placement: Placement,
     pub(crate) progress: &'a Progress,
     pub(crate) means: Means<'a>,
@@ -106,20 +108,31 @@ impl Receiver<'_> {
                 && self.progress.uploaded.get();
             let egress = Egress::of(framing.body, self.exchange.head.version());
             let persistent = persistent && egress != Egress::UntilClose;
+            let hearing = self.hearing(notes.outcome);
+            if let Some(hearing) = hearing {
+                self.hear(head, hearing, notes.outcome);
+            }
+            let watch = hearing.and_then(|hearing| self.watch(head, hearing));
             let mut out = self.exchange.worker.buffers.take();
-            let reply =
+            let mut reply =
                 self.reply(head, framing, egress, persistent, notes.first_home, notes.outcome);
+            reply.wrapped = hearing.and_then(|hearing| self.wrap(head, hearing, notes.outcome));
             self.begin(&reply, client, &mut out)?;
             notes.outcome.status = Some(notes.response.status);
             buffer.consume(framing.head_len);
             let body = Body { length: framing.body, egress, persistent: framing.persistent };
-            let relay = Relay { worker: self.exchange.worker, means: self.means, body };
+            let watch = watch.as_ref();
+            let relay = Relay { worker: self.exchange.worker, means: self.means, body, watch };
             if framing.kind == ResponseKind::SwitchingProtocols {
                 relay.flush(client, &out, Ending::Open, notes).await?;
                 return Ok(Received::Upgraded { from_target: buffer.to_vec() });
             }
             let mut source = target.into_source().ok_or(Refusal::TargetClosed)?;
-            let reusable = relay.run(&mut source, client, buffer, out, notes).await?;
+            let reusable = relay.run(&mut source, client, buffer, out, notes).await;
+            if let Some(watch) = watch {
+                watch.tell(notes.outcome);
+            }
+            let reusable = reusable?;
             return Ok(Received::Whole { reusable, persistent });
         }
         Err(Refusal::TooManyInterims)
@@ -215,6 +228,7 @@ impl Receiver<'_> {
             policy: None,
             group: None,
             stamped: None,
+            wrapped: None,
             debug: None,
         };
         if let Some(replying) = client.replying() {
@@ -283,6 +297,7 @@ impl Receiver<'_> {
             policy: self.group.group.policy.as_ref(),
             group,
             stamped,
+            wrapped: None,
             debug: target.map(|target| (self.placement.verdict(), &target.target.id)),
         }
     }

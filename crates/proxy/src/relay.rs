@@ -9,6 +9,7 @@ use crate::{
     buffer::Buffer,
     clock,
     exchange::Notes,
+    identity::Watch,
     refusal::Refusal,
     reply::{Client, Egress, frame, frame_end},
     sink::Ending,
@@ -24,6 +25,8 @@ pub(crate) struct Relay<'a> {
     pub(crate) worker: &'a Rc<Worker>,
     pub(crate) means: Means<'a>,
     pub(crate) body: Body,
+    /// What looks for an id in it.
+    pub(crate) watch: Option<&'a Watch<'a>>,
 }
 
 /// How a body comes and how it goes.
@@ -47,7 +50,7 @@ impl Relay<'_> {
     ) -> Result<bool, Refusal> {
         let deadline = self.means.deadline;
         let mut decoder = BodyDecoder::new(self.body.length, None);
-        let mut rest = decode(&mut decoder, self.body.egress, &first, &mut out)?;
+        let mut rest = self.decode(&mut decoder, &first, &mut out)?;
         // A head of frames without a body has ended already.
         if client.replying().is_none() || self.body.egress != Egress::Empty {
             self.flush(client, &out, ending(&decoder), notes).await?;
@@ -59,6 +62,8 @@ impl Relay<'_> {
             deadline.set_now(self.means.response_timeout);
             target.ready(deadline).await.map_err(|error| self.means.cut(error))?;
             let left = if self.body.egress == Egress::Chunked { 0 } else { decoder.run_left() };
+            let is_watched = self.watch.is_some_and(Watch::is_on);
+            let left = if is_watched { 0 } else { left };
             if let Some(splice) = self.means.pipes.between(target, &client.sink, left) {
                 self.splice(splice, &mut decoder, notes).await?;
                 continue;
@@ -108,7 +113,7 @@ impl Relay<'_> {
         let buffers = self.means.buffers;
         let is_large = input.len() + CHUNK_ROOM > BUFFER_BYTES;
         let mut out = if is_large { buffers.take_large() } else { buffers.take() };
-        let rest = decode(decoder, self.body.egress, &input, &mut out)?;
+        let rest = self.decode(decoder, &input, &mut out)?;
         self.flush(client, &out, ending(decoder), notes).await?;
         Ok(rest)
     }
@@ -121,6 +126,7 @@ impl Relay<'_> {
         client: &mut Client<'_>,
         notes: &mut Notes<'_>,
     ) -> Result<(), Refusal> {
+        self.see(data);
         let ending = end.map_or(Ending::Open, Ending::Closed);
         if self.body.egress != Egress::Chunked {
             return self.flush(client, data, ending, notes).await;
@@ -145,6 +151,7 @@ impl Relay<'_> {
         while !decoder.is_complete() && !rest.is_empty() {
             let decoded = decoder.decode(rest).map_err(Refusal::BadBody)?;
             let data = rest.get(decoded.data).unwrap_or_default();
+            self.see(data);
             self.flush(client, data, ending(decoder), notes).await?;
             rest = rest.get(decoded.consumed..).unwrap_or_default();
         }
@@ -174,6 +181,35 @@ impl Relay<'_> {
         decoder.skip(count);
         notes.outcome.sent_bytes += count;
         Ok(())
+    }
+
+    /// Appends the data of `input` in the client's framing, and its end; gives the bytes that came behind it.
+    fn decode(
+        &self,
+        decoder: &mut BodyDecoder,
+        input: &[u8],
+        out: &mut Buffer,
+    ) -> Result<usize, Refusal> {
+        let egress = self.body.egress;
+        let mut rest = input;
+        while !decoder.is_complete() && !rest.is_empty() {
+            let decoded = decoder.decode(rest).map_err(Refusal::BadBody)?;
+            let data = rest.get(decoded.data).unwrap_or_default();
+            self.see(data);
+            frame(egress, data, out);
+            rest = rest.get(decoded.consumed..).unwrap_or_default();
+        }
+        if decoder.is_complete() {
+            frame_end(egress, decoder.trailers(), out);
+        }
+        Ok(rest.len())
+    }
+
+    /// Shows data to whoever looks for an id in it, before the client has it.
+    fn see(&self, data: &[u8]) {
+        if let Some(watch) = self.watch {
+            watch.see(data);
+        }
     }
 
     /// Sends to the client what is ready, and the end where it comes with it.
@@ -210,25 +246,6 @@ impl Relay<'_> {
 
 /// Bytes around the data of a chunk, with an end behind it.
 const CHUNK_ROOM: usize = 64;
-
-/// Appends the data of `input` in the client's framing, and its end; gives the bytes that came behind it.
-fn decode(
-    decoder: &mut BodyDecoder,
-    egress: Egress,
-    input: &[u8],
-    out: &mut Buffer,
-) -> Result<usize, Refusal> {
-    let mut rest = input;
-    while !decoder.is_complete() && !rest.is_empty() {
-        let decoded = decoder.decode(rest).map_err(Refusal::BadBody)?;
-        frame(egress, rest.get(decoded.data).unwrap_or_default(), out);
-        rest = rest.get(decoded.consumed..).unwrap_or_default();
-    }
-    if decoder.is_complete() {
-        frame_end(egress, decoder.trailers(), out);
-    }
-    Ok(rest.len())
-}
 
 /// Whether the body ends with what has been decoded.
 fn ending(decoder: &BodyDecoder) -> Ending<'_> {

@@ -8,7 +8,7 @@ use clingfish_model::{FieldId, ListenerAttributes, ResponseHead, TargetId, UnixM
 
 use crate::fields;
 
-use crate::{http2::Replying, sink::Sink, stream::Writes};
+use crate::{http2::Replying, identity::Wrapped, sink::Sink, stream::Writes};
 
 /// How the body is framed for the client, whatever the target's framing was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +77,8 @@ pub(crate) struct Reply<'a> {
     pub(crate) stamped: Option<Stamped<'a>>,
     /// What a rule adds that keeps sessions with their group.
     pub(crate) group: Option<Box<GroupReply<'a>>>,
+    /// The application's id, where it goes out in an envelope.
+    pub(crate) wrapped: Option<Wrapped<'a>>,
     /// For whoever wants to watch.
     pub(crate) debug: Option<(Verdict, &'a TargetId)>,
 }
@@ -130,7 +132,8 @@ impl Reply<'_> {
                 _ => !hop_by_hop.removes(&line) && !self.attributes.replaces(&line),
             };
             if stays {
-                write::field(out, line.name, line.value);
+                let wrapped = self.wrapped.as_ref().and_then(|wrapped| wrapped.value(&line));
+                write::field(out, line.name, wrapped.as_deref().unwrap_or(line.value));
             }
         }
     }

@@ -1,8 +1,8 @@
 //! Room `stamp`: what an answer tells the client of its home.
 
 use clingfish_affinity::{
-    AppSets, Binding, Judgement, Policy, Stamp, Token, Verdict, cacheable, is_chromium, others,
-    stamp, withheld,
+    AppSets, Binding, Claim, Judgement, Policy, Stamp, Token, Verdict, cacheable, is_chromium,
+    others, stamp, withheld,
 };
 use clingfish_model::{FieldId, ResponseHead, UnixMillis, Version};
 use clingfish_snapshot::FirstHome;
@@ -19,6 +19,10 @@ impl Receiver<'_> {
     ) -> Option<Stamped<'h>> {
         let policy = self.group.group.policy.as_ref()?;
         let judgement = self.placement.judgement?;
+        if judgement == Judgement::Keep && matches!(self.reading.claim, Claim::Named(_)) {
+            // The client came without our cookie, or with that of another session, and went home all the same.
+            return None;
+        }
         let app_sets = AppSets::find(head.values(FieldId::SetCookie), policy);
         let binding = self.binding(policy, judgement, app_sets, first_home)?;
         let now = self.answered(outcome);

@@ -10,7 +10,9 @@ use clingfish_model::{
 
 use clingfish_tls::{ClientTls, Material, TicketKeys};
 
-use crate::{Group, Leaving, ListenerView, Loads, Routes, Snapshot, Target, TargetCell, tls};
+use crate::{
+    Group, Learned, Leaving, ListenerView, Loads, Routes, Snapshot, Target, TargetCell, tls,
+};
 
 /// What a snapshot is made of.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +53,8 @@ pub fn compile(inputs: Inputs<'_>, previous: Option<&Snapshot>) -> Snapshot {
             let gone = gone.collect();
             let zone = inputs.desired.server.availability_zone.as_ref();
             let before = previous.and_then(|previous| previous.group(&spec.name));
-            Arc::new(Group::new(spec, tls, targets, gone, zone, before))
+            let learned = Learned::carried(&spec, inputs.ring, previous);
+            Arc::new(Group::new(spec, tls, targets, gone, zone, (before, learned)))
         })
         .collect();
     let tickets = tls::tickets(inputs.ring, previous);

@@ -19,7 +19,7 @@ use clingfish_model::{
     TargetId, Weight, stickiness::ForeignCookie,
 };
 
-use crate::{Keys, TargetCell, weighted::Standing};
+use crate::{Identity, Keys, Learned, TargetCell, weighted::Standing};
 use clingfish_tls::ClientTls;
 use rustls::pki_types::ServerName;
 
@@ -39,6 +39,8 @@ pub struct Group {
     pub imports: Vec<Import>,
     /// How keys find their targets; none where consistent hashing does not.
     pub keys: Option<Keys>,
+    /// How the application's own ids name homes; none where tokens alone do.
+    pub identity: Option<Box<Identity>>,
     /// What connections to targets are made with; none is without TLS.
     pub tls: Option<Arc<ClientTls>>,
     /// One for each address.
@@ -101,21 +103,26 @@ impl Group {
         targets: Vec<Target>,
         leaving: Vec<Target>,
         own_zone: Option<&Name>,
-        previous: Option<&Self>,
+        (previous, learned): (Option<&Self>, Option<Arc<Learned>>),
     ) -> Self {
         let by_hash =
             targets.iter().enumerate().map(|(index, target)| (target.hash, index)).collect();
         let hash = spec.hash();
         let policy = match &spec.stickiness {
             Stickiness::Off | Stickiness::Hash(_) => None,
+            Stickiness::Route(_) | Stickiness::Wrap(_) => None,
             Stickiness::LbCookie(cookie) => Some(Policy::new(cookie, hash)),
             Stickiness::AppCookie(app) => Some(Policy::following(app, hash)),
             Stickiness::Header(header) => Some(Policy::in_header(header, hash)),
+            Stickiness::Learn(learn) => {
+                learn.cookie.as_ref().map(|cookie| Policy::new(cookie, hash))
+            }
         };
         let mut group = Self {
             imports: imports(&spec, &targets),
             keys: None,
             zone: own_zone.filter(|_| spec.cross_zone == CrossZone::Off).cloned(),
+            identity: Identity::of(&spec.stickiness, learned).map(Box::new),
             spec,
             hash,
             policy,

@@ -10,7 +10,8 @@ use clingfish_model::UnixMillis;
 
 pub use families::{ALL, Family, Kind};
 pub use gauges::{
-    Build, CertificateFact, Gauges, KeyFact, ListenerFact, LogCounts, Process, Reloads, TargetFact,
+    Build, CertificateFact, Gauges, KeyFact, LearnedFact, ListenerFact, LogCounts, Process,
+    Reloads, TargetFact,
 };
 
 use crate::{
@@ -134,12 +135,14 @@ fn write_groups(page: &mut Page, groups: &[GroupRow], gauges: &Gauges) {
     write_histograms(page, &f::GROUP_DURATION, groups, |totals| &totals.duration);
     write_histograms(page, &f::GROUP_RESPONSE, groups, |totals| &totals.target_response);
     type Read = fn(&GroupTotals) -> u64;
-    let counters: [(&Family, Read); 6] = [
+    let counters: [(&Family, Read); 8] = [
         (&f::GROUP_RECEIVED, |totals| totals.received_bytes),
         (&f::GROUP_SENT, |totals| totals.sent_bytes),
         (&f::GROUP_RETRIES, |totals| totals.retries),
         (&f::GROUP_RETRIES_REFUSED, |totals| totals.retries_refused),
         (&f::GROUP_SESSIONS, |totals| totals.sessions_created),
+        (&f::GROUP_ID_SEARCHES, |totals| totals.id_searches_given_up),
+        (&f::GROUP_IDS_NOT_WRAPPED, |totals| totals.ids_not_wrapped),
         (&f::GROUP_FAIL_OPEN, |totals| totals.fail_open_requests),
     ];
     for (family, read) in counters {
@@ -148,6 +151,7 @@ fn write_groups(page: &mut Page, groups: &[GroupRow], gauges: &Gauges) {
             samples.sample(&[&group.name], read(&group.totals));
         }
     }
+    write_learned(page, &gauges.learned);
     let mut targets = page.open(&f::GROUP_TARGETS);
     for ((group, state), count) in gauges.targets_by_state() {
         targets.sample(&[group, state], count);
@@ -159,6 +163,19 @@ fn write_groups(page: &mut Page, groups: &[GroupRow], gauges: &Gauges) {
     let mut mitigated = page.open(&f::GROUP_MITIGATED);
     for (group, count) in gauges.targets_that(|fact| fact.is_mitigated) {
         mitigated.sample(&[group], count);
+    }
+}
+
+fn write_learned(page: &mut Page, tables: &[LearnedFact]) {
+    let mut sizes = page.open(&f::LEARNED_SESSIONS);
+    for table in tables {
+        sizes.sample(&[&table.group], table.sessions);
+    }
+    let mut events = page.open(&f::LEARNED_EVENTS);
+    for table in tables {
+        for (event, count) in table.events {
+            events.sample(&[&table.group, event], count);
+        }
     }
 }
 

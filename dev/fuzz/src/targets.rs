@@ -19,7 +19,7 @@ pub(crate) struct Target {
 }
 
 /// All of them.
-pub(crate) const TARGETS: [Target; 15] = [
+pub(crate) const TARGETS: [Target; 18] = [
     Target { name: "request_head", run: h1::request_head, words: HEAD_WORDS },
     Target { name: "response_head", run: h1::response_head, words: HEAD_WORDS },
     // Words in twos make fields; the byte between parts is in the seeds.
@@ -47,6 +47,34 @@ pub(crate) const TARGETS: [Target; 15] = [
         name: "token",
         run: affinity::token,
         words: &["AQEC", "AAAA", "____", "----", "++++", "////", "=", "=="],
+    },
+    Target {
+        name: "request_ids",
+        run: affinity::request_ids,
+        words: &["sid=", "&sid=", ";sid=", "?", "/up/", "%2", "%41", ".n1", "Cookie: ", "\r\n"],
+    },
+    Target {
+        name: "body_ids",
+        run: affinity::body_ids,
+        words: &[
+            "{\"sid\":\"",
+            "\"}",
+            "0{",
+            "\\u00",
+            "\\",
+            "[",
+            "]",
+            ",",
+            "data: ",
+            "?sid=",
+            "\r\n",
+            "\n\n",
+        ],
+    },
+    Target {
+        name: "envelope",
+        run: affinity::envelope,
+        words: &["AQEC", "AAAA", "____", "----", "=", "=="],
     },
     Target {
         name: "cookie_header",

@@ -5,7 +5,7 @@ use super::{settings::SAMPLES, *};
 const TEXT: &str = include_str!("../../../../docs/configuration.md");
 
 /// What must be there beside a setting for its default or its bounds to be legal.
-const COMPANIONS: [(&str, &str); 9] = [
+const COMPANIONS: [(&str, &str); 13] = [
     ("fixed_response.status", ""),
     ("fixed_response.", "fixed_response.status = 404"),
     ("redirect.host", "redirect.port = 81"),
@@ -13,9 +13,15 @@ const COMPANIONS: [(&str, &str); 9] = [
     ("health_check.interval", "health_check.timeout = \"50ms\""),
     ("health_check.timeout", "health_check.interval = \"5m\""),
     ("group_stickiness.", "group_stickiness.enabled = true"),
+    ("stickiness.separator", "stickiness.type = \"route\"\nstickiness.in = \"cookie:S\""),
+    ("stickiness.path_prefix", LEARN),
+    ("stickiness.sessions_", LEARN),
+    ("stickiness.fallback", LEARN),
     ("stickiness.", "stickiness.enabled = true"),
     ("", ""),
 ];
+
+const LEARN: &str = "stickiness.type = \"learn\"\nstickiness.from = \"json:sid\"";
 
 /// One row of a table of keys.
 struct Row<'d> {

@@ -497,6 +497,22 @@ const GROUP: &[(&str, &str)] = &[
     ("stickiness.load_factor", "150\nstickiness.type = \"source_ip\""),
     ("stickiness.ipv4_prefix", "24\nstickiness.type = \"source_ip\""),
     ("stickiness.ipv6_prefix", "48\nstickiness.type = \"hash\"\nstickiness.key = \"client\""),
+    ("stickiness.in", "\"cookie:S\"\nstickiness.type = \"wrap\""),
+    ("stickiness.separator", "\"!\"\nstickiness.type = \"route\"\nstickiness.in = [\"cookie:S\"]"),
+    ("stickiness.from", "\"json:sid\"\nstickiness.type = \"learn\""),
+    (
+        "stickiness.path_prefix",
+        "\"/x/\"\nstickiness.type = \"learn\"\nstickiness.from = \"json:sid\"",
+    ),
+    ("stickiness.sessions_max", "9\nstickiness.type = \"learn\"\nstickiness.from = \"json:sid\""),
+    (
+        "stickiness.sessions_per_client_max",
+        "9\nstickiness.type = \"learn\"\nstickiness.from = \"json:sid\"",
+    ),
+    (
+        "stickiness.fallback",
+        "\"lb_cookie\"\nstickiness.type = \"learn\"\nstickiness.from = \"json:sid\"",
+    ),
     ("stickiness.absolute", "\"30d\""),
     ("stickiness.style", "\"alb\""),
     ("stickiness.on_cacheable", "\"mark\""),

@@ -29,7 +29,11 @@ pub(super) fn tell(
     let host = host.to_ascii_lowercase();
     let tls_name = Some(host.as_str()).filter(|host| question.https && !host.is_empty());
     let origin = || Origin { client: question.client, tls_name };
-    let reading = group.claim(head, origin, None, &snapshot.ring, now, &mut memo());
+    let mut reading = group.claim(head, origin, None, &snapshot.ring, now, &mut memo());
+    group.identify(head, &snapshot.ring, now, &mut reading);
+    if group.learned().is_some() {
+        story.tell("table", "empty here: only a process that runs knows what it has learned");
+    }
     story.tell("read", claim(&reading, group, now));
     if let (Claim::Bound(opened), Some(policy)) = (&reading.claim, &group.policy) {
         story.tell("limits", limits(policy, now.since(opened.token.last_seen)));

@@ -1,5 +1,7 @@
 //! Every value that follows from a group's configuration, whether it was written or is a default.
 
+mod identity;
+
 use std::fmt::Write as _;
 
 use clingfish_affinity::{CookieNames, Policy};
@@ -31,6 +33,14 @@ pub(super) fn write(group: &TargetGroup, out: &mut String) {
         Stickiness::AppCookie(app) => app_cookie(app, group, &mut lines),
         Stickiness::Header(header) => header_token(header, group, &mut lines),
         Stickiness::Hash(hash) => hashed(hash, &mut lines),
+        Stickiness::Route(route) => identity::route(route, &mut lines),
+        Stickiness::Learn(learn) => {
+            identity::learn(learn, &mut lines);
+            if let Some(cookie) = &learn.cookie {
+                lb_cookie(cookie, &Policy::new(cookie, group.hash()), &mut lines);
+            }
+        }
+        Stickiness::Wrap(wrap) => identity::wrap(wrap, &mut lines),
     }
     writeln!(out, "[target_groups.{}]", group.name).expect("a string takes any text");
     let width = lines.0.iter().map(|(name, _)| name.len()).max().unwrap_or_default();

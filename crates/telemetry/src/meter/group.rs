@@ -25,6 +25,10 @@ pub struct GroupMeter {
     pub retries_refused: Counter,
     /// New bindings given to clients.
     pub sessions_created: Counter,
+    /// Bodies in which an id was looked for in vain.
+    pub id_searches_given_up: Counter,
+    /// Ids that went out as they were, since they are too long for an envelope.
+    pub ids_not_wrapped: Counter,
     /// Requests placed while no target was healthy.
     pub fail_open_requests: Counter,
 }
@@ -96,6 +100,10 @@ pub struct GroupTotals {
     pub retries_refused: u64,
     /// New bindings given to clients.
     pub sessions_created: u64,
+    /// Bodies in which an id was looked for in vain.
+    pub id_searches_given_up: u64,
+    /// Ids that went out as they were, since they are too long for an envelope.
+    pub ids_not_wrapped: u64,
     /// Requests placed while no target was healthy.
     pub fail_open_requests: u64,
 }
@@ -117,6 +125,8 @@ impl GroupTotals {
         self.retries += meter.retries.value();
         self.retries_refused += meter.retries_refused.value();
         self.sessions_created += meter.sessions_created.value();
+        self.id_searches_given_up += meter.id_searches_given_up.value();
+        self.ids_not_wrapped += meter.ids_not_wrapped.value();
         self.fail_open_requests += meter.fail_open_requests.value();
     }
 

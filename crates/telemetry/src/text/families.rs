@@ -134,8 +134,16 @@ families! {
         "Retries that the budget did not allow.";
     GROUP_SESSIONS = Counter "target_group_sessions_created_total" ["target_group"]
         "New bindings given to clients.";
+    GROUP_ID_SEARCHES = Counter "target_group_id_searches_given_up_total" ["target_group"]
+        "Bodies in which a session id was looked for in vain: compressed, not what was expected, or without one in their beginning.";
+    GROUP_IDS_NOT_WRAPPED = Counter "target_group_ids_not_wrapped_total" ["target_group"]
+        "Session ids that went out as they were, since they are too long for an envelope.";
     GROUP_FAIL_OPEN = Counter "target_group_fail_open_requests_total" ["target_group"]
         "Placements on targets that were out, as too few of those that take new sessions were healthy.";
+    LEARNED_SESSIONS = Gauge "learned_sessions" ["target_group"]
+        "Session ids in the table, expired ones that nobody has met included.";
+    LEARNED_EVENTS = Counter "learned_session_events_total" ["target_group", "event"]
+        "What happened in the table: found, missed, learned, renewed, moved, refused, forgotten, expired, evicted_full, evicted_quota.";
     GROUP_TARGETS = Gauge "target_group_targets" ["target_group", "state"]
         "Targets by state; states that no target is in are absent, but for healthy.";
     GROUP_ANOMALOUS = Gauge "target_group_anomalous_targets" ["target_group"]

@@ -39,6 +39,8 @@ pub struct Gauges {
     pub certificate_reloads: Reloads,
     /// Targets, those of one group together.
     pub targets: Vec<TargetFact>,
+    /// Tables of learned sessions.
+    pub learned: Vec<LearnedFact>,
     /// What became of access log lines.
     pub access_log: LogCounts,
 }
@@ -62,6 +64,7 @@ impl Default for Gauges {
             certificates_kept: 0,
             certificate_reloads: Reloads::default(),
             targets: Vec::new(),
+            learned: Vec::new(),
             access_log: LogCounts::default(),
         }
     }
@@ -128,6 +131,17 @@ pub struct LogCounts {
     pub written: u64,
     /// Lines lost: the writer was behind, or could not write.
     pub lost: u64,
+}
+
+/// A table of learned sessions.
+#[derive(Clone, Debug)]
+pub struct LearnedFact {
+    /// The target group that it is of.
+    pub group: Arc<str>,
+    /// How many sessions it has.
+    pub sessions: u64,
+    /// What has happened in it, by name.
+    pub events: [(&'static str, u64); 10],
 }
 
 /// A listener that accepts.

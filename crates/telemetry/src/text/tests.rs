@@ -118,6 +118,22 @@ fn gauges() -> Gauges {
             target("web", "odd\"one", "unhealthy", "Target.Timeout", false),
             target("sick", "10.0.0.2:3000", "unhealthy", "Target.Timeout", false),
         ],
+        learned: vec![LearnedFact {
+            group: "web".into(),
+            sessions: 12,
+            events: [
+                ("found", 1),
+                ("missed", 2),
+                ("learned", 3),
+                ("renewed", 4),
+                ("moved", 5),
+                ("refused", 6),
+                ("forgotten", 7),
+                ("expired", 8),
+                ("evicted_full", 9),
+                ("evicted_quota", 10),
+            ],
+        }],
         access_log: LogCounts { written: 5, lost: 1 },
     }
 }

@@ -12,6 +12,7 @@ mod support;
 mod stickiness;
 mod cross_site;
 mod kinds;
+mod identity;
 mod keys;
 mod aws;
 mod groups;
