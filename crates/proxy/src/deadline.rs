@@ -165,9 +165,9 @@ impl Deadlines {
     }
 }
 
-/// In 64 bits: to divide the 128 of [`Duration::as_millis`] costs more than all else that a deadline does.
+/// In 64 bits: the 128 of [`Duration::as_millis`] cost more than all else that a deadline does.
 fn millis(span: Duration) -> u64 {
-    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+    span.as_secs().saturating_mul(1000).saturating_add(span.subsec_millis().into())
 }
 
 /// One connection's deadline; closed when dropped.

@@ -1,5 +1,7 @@
 //! After a 101: bytes both ways, without a look inside, until both sides have ended.
 
+mod plain;
+
 use std::{cell::Cell, rc::Rc, time::Duration};
 
 use clingfish_model::LoadBalancer;
@@ -12,8 +14,11 @@ use crate::{
     sink::{Ending, Sink},
     source::{Piece, Source},
     upstream::Line,
+    wire::AsTcp as _,
     worker::Worker,
 };
+
+use plain::Way;
 
 /// How long one side may stay silent after the other has ended.
 const HALF_OPEN_MAX: Duration = Duration::from_secs(30);
@@ -55,10 +60,20 @@ pub(crate) async fn run(
             half_open: &half_open,
             moved,
         };
-        let up = means(&received).carry(&mut client_from, &mut target_to, from_client);
-        let down = means(&sent).carry(&mut target_from, &mut client_to, from_target);
-        // An error in one direction ends both: there is nobody left to tell.
-        let _ = tokio::try_join!(up, down);
+        let (up, down) = (means(&received), means(&sent));
+        up.set_deadline();
+        let ends =
+            (client_from.as_tcp(), client_to.as_tcp(), target_from.as_tcp(), target_to.as_tcp());
+        if let (Some(client_from), Some(client_to), Some(target_from), Some(target_to)) = ends {
+            let up = Way::new(client_from, target_to, from_client, up);
+            let down = Way::new(target_from, client_to, from_target, down);
+            let _ = plain::run(up, down).await;
+        } else {
+            let up = up.carry(&mut client_from, &mut target_to, from_client);
+            let down = down.carry(&mut target_from, &mut client_to, from_target);
+            // An error in one direction ends both: there is nobody left to tell.
+            let _ = tokio::try_join!(up, down);
+        }
     }
     drop(held);
     tunnel.outcome.received_bytes += received.get();
@@ -66,7 +81,7 @@ pub(crate) async fn run(
     tunnel.outcome.finish_tunnel(worker);
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Means<'a> {
     buffers: &'a Rc<BufferPool>,
     deadline: &'a Deadline,
@@ -76,6 +91,7 @@ struct Means<'a> {
 }
 
 /// The tunnel is over.
+#[derive(Debug)]
 struct Over;
 
 impl Means<'_> {
@@ -85,7 +101,6 @@ impl Means<'_> {
         to: &mut Sink<'_>,
         first: &[u8],
     ) -> Result<(), Over> {
-        self.set_deadline();
         self.pass(to, first).await?;
         loop {
             from.ready(self.deadline).await.map_err(|_| Over)?;

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use rustix::net::SendFlags;
 use socket2::SockRef;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, Interest},
@@ -113,6 +114,35 @@ pub(crate) async fn flush(
     match deadline.guard(to.flush()).await {
         Ok(flushed) => Ok(flushed?),
         Err(_) => Err(WireError::Expired),
+    }
+}
+
+/// Writes once, if the reactor does not know better. `None`: the peer takes no more for now.
+pub(crate) fn send(to: &TcpStream, bytes: &[u8]) -> io::Result<Option<usize>> {
+    once(to, Interest::WRITABLE, || {
+        let count = rustix::net::send(to, bytes, SendFlags::NOSIGNAL)?;
+        Ok((count, count < bytes.len()))
+    })
+}
+
+/// Makes one call, unless the reactor knows that it would have to wait. `None`: it would, or had to.
+///
+/// The call says as well whether the socket gave or took less than it was asked for: then there is no more for now, and noting
+/// it saves the call that would say so.
+pub(crate) fn once<T>(
+    socket: &TcpStream,
+    interest: Interest,
+    call: impl FnOnce() -> io::Result<(T, bool)>,
+) -> io::Result<Option<T>> {
+    let mut output = None;
+    let result = socket.try_io(interest, || {
+        let (made, is_exhausted) = call()?;
+        output = Some(made);
+        if is_exhausted { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
+    });
+    match result {
+        Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
+        _ => Ok(output),
     }
 }
 
