@@ -20,6 +20,8 @@ use crate::clock;
 const TICK_MILLIS: u64 = WHEEL_TICK.as_millis() as u64;
 /// No deadline.
 const NEVER: u32 = u32::MAX;
+/// With this bit a deadline is that many ticks after the next one: see [`Deadline::push`].
+const PUSHED: u32 = 1 << 31;
 /// Has fired, and fires again for whoever waits, until it is moved.
 const FIRED: u32 = 0;
 
@@ -115,7 +117,9 @@ impl Deadlines {
         let tick = self.tick();
         let mut slots = self.slots.borrow_mut();
         for (at, slot) in self.at.borrow_mut().iter_mut().zip(slots.iter_mut()) {
-            if *at <= tick && *at != FIRED {
+            if *at >= PUSHED && *at != NEVER {
+                *at = tick.saturating_add(*at - PUSHED).clamp(FIRED + 1, PUSHED - 1);
+            } else if *at <= tick && *at != FIRED {
                 *at = FIRED;
                 if let Some(waker) = slot.waker.take() {
                     waker.wake();
@@ -158,11 +162,15 @@ impl Deadlines {
 
     /// The tick at which `span` from now has certainly passed.
     fn after(&self, span: Duration) -> u32 {
-        let ticks = millis(span).div_ceil(TICK_MILLIS);
         // One more, because the present tick is partly over.
-        let ticks = u32::try_from(ticks).unwrap_or(NEVER - 2).saturating_add(1);
-        self.tick().saturating_add(ticks).min(NEVER - 1)
+        self.tick().saturating_add(ticks(span)).saturating_add(1).min(PUSHED - 1)
     }
+}
+
+/// How many ticks that span takes; three years at the most.
+fn ticks(span: Duration) -> u32 {
+    u32::try_from(millis(span).div_ceil(TICK_MILLIS))
+        .map_or(PUSHED - 2, |ticks| ticks.min(PUSHED - 2))
 }
 
 /// In 64 bits: the 128 of [`Duration::as_millis`] cost more than all else that a deadline does.
@@ -188,6 +196,12 @@ impl Deadline {
     pub(crate) fn set_now(&self, span: Duration) {
         self.table.observe(clock::now());
         self.set(span);
+    }
+
+    /// Moves it to `span` from the next tick, up to a tick later than [`Self::set_now`] would. Without a look at a clock: for what
+    /// happens more often than ticks do.
+    pub(crate) fn push(&self, span: Duration) {
+        self.store(PUSHED | ticks(span));
     }
 
     /// Takes it away.
@@ -299,6 +313,24 @@ mod tests {
         deadline.clear();
         advance(&table, 1000);
         assert!(!is_ready(&deadline), "taken away");
+    }
+
+    #[test]
+    fn a_deadline_that_is_pushed_counts_from_the_next_tick() {
+        let table = Rc::new(Deadlines::new(clock::now()));
+        let deadline = table.open(1);
+        for _ in 0..3 {
+            deadline.push(WHEEL_TICK * 3);
+            advance(&table, 1);
+            advance(&table, 2);
+            assert!(!is_ready(&deadline));
+        }
+        advance(&table, 1);
+        assert!(is_ready(&deadline));
+        deadline.push(Duration::MAX);
+        advance(&table, 1);
+        advance(&table, 1000);
+        assert!(!is_ready(&deadline), "as good as none");
     }
 
     #[test]

@@ -130,6 +130,6 @@ impl Means<'_> {
 
     fn set_deadline(self) {
         let limit = if self.half_open.get() { self.idle.min(HALF_OPEN_MAX) } else { self.idle };
-        self.deadline.set_now(limit);
+        self.deadline.push(limit);
     }
 }
