@@ -231,9 +231,11 @@ impl Attempt<'_> {
         let ends = Ends { client: exchange.facts.peer, local: self.local(client) };
         let worker = exchange.worker.index;
         let taking = Lease::take(target, self.group, worker, wanted, limits, now, ends);
+        // Pinned here, since `select` moves what it is given.
+        let mut taking = pin!(taking);
         let taken = tokio::select! {
             biased;
-            taken = taking => taken,
+            taken = &mut taking => taken,
             // Nobody is left to dial for.
             gone = client.watch() => return Err(Failure::never(gone)),
         };

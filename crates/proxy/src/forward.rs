@@ -274,18 +274,22 @@ impl Trace {
         out.extend_from_slice(label.as_bytes());
         out.extend_from_slice(b"=1-");
         let [.., a, b, c, d] = self.now.as_secs().to_be_bytes();
-        write_hex([a, b, c, d], out);
+        out.extend_from_slice(&hex([a, b, c, d]));
         out.push(b'-');
-        write_hex(self.random, out);
+        let (words, _) = self.random.as_chunks();
+        words.iter().for_each(|word| out.extend_from_slice(&hex(*word)));
     }
 }
 
-fn write_hex<const LENGTH: usize>(bytes: [u8; LENGTH], out: &mut Vec<u8>) {
-    let digit = |nibble: u8| {
-        if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 }
-    };
-    let digits = bytes.map(|byte| [digit(byte >> 4), digit(byte & 15)]);
-    out.extend_from_slice(digits.as_flattened());
+/// Hexadecimal digits of four bytes, all at once: one digit in each byte of a word.
+fn hex(bytes: [u8; 4]) -> [u8; 8] {
+    let bytes = u64::from(u32::from_le_bytes(bytes));
+    let pairs = (bytes | bytes << 16) & 0x0000_ffff_0000_ffff;
+    let lanes = (pairs | pairs << 8) & 0x00ff_00ff_00ff_00ff;
+    let digits = (lanes >> 4 | lanes << 8) & 0x0f0f_0f0f_0f0f_0f0f;
+    let is_letter = (digits + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101;
+    let text = digits + 0x3030_3030_3030_3030 + is_letter * u64::from(b'a' - b'9' - 1);
+    text.to_le_bytes()
 }
 
 /// Address as X-Forwarded-For has it; with a port, IPv6 stands in brackets.
@@ -305,4 +309,16 @@ fn write_address(address: SocketAddr, with_port: bool, out: &mut Vec<u8>) {
         }
         (false, IpAddr::V6(ip)) => write!(out, "{ip}"),
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_is_two_hexadecimal_digits() {
+        for value in (0..=255).map(|byte| byte * 0x0101_0101).chain([0x0123_4567, 0x89ab_cdef]) {
+            assert_eq!(hex(u32::to_be_bytes(value)), *format!("{value:08x}").as_bytes());
+        }
+    }
 }

@@ -44,6 +44,8 @@ pub(crate) async fn serve(connection: &mut Connection) -> Next {
             worker.keep_scratch(scratch);
             return next;
         }
+        // Requests that came together are served without waiting for anything: others are to have their turn in between.
+        tokio::task::coop::consume_budget().await;
     }
 }
 

@@ -84,7 +84,8 @@ impl Lease {
             ProtocolVersion::Http1 => match idle(target, wanted, now) {
                 Some(stream) => (Line::Bytes(stream), true),
                 None => {
-                    let stream = connect(target, group, worker, Some(ends)).await;
+                    // Boxed, as below: an exchange that finds a connection need not have room for making one.
+                    let stream = Box::pin(connect(target, group, worker, Some(ends))).await;
                     (Line::Bytes(noted(stream, target, group)?), false)
                 }
             },
@@ -203,7 +204,7 @@ async fn shared(
             break dialing;
         }
     };
-    let line = open(target, group, worker, limits, now).await;
+    let line = Box::pin(open(target, group, worker, limits, now)).await;
     drop(dialing);
     Ok((noted(line, target, group)?, false))
 }

@@ -5,11 +5,14 @@ use std::{
     io,
     mem::MaybeUninit,
     pin::pin,
-    task::{Context, Poll, Waker},
+    task::{Context, Poll},
     time::Duration,
 };
 
-use rustix::net::SendFlags;
+use rustix::{
+    buffer::spare_capacity,
+    net::{RecvFlags, SendFlags, recv},
+};
 use socket2::SockRef;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, Interest},
@@ -72,6 +75,12 @@ pub(crate) async fn fill(
     if buffer.len() == buffer.capacity() {
         return Ok(0);
     }
+    // Mostly something is there, since somebody has waited for it.
+    if let Some(tcp) = from.as_plain()
+        && let Some(count) = receive(tcp, buffer)?
+    {
+        return Ok(count);
+    }
     match deadline.guard(from.read_buf(&mut **buffer)).await {
         Ok(result) => Ok(result?),
         Err(_) => Err(WireError::Expired),
@@ -84,6 +93,9 @@ pub(crate) async fn fill_now(
     from: &mut Reads<'_>,
     buffer: &mut Buffer,
 ) -> Option<io::Result<usize>> {
+    if let Some(tcp) = from.as_plain() {
+        return receive(tcp, buffer).transpose();
+    }
     let mut read = pin!(from.read_buf(&mut **buffer));
     poll_fn(|context| match read.as_mut().poll(context) {
         Poll::Ready(result) => Poll::Ready(Some(result)),
@@ -99,6 +111,17 @@ pub(crate) async fn flush(
     deadline: &Deadline,
     patience: Duration,
 ) -> Result<(), WireError> {
+    if let Some(tcp) = to.as_plain().filter(|_| !bytes.is_empty()) {
+        // Mostly all of it fits, and nobody has to wait.
+        let count = send(tcp, bytes)?.unwrap_or_default();
+        bytes = bytes.get(count..).unwrap_or_default();
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        if count > 0 {
+            deadline.set_now(patience);
+        }
+    }
     while !bytes.is_empty() {
         match deadline.guard(to.write(bytes)).await {
             Ok(Ok(0)) => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
@@ -115,6 +138,19 @@ pub(crate) async fn flush(
         Ok(flushed) => Ok(flushed?),
         Err(_) => Err(WireError::Expired),
     }
+}
+
+/// Reads once into the buffer's spare room, if the reactor knows of something; 0 is the end. `None`: nothing has come.
+///
+/// To go by what the reactor knows costs much less than to poll. But it takes no turn: whoever reads on and on has to
+/// [wait](readable) in between, or others never get theirs.
+pub(crate) fn receive(from: &TcpStream, buffer: &mut Buffer) -> io::Result<Option<usize>> {
+    let room = buffer.capacity() - buffer.len();
+    once(from, Interest::READABLE, || {
+        let count = recv(from, spare_capacity(&mut **buffer), RecvFlags::empty())?.1;
+        // The end stays to be read.
+        Ok((count, 0 < count && count < room))
+    })
 }
 
 /// Writes once, if the reactor does not know better. `None`: the peer takes no more for now.
@@ -175,11 +211,7 @@ pub(crate) enum Silence {
 
 /// Looks at an idle connection without a system call: whatever the reactor has seen there makes it unusable.
 pub(crate) fn silence(stream: &TcpStream) -> Silence {
-    let mut context = Context::from_waker(Waker::noop());
-    if stream.poll_read_ready(&mut context).is_pending() {
-        return Silence::Kept;
-    }
-    // Readiness may be claimed where there is none; this takes it back.
+    // Readiness may be claimed where there is none; a look takes it back.
     match stream.try_io(Interest::READABLE, || look(stream)) {
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Silence::Kept,
         _ => Silence::Broken,
