@@ -185,7 +185,7 @@ impl Attempt<'_> {
         let ready = ready.map_err(|_| Failure::never(Refusal::ResponseTimeout))?;
         ready.map_err(|error| lost(&error))?;
         let (response, stream) = line.send_request(request, ends).map_err(|error| lost(&error))?;
-        outflow.begin(stream);
+        outflow.begin_ahead(stream);
         Ok(response)
     }
 

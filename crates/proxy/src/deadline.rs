@@ -194,7 +194,12 @@ impl Deadline {
 
     /// Moves it to `span` from now: for whoever has waited since somebody looked at a clock.
     pub(crate) fn set_now(&self, span: Duration) {
-        self.table.observe(clock::now());
+        self.set_from(clock::now(), span);
+    }
+
+    /// Moves it to `span` from `now`, which has just been looked up.
+    pub(crate) fn set_from(&self, now: Instant, span: Duration) {
+        self.table.observe(now);
         self.set(span);
     }
 

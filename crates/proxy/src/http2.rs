@@ -81,7 +81,7 @@ impl Replying {
 
     /// Resolves when the client has reset the stream, or is gone.
     pub(crate) async fn watch(&self) -> Refusal {
-        let reset = poll_fn(|context| match self.outflow.0.borrow_mut().as_mut() {
+        let reset = poll_fn(|context| match self.outflow.stream.borrow_mut().as_mut() {
             Some(stream) => stream.poll_reset(context).map(drop),
             None => self.respond.borrow_mut().poll_reset(context).map(drop),
         });

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use bytes::Bytes;
 use clingfish_h1::{BodyDecoder, BodyLength};
 use clingfish_model::limits::BUFFER_BYTES;
 
@@ -85,7 +86,7 @@ impl Relay<'_> {
                     }
                 }
                 Piece::End(trailers) => {
-                    self.relay_data(&[], Some(&trailers), client, notes).await?;
+                    self.relay_data(&Bytes::new(), Some(&trailers), client, notes).await?;
                     return Ok(true);
                 }
             }
@@ -121,7 +122,7 @@ impl Relay<'_> {
     /// Passes on what came in frames, and the end with its trailers.
     async fn relay_data(
         &self,
-        data: &[u8],
+        data: &Bytes,
         end: Option<&[u8]>,
         client: &mut Client<'_>,
         notes: &mut Notes<'_>,
@@ -129,7 +130,7 @@ impl Relay<'_> {
         self.see(data);
         let ending = end.map_or(Ending::Open, Ending::Closed);
         if self.body.egress != Egress::Chunked {
-            return self.flush(client, data, ending, notes).await;
+            return self.send(client, Data::Shared(data), ending, notes).await;
         }
         let mut out = self.means.buffers.take();
         frame(self.body.egress, data, &mut out);
@@ -220,17 +221,32 @@ impl Relay<'_> {
         ending: Ending<'_>,
         notes: &mut Notes<'_>,
     ) -> Result<(), Refusal> {
-        if out.is_empty() && (matches!(ending, Ending::Open) || client.replying().is_none()) {
+        self.send(client, Data::Plain(out), ending, notes).await
+    }
+
+    async fn send(
+        &self,
+        client: &mut Client<'_>,
+        data: Data<'_>,
+        ending: Ending<'_>,
+        notes: &mut Notes<'_>,
+    ) -> Result<(), Refusal> {
+        let len = data.len();
+        if len == 0 && (matches!(ending, Ending::Open) || client.replying().is_none()) {
             return Ok(());
         }
         let idle = self.means.timeouts.idle;
-        self.means.deadline.set(idle);
+        let deadline = self.means.deadline;
+        deadline.set(idle);
         // Before the first byte may have gone: from then on nothing else can be said on this connection.
         let was_committed = self.means.progress.committed.replace(true);
-        let result = client.sink.flush(out, ending, self.means.deadline, idle).await;
+        let result = match data {
+            Data::Plain(out) => client.sink.flush(out, ending, deadline, idle).await,
+            Data::Shared(data) => client.sink.pass(data, ending, deadline, idle).await,
+        };
         match result {
             Ok(()) => {
-                notes.outcome.sent_bytes += out.len() as u64;
+                notes.outcome.sent_bytes += len as u64;
                 Ok(())
             }
             Err(_) => {
@@ -240,6 +256,23 @@ impl Relay<'_> {
                 }
                 Err(Refusal::ClientGone)
             }
+        }
+    }
+}
+
+/// What is sent to a client in one go.
+#[derive(Clone, Copy)]
+enum Data<'d> {
+    Plain(&'d [u8]),
+    /// Others hold it as well.
+    Shared(&'d Bytes),
+}
+
+impl Data<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Self::Plain(bytes) => bytes.len(),
+            Self::Shared(bytes) => bytes.len(),
         }
     }
 }

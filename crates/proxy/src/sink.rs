@@ -1,8 +1,14 @@
 //! Where the bytes of a message go, whatever version of HTTP takes them.
 
-use std::{cell::RefCell, future::poll_fn, task::Poll, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    future::poll_fn,
+    task::Poll,
+    time::Duration,
+};
 
 use bytes::Bytes;
+use clingfish_model::limits::BUFFER_BYTES;
 use h2::{Reason, SendStream};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
@@ -25,7 +31,14 @@ pub(crate) enum Sink<'a> {
 /// The outgoing half of a stream of HTTP/2, once it has begun. Its owner writes to it while another part of the exchange watches
 /// whether the peer resets it: each has it for the time of one poll.
 #[derive(Debug, Default)]
-pub(crate) struct Outflow(pub(crate) RefCell<Option<SendStream<Bytes>>>);
+pub(crate) struct Outflow {
+    pub(crate) stream: RefCell<Option<SendStream<Bytes>>>,
+    /// Its first data goes with its head.
+    is_ahead: Cell<bool>,
+}
+
+/// Largest data that goes with a head before the peer is known to take it: one frame.
+const AHEAD_BYTES_MAX: usize = BUFFER_BYTES;
 
 /// Whether a message ends with these bytes. HTTP/1 has said so in them.
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +60,24 @@ impl Sink<'_> {
     ) -> Result<(), WireError> {
         match self {
             Self::Bytes(writes) => wire::flush(writes, bytes, deadline, patience).await,
-            Self::Frames(outflow) => outflow.flush(bytes, ending, deadline, patience).await,
+            Self::Frames(outflow) => {
+                let bytes = Bytes::copy_from_slice(bytes);
+                outflow.pass(bytes, ending, deadline, patience).await
+            }
+        }
+    }
+
+    /// As [`Self::flush`], for bytes that others hold as well: frames take them as they are.
+    pub(crate) async fn pass(
+        &mut self,
+        bytes: &Bytes,
+        ending: Ending<'_>,
+        deadline: &Deadline,
+        patience: Duration,
+    ) -> Result<(), WireError> {
+        match self {
+            Self::Bytes(writes) => wire::flush(writes, bytes, deadline, patience).await,
+            Self::Frames(outflow) => outflow.pass(bytes.clone(), ending, deadline, patience).await,
         }
     }
 
@@ -72,36 +102,42 @@ impl AsTcp for Sink<'_> {
 impl Outflow {
     /// The stream has begun.
     pub(crate) fn begin(&self, stream: SendStream<Bytes>) {
-        self.0.replace(Some(stream));
+        self.stream.replace(Some(stream));
+    }
+
+    /// The stream has begun, to a peer that has not heard of it yet. No window is given to such a stream, so that data which waited
+    /// for one would go out behind the head, with a write of its own.
+    pub(crate) fn begin_ahead(&self, stream: SendStream<Bytes>) {
+        self.begin(stream);
+        self.is_ahead.set(true);
     }
 
     /// Tells the peer that the message has no end.
     pub(crate) fn reset(&self, reason: Reason) {
-        if let Some(stream) = self.0.borrow_mut().as_mut() {
+        if let Some(stream) = self.stream.borrow_mut().as_mut() {
             stream.send_reset(reason);
         }
     }
 
-    async fn flush(
+    async fn pass(
         &self,
-        bytes: &[u8],
+        bytes: Bytes,
         ending: Ending<'_>,
         deadline: &Deadline,
         patience: Duration,
     ) -> Result<(), WireError> {
-        let mut rest = bytes;
+        let (had_none, mut rest) = (bytes.is_empty(), bytes);
         let ends_with_data = matches!(ending, Ending::Closed(trailers) if trailers.is_empty());
         while !rest.is_empty() {
             let room = self.room(rest.len(), deadline).await?;
-            let (now, later) = rest.split_at_checked(room).unwrap_or((rest, &[]));
-            self.send(Bytes::copy_from_slice(now), ends_with_data && later.is_empty())?;
-            rest = later;
+            let now = rest.split_to(room.min(rest.len()));
+            self.send(now, ends_with_data && rest.is_empty())?;
             if !rest.is_empty() {
                 deadline.set_now(patience);
             }
         }
         match ending {
-            Ending::Closed([]) if bytes.is_empty() => self.send(Bytes::new(), true),
+            Ending::Closed([]) if had_none => self.send(Bytes::new(), true),
             Ending::Closed(trailers) if !trailers.is_empty() => {
                 let trailers = fields::of_lines(trailers);
                 self.change(|stream| stream.send_trailers(trailers))
@@ -112,19 +148,25 @@ impl Outflow {
 
     /// Waits until the peer takes some of `wanted` bytes, and says how many.
     async fn room(&self, wanted: usize, deadline: &Deadline) -> Result<usize, WireError> {
+        if self.is_ahead.take() && wanted <= AHEAD_BYTES_MAX {
+            return Ok(wanted);
+        }
         self.change(|stream| {
             stream.reserve_capacity(wanted);
             Ok(())
         })?;
         let granted = poll_fn(|context| {
-            let mut outflow = self.0.borrow_mut();
+            let mut outflow = self.stream.borrow_mut();
             let Some(stream) = outflow.as_mut() else { return Poll::Ready(None) };
-            // What was granted before is not told again.
             loop {
-                match (stream.capacity(), stream.poll_capacity(context)) {
-                    (0, Poll::Ready(Some(Ok(0)))) => {}
-                    (0, poll) => return poll,
-                    (room, _) => return Poll::Ready(Some(Ok(room))),
+                // What was granted before is not told again.
+                match stream.capacity() {
+                    0 => {}
+                    room => return Poll::Ready(Some(Ok(room))),
+                }
+                match stream.poll_capacity(context) {
+                    Poll::Ready(Some(Ok(0))) => {}
+                    poll => return poll,
                 }
             }
         });
@@ -144,7 +186,7 @@ impl Outflow {
         &self,
         change: impl FnOnce(&mut SendStream<Bytes>) -> Result<(), h2::Error>,
     ) -> Result<(), WireError> {
-        let mut outflow = self.0.borrow_mut();
+        let mut outflow = self.stream.borrow_mut();
         let stream = outflow.as_mut().ok_or(WireError::Broken)?;
         change(stream).map_err(|error| http2::broken(&error))
     }

@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use bytes::Bytes;
 use clingfish_h1::{BodyDecoder, BodyError, BodyLength};
 use clingfish_model::Timeouts;
 use socket2::SockRef;
@@ -194,17 +195,24 @@ impl Upload {
                 let began = pace.turn(means)?;
                 (began, splice.flush(deadline, patience).await)
             } else {
-                let (out, taken) = self.next(client, means).await?;
+                let part = self.next(client, means).await?;
                 let began = pace.turn(means)?;
-                let sent = target.flush(&out, self.ending(means), deadline, patience).await;
-                client.release(taken);
+                let ending = self.ending(means);
+                let sent = match &part {
+                    Part::Framed(out, _) => target.flush(out, ending, deadline, patience).await,
+                    Part::Data(data) => target.pass(data, ending, deadline, patience).await,
+                };
+                client.release(part.taken());
                 (began, sent)
             };
             sent.map_err(|error| match error {
                 WireError::Expired => Ended::Refused(means.progress.expired(deadline)),
                 WireError::Broken => Ended::TargetGone,
             })?;
-            pace.forgive(clock::now().saturating_duration_since(began));
+            // Once all has gone, nobody asks how fast it came.
+            if !means.progress.uploaded.get() {
+                pace.forgive(clock::now().saturating_duration_since(began));
+            }
         }
         Ok(())
     }
@@ -214,37 +222,39 @@ impl Upload {
         if means.egress == Egress::Chunked { 0 } else { self.decoder.run_left() }
     }
 
-    /// Takes a part of the body, and gives it as the target gets it; and how much of it the client may send again.
-    async fn next(
-        &mut self,
-        client: &mut Source<'_>,
-        means: Means<'_>,
-    ) -> Result<(Buffer, usize), Ended> {
+    /// Takes a part of the body, and gives it as the target gets it.
+    async fn next(&mut self, client: &mut Source<'_>, means: Means<'_>) -> Result<Part, Ended> {
         let piece = client.next(means.buffers, false, means.deadline).await;
         let piece = piece.map_err(|error| means.lost(error))?;
         means.progress.spent.set(!client.is_repeatable());
-        let mut out = means.buffers.take();
         match piece {
             Piece::Raw(input) if input.is_empty() => Err(Ended::Refused(Refusal::BodyCut)),
             Piece::Raw(input) => {
+                let mut out = means.buffers.take();
                 let consumed = self.take(&input, means, &mut out)?;
                 self.surplus.extend_from_slice(input.get(consumed..).unwrap_or_default());
-                Ok((out, 0))
+                Ok(Part::Framed(out, 0))
             }
             Piece::Data(data) => {
                 means.progress.count(data.len() as u64);
                 if means.progress.received.get() > self.bytes_max {
                     return Err(Ended::Refused(Refusal::Body(BodyError::TooLarge)));
                 }
+                if means.egress != Egress::Chunked {
+                    means.progress.uploaded.set(client.is_at_end());
+                    return Ok(Part::Data(data));
+                }
+                let mut out = means.buffers.take();
                 frame(means.egress, &data, &mut out);
                 if client.is_at_end() {
                     self.end(Vec::new(), means, &mut out);
                 }
-                Ok((out, data.len()))
+                Ok(Part::Framed(out, data.len()))
             }
             Piece::End(trailers) => {
+                let mut out = means.buffers.take();
                 self.end(trailers, means, &mut out);
-                Ok((out, 0))
+                Ok(Part::Framed(out, 0))
             }
         }
     }
@@ -285,6 +295,25 @@ impl Means<'_> {
     }
 }
 
+/// A part of a body, as the target gets it.
+#[derive(Debug)]
+enum Part {
+    /// With what is around it; and how much of it the client may send again.
+    Framed(Buffer, usize),
+    /// As it came.
+    Data(Bytes),
+}
+
+impl Part {
+    /// How much the client may send again once it has gone on.
+    fn taken(&self) -> usize {
+        match self {
+            Self::Framed(_, taken) => *taken,
+            Self::Data(data) => data.len(),
+        }
+    }
+}
+
 /// Why sending ended early.
 #[derive(Debug)]
 enum Ended {
@@ -307,10 +336,11 @@ struct Pace {
 impl Pace {
     /// Something has come, and it is the target's turn; gives the time at which that began.
     fn turn(&mut self, means: Means<'_>) -> Result<Instant, Refusal> {
-        self.judge(means, clock::now())?;
+        let now = clock::now();
+        self.judge(means, now)?;
         means.progress.waits_for.set(Side::Target);
-        means.deadline.set_now(means.response_timeout);
-        Ok(clock::now())
+        means.deadline.set_from(now, means.response_timeout);
+        Ok(now)
     }
 
     fn forgive(&mut self, span: Duration) {
