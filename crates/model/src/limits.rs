@@ -93,6 +93,9 @@ pub const PIPES_MAX: usize = 16;
 /// Idle buffers that one worker keeps.
 pub const BUFFERS_IDLE_MAX: usize = 256;
 
+/// Positions of heads that a worker keeps for further requests, some 2 kB each. Many requests of HTTP/2 run at the same time.
+pub const SCRATCHES_IDLE_MAX: usize = 1024;
+
 /// Idle upstream connections that one worker keeps for one target. A few clients with many streams each soon have that many requests at
 /// the same time, and each connection beyond would be opened and closed for one of them.
 pub const UPSTREAM_IDLE_MAX: usize = 1024;

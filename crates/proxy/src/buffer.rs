@@ -27,6 +27,11 @@ impl BufferPool {
         Buffer { bytes, is_large: false, pool: Rc::clone(self) }
     }
 
+    /// A buffer without room, for who waits: to be exchanged for one that has some once there is something to put into it.
+    pub(crate) fn none(self: &Rc<Self>) -> Buffer {
+        Buffer { bytes: Vec::new(), is_large: false, pool: Rc::clone(self) }
+    }
+
     /// An empty buffer of [`BODY_BUFFER_BYTES_MAX`], for bodies that keep coming; an ordinary one once [`BODY_BUFFERS_MAX`] are out.
     pub(crate) fn take_large(self: &Rc<Self>) -> Buffer {
         if self.large_out.get() >= BODY_BUFFERS_MAX {

@@ -22,6 +22,26 @@ pub(crate) struct Scratch {
     pub(crate) response: ResponseParts,
     /// X-Amzn-Trace-Id as the target sees it.
     pub(crate) trace: Vec<u8>,
+    /// A request head that came in frames. Many streams wait at the same time: each keeps as much as its head has, not a whole buffer.
+    pub(crate) head: Vec<u8>,
+}
+
+/// Room for the head of a stream, to begin with. Beyond it, what has grown is not kept.
+const HEAD_BYTES: usize = 1024;
+
+impl Scratch {
+    /// Makes room for a head.
+    pub(crate) fn make_room(&mut self) {
+        self.head.clear();
+        self.head.reserve(HEAD_BYTES);
+    }
+
+    /// Lets go of what only a large head needs.
+    pub(crate) fn trim(&mut self) {
+        if self.head.capacity() > HEAD_BYTES {
+            self.head = Vec::new();
+        }
+    }
 }
 
 /// What reading a head came to.

@@ -86,11 +86,13 @@ impl Receiver<'_> {
         notes: &mut Notes<'_>,
     ) -> Result<Received, Refusal> {
         // An answer may take its time; a buffer is borrowed only once there is something to put into it.
-        if let Heads::Bytes(reads) = &target {
+        let mut buffer = if let Heads::Bytes(reads) = &target {
             let ready = wire::readable(reads, self.exchange.deadline).await;
             ready.map_err(|error| self.means.cut(error))?;
-        }
-        let mut buffer = self.exchange.worker.buffers.take();
+            self.exchange.worker.buffers.take()
+        } else {
+            self.exchange.worker.buffers.none()
+        };
         for _ in 0..INTERIM_RESPONSES_MAX {
             let framing = self.read_head(&mut target, &mut buffer, notes).await?;
             let now = clock::now();
@@ -200,6 +202,9 @@ impl Receiver<'_> {
         self.progress.heard.set(true);
         let ends = stream.as_ref().is_some_and(RecvStream::is_end_stream);
         *body = stream;
+        if buffer.capacity() == 0 {
+            *buffer = self.exchange.worker.buffers.take();
+        }
         let limits = &self.exchange.listener.balancer.request_limits;
         let head_request = self.exchange.head.method() == Method::Head;
         head::read_response(&head, ends, head_request, limits, buffer, notes.response)

@@ -15,7 +15,7 @@ use std::{
 };
 
 use clingfish_affinity::Memo;
-use clingfish_model::limits::{BUFFERS_IDLE_MAX, WHEEL_TICK};
+use clingfish_model::limits::{SCRATCHES_IDLE_MAX, WHEEL_TICK};
 use clingfish_snapshot::{Leaving, Snapshot};
 use clingfish_telemetry::{AccessLog, Registry, WorkerMeter};
 use tokio::sync::{Notify, mpsc, watch};
@@ -313,9 +313,10 @@ impl Worker {
     }
 
     /// Keeps positions for the next exchange.
-    pub(crate) fn keep_scratch(&self, scratch: Scratch) {
+    pub(crate) fn keep_scratch(&self, mut scratch: Scratch) {
         let mut kept = self.scratch.borrow_mut();
-        if kept.len() < BUFFERS_IDLE_MAX {
+        if kept.len() < SCRATCHES_IDLE_MAX {
+            scratch.trim();
             kept.push(scratch);
         }
     }

@@ -11,7 +11,6 @@ use http::Request;
 use super::{Replying, head};
 use crate::{
     answer::Refused,
-    buffer::Buffer,
     connection::Caller,
     deadline::Deadline,
     exchange::{End, Exchange, Notes},
@@ -63,9 +62,9 @@ impl Served {
         let Some(listener) = listener else {
             return replying.refuse();
         };
-        let mut bytes = self.worker.buffers.take();
         let mut scratch = self.worker.take_scratch();
-        self.exchange(&view, listener, request, &replying, &mut bytes, &mut scratch).await;
+        scratch.make_room();
+        self.exchange(&view, listener, request, &replying, &mut scratch).await;
         self.worker.keep_scratch(scratch);
     }
 
@@ -75,7 +74,6 @@ impl Served {
         listener: &ListenerView,
         request: Request<RecvStream>,
         replying: &Replying,
-        bytes: &mut Buffer,
         scratch: &mut Scratch,
     ) {
         let (worker, deadline, balancer) = (&self.worker, &self.deadline, &*listener.balancer);
@@ -85,8 +83,10 @@ impl Served {
         let request = Request::from_parts(parts, ());
         let (limits, ends) = (&balancer.request_limits, body.is_end_stream());
         let mut client = Client::frames(replying);
-        let parts = &mut scratch.request;
+        let Scratch { request: parts, response, trace, head: bytes } = scratch;
         let framing = head::read_request(&request, ends, limits, bytes, parts);
+        // All of it has been taken over, and the exchange may take long.
+        drop(request);
         let framing = framing.map_err(Refusal::Head).and_then(|framing| {
             inbound::normalize_path(bytes, parts, balancer)?;
             Ok(framing)
@@ -99,7 +99,7 @@ impl Served {
                 return outcome.finish(None, balancer, b"", worker);
             }
         };
-        let head = RequestHead::new(bytes, &scratch.request);
+        let head = RequestHead::new(bytes, parts);
         outcome.begin(head, framing.head_len as u64, facts.is_https(head));
         let exchange = Exchange {
             worker,
@@ -114,12 +114,8 @@ impl Served {
             started: outcome.started,
             closing: false,
         };
-        let mut notes = Notes {
-            outcome: &mut outcome,
-            first_home: &self.first_home,
-            response: &mut scratch.response,
-            trace: &mut scratch.trace,
-        };
+        let mut notes =
+            Notes { outcome: &mut outcome, first_home: &self.first_home, response, trace };
         let mut source = Source::Frames(Frames::of_client(body, replying));
         match exchange.run(&mut source, &mut client, &mut notes).await {
             End::Answered { .. } => {}
@@ -131,12 +127,12 @@ impl Served {
             }
             End::Broken => replying.outflow.reset(Reason::INTERNAL_ERROR),
             End::Upgraded(upgraded) => {
-                outcome.keep(head, balancer, &scratch.trace);
+                outcome.keep(head, balancer, trace);
                 let tunnel = Tunnel::new(upgraded, balancer, outcome);
                 return tunnel::run(worker, deadline, source, client.sink, tunnel).await;
             }
         }
         deadline.runs_on(0);
-        outcome.finish(Some(head), balancer, &scratch.trace, worker);
+        outcome.finish(Some(head), balancer, trace, worker);
     }
 }
