@@ -3,8 +3,9 @@
 use memchr::memchr;
 
 /// Whether a byte may be in a token.
-pub(crate) fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+pub(crate) const fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~')
 }
 
 /// Whether the bytes are a token: one byte at least.
@@ -15,7 +16,9 @@ pub(crate) fn is_token(bytes: &[u8]) -> bool {
 /// Whether the bytes may be in a field value or reason phrase: no control characters but the tab. Bytes from 0x80 on
 /// (UTF-8 in practice) may.
 pub(crate) fn is_text(bytes: &[u8]) -> bool {
-    bytes.iter().all(|&byte| byte == b'\t' || (byte >= b' ' && byte != 0x7f))
+    let is_bad = |byte: u8| (byte < b' ' && byte != b'\t') || byte == 0x7f;
+    // Without an early end, which would keep the compiler from looking at many bytes at once.
+    !bytes.iter().fold(false, |found, &byte| found | is_bad(byte))
 }
 
 /// Takes spaces and tabs off both ends, and nothing else: no vertical tab, no Unicode.

@@ -9,7 +9,7 @@ use clingfish_model::{FieldId, Method};
 
 use crate::{
     HeadError, Upgrade,
-    bytes::{is_text, is_token},
+    bytes::{is_text, is_token_byte},
     desync::{Reason, resembles_framing},
     facts::read_content_length,
     request_line::{judge_method, judge_target},
@@ -116,7 +116,7 @@ fn judge_pseudo(pseudo: &Pseudo<'_>) -> Result<Option<Upgrade>, HeadError> {
 }
 
 fn judge_field(name: &[u8], value: &[u8]) -> Result<FieldId, HeadError> {
-    if !is_token(name) || name.iter().any(u8::is_ascii_uppercase) {
+    if !is_name(name) {
         return Err(HeadError::BadFieldName);
     }
     // White space at the ends would be gone on the other side, so the value would be another.
@@ -135,6 +135,22 @@ fn judge_field(name: &[u8], value: &[u8]) -> Result<FieldId, HeadError> {
         FieldId::Te if !value.eq_ignore_ascii_case(b"trailers") => Err(HeadError::ConnectionField),
         id => Ok(id),
     }
+}
+
+/// Whether a name has the form of HTTP/2: a token without upper case.
+fn is_name(name: &[u8]) -> bool {
+    #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which checks it")]
+    const FITS: [bool; 256] = {
+        let mut fits = [false; 256];
+        let mut byte = 0;
+        while byte < fits.len() {
+            fits[byte] = is_token_byte(byte as u8) && !(byte as u8).is_ascii_uppercase();
+            byte += 1;
+        }
+        fits
+    };
+    let fits = |byte: &u8| FITS.get(usize::from(*byte)).is_some_and(|fits| *fits);
+    !name.is_empty() && name.iter().all(fits)
 }
 
 /// What the fields say about framing and routing.

@@ -275,8 +275,10 @@ fn accept(
     respond: SendResponse<Bytes>,
 ) {
     let running = Running::begin(streams);
-    // Boxed before the task is made: what moves into the task, and out of it at the end, is a pointer.
-    let serving = Box::pin(stream.serve(request, Replying::new(respond)));
+    // Boxed before the task is made: what moves into the task, and out of it at the end, is a pointer. The room first: what is made
+    // before it is made elsewhere, and copied.
+    let room = Box::new_uninit();
+    let serving = Box::into_pin(Box::write(room, stream.serve(request, Replying::new(respond))));
     tokio::task::spawn_local(async move {
         let _running = running;
         serving.await;

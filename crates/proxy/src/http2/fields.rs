@@ -1,16 +1,18 @@
 //! Fields as the `http` crate has them, and as everybody else here has them: lines, and positions in a run of bytes.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use clingfish_h1::{body, downgrade, write};
 use clingfish_model::{Field, FieldId, Span};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 /// Field lines, each `name: value` with its line end, as HTTP/2 sends them. One copy of the bytes serves all values.
 ///
 /// The lines come from a head that was read, or are ours; what is no field nevertheless is left out.
 pub(crate) fn of_lines(lines: &[u8]) -> HeaderMap {
     let bytes = Bytes::copy_from_slice(lines);
-    let mut map = HeaderMap::with_capacity(16);
+    let mut map = HeaderMap::with_capacity(memchr::memchr_iter(b'\n', lines).count());
     let mut at = 0;
     while let Some(rest) = lines.get(at..).filter(|rest| !rest.is_empty()) {
         let len = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
@@ -25,15 +27,64 @@ pub(crate) fn of_lines(lines: &[u8]) -> HeaderMap {
 
 fn line(line: &[u8], at: usize, bytes: &Bytes) -> Option<(HeaderName, HeaderValue)> {
     let colon = memchr::memchr(b':', line)?;
-    let name = HeaderName::from_bytes(line.get(..colon)?).ok()?;
-    let value = line.get(colon + 1..)?;
-    let start = at + colon + 1 + (value.len() - value.trim_ascii_start().len());
-    let end = start + value.trim_ascii().len();
-    let mut value = HeaderValue::from_maybe_shared(bytes.slice(start..end)).ok()?;
+    let name = line.get(..colon)?;
+    let id = FieldId::of(name);
+    let name = self::name(id, name)?;
+    let value = place_value(line.get(colon + 1..)?);
+    let start = at + colon + 1;
+    let value = bytes.slice(start + value.start..start + value.end);
+    let mut value = HeaderValue::from_maybe_shared(value).ok()?;
     // No value comes twice: kept for later reference (RFC 7541 section 2.3.2) it would push out those that do, and be compared with
     // each that follows.
-    value.set_sensitive(name.as_str() == "x-amzn-trace-id");
+    value.set_sensitive(id == FieldId::XAmznTraceId);
     Some((name, value))
+}
+
+/// Where in the rest of a line behind its colon the value is.
+fn place_value(rest: &[u8]) -> Range<usize> {
+    if let [b' ', value @ .., b'\r', b'\n'] = rest
+        && let [first, .., last] = value
+        && !first.is_ascii_whitespace()
+        && !last.is_ascii_whitespace()
+    {
+        return 1..1 + value.len();
+    }
+    let start = rest.len() - rest.trim_ascii_start().len();
+    start..start + rest.trim_ascii().len()
+}
+
+/// A name: those that most requests have without a look at each byte, and those that `http` does not know without a copy.
+fn name(id: FieldId, name: &[u8]) -> Option<HeaderName> {
+    static TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
+    static FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+    static FORWARDED_PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
+    static FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+    static GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+    static GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
+    static GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
+    static GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
+    static GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
+    Some(match (id, name) {
+        (FieldId::Te, _) => header::TE,
+        (FieldId::Date, _) => header::DATE,
+        (FieldId::Cookie, _) => header::COOKIE,
+        (FieldId::Server, _) => header::SERVER,
+        (FieldId::SetCookie, _) => header::SET_COOKIE,
+        (FieldId::UserAgent, _) => header::USER_AGENT,
+        (FieldId::ContentType, _) => header::CONTENT_TYPE,
+        (FieldId::CacheControl, _) => header::CACHE_CONTROL,
+        (FieldId::ContentLength, _) => header::CONTENT_LENGTH,
+        (FieldId::XAmznTraceId, _) => TRACE_ID.clone(),
+        (FieldId::XForwardedFor, _) => FORWARDED_FOR.clone(),
+        (FieldId::XForwardedPort, _) => FORWARDED_PORT.clone(),
+        (FieldId::XForwardedProto, _) => FORWARDED_PROTO.clone(),
+        (FieldId::Other, b"grpc-status") => GRPC_STATUS.clone(),
+        (FieldId::Other, b"grpc-message") => GRPC_MESSAGE.clone(),
+        (FieldId::Other, b"grpc-timeout") => GRPC_TIMEOUT.clone(),
+        (FieldId::Other, b"grpc-encoding") => GRPC_ENCODING.clone(),
+        (FieldId::Other, b"grpc-accept-encoding") => GRPC_ACCEPT_ENCODING.clone(),
+        _ => HeaderName::from_bytes(name).ok()?,
+    })
 }
 
 /// Trailers as lines, those that may go further.
@@ -60,7 +111,7 @@ pub(crate) fn place(map: &HeaderMap, bytes: &mut Vec<u8>, fields: &mut Vec<Field
             fields.push(Field { name, value, id });
         }
     }
-    let mut crumbs = map.get_all(http::header::COOKIE).iter();
+    let mut crumbs = map.get_all(header::COOKIE).iter();
     let Some(first) = crumbs.next() else { return };
     let name = append(b"cookie", bytes);
     let start = bytes.len();

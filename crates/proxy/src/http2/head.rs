@@ -140,7 +140,9 @@ pub(crate) fn request(
 /// Whether a request is gRPC's.
 pub(crate) fn is_grpc(head: clingfish_model::RequestHead<'_>) -> bool {
     let content_type = head.value(FieldId::ContentType).unwrap_or_default();
-    let rest = content_type.get(b"application/grpc".len()..);
-    content_type.to_ascii_lowercase().starts_with(b"application/grpc")
-        && matches!(rest, Some([] | [b'+' | b';' | b' ', ..]))
+    let parts = content_type.split_at_checked(b"application/grpc".len());
+    parts.is_some_and(|(name, rest)| {
+        name.eq_ignore_ascii_case(b"application/grpc")
+            && matches!(rest, [] | [b'+' | b';' | b' ', ..])
+    })
 }

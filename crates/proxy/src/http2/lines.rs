@@ -67,6 +67,12 @@ impl Line {
         !self.load.closed.get()
             && !matches!(self.send.poll_ready(&mut context), Poll::Ready(Err(_)))
     }
+
+    /// Takes it for a request.
+    fn share(&mut self, now: Instant) -> Share {
+        self.used = now;
+        Share::of(self)
+    }
 }
 
 impl Share {
@@ -98,16 +104,21 @@ impl Lines {
     /// are not needed any more come to rest. Where none has room and there may be no more of them, the least busy.
     pub(crate) fn pick(&self, now: Instant) -> Option<Share> {
         let mut open = self.open.borrow_mut();
+        loop {
+            let with_room = open.iter().enumerate().filter(|(_, line)| line.has_room());
+            let busiest = with_room.max_by_key(|(_, line)| line.load.running.get());
+            let Some(at) = busiest.map(|(at, _)| at) else { break };
+            // Only the one that is wanted is asked.
+            let line = open.get_mut(at)?;
+            if line.takes_requests() {
+                return Some(line.share(now));
+            }
+            open.remove(at);
+        }
         open.retain_mut(Line::takes_requests);
         let is_full = open.len() >= UPSTREAM_H2_CONNECTIONS_MAX;
-        let with_room = open.iter_mut().filter(|line| line.has_room());
-        let line = match with_room.max_by_key(|line| line.load.running.get()) {
-            Some(line) => line,
-            None if is_full => open.iter_mut().min_by_key(|line| line.load.running.get())?,
-            None => return None,
-        };
-        line.used = now;
-        Some(Share::of(line))
+        let all = open.iter_mut().filter(|_| is_full);
+        Some(all.min_by_key(|line| line.load.running.get())?.share(now))
     }
 
     /// The right to open another connection, or else waits until whoever has it is done.
