@@ -43,8 +43,13 @@ fn wrong_files_are_told_what_to_write_instead() {
 fn examples_become_what_they_say() {
     let mut seen = 0;
     for entry in fs::read_dir(repository().join("examples")).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_none_or(|extension| extension != "toml") {
+        let mut path = entry.unwrap().path();
+        // A folder has an application beside its file.
+        let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() {
+            path.push("clingfish.toml");
+        }
+        if path.extension().is_none_or(|extension| extension != "toml") || !path.exists() {
             continue;
         }
         let text = fs::read_to_string(&path).unwrap();
@@ -52,7 +57,6 @@ fn examples_become_what_they_say() {
         let (state, warnings) =
             clingfish_config::parse(&text).unwrap_or_else(|errors| panic!("{shown}: {errors:#?}"));
         assert!(warnings.is_empty(), "{shown}: {warnings:#?}");
-        let stem = path.file_stem().unwrap().to_string_lossy();
         compare(&format!("{stem}.txt"), &format!("{state:#?}\n"));
         seen += 1;
     }

@@ -3,6 +3,7 @@
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{Ipv4Addr, SocketAddr},
+    path::Path,
     process::{Child, ChildStdin, Command, Stdio},
     sync::{Arc, Mutex},
     thread,
@@ -37,8 +38,23 @@ impl Background {
         Self::start(clients::node_command().args(["-e", script, "--"]).args(args))
     }
 
+    /// A script in a file: Python's by `.py`, otherwise Node's. It runs in its own folder.
     #[track_caller]
-    fn start(command: &mut Command) -> Self {
+    pub fn file(path: &Path, args: &[&str]) -> Self {
+        let is_python = path.extension().is_some_and(|extension| extension == "py");
+        let mut command =
+            if is_python { clients::python_command() } else { clients::node_command() };
+        // Python keeps lines to itself otherwise; Node knows nothing of it.
+        command.env("PYTHONUNBUFFERED", "1");
+        if let Some(folder) = path.parent() {
+            command.current_dir(folder);
+        }
+        Self::start(command.arg(path).args(args))
+    }
+
+    /// Any other program.
+    #[track_caller]
+    pub fn start(command: &mut Command) -> Self {
         let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = piped.spawn().unwrap_or_else(|error| {
             panic!("it does not start ({error}): `cargo xtask setup` installs what is missing")

@@ -122,7 +122,10 @@ impl Sites {
         let mut arguments = vec![ports[0].as_str(), &ports[1], third_parties];
         let pictures = std::env::var("CLINGFISH_PICTURES").ok();
         arguments.extend(pictures.as_deref());
-        let script = include_str!("../../scripts/cross_site.py");
+        let script = concat!(
+            include_str!("../../scripts/chromium.py"),
+            include_str!("../../scripts/cross_site.py")
+        );
         assert_eq!(python(script, &arguments), "all well\n");
     }
 

@@ -117,13 +117,13 @@ fn a_file_that_is_not_there_is_named() {
     assert!(checked.stderr.contains("no/such/file.toml"), "{}", checked.stderr);
 }
 
-/// The example files.
+/// The example files, also those with an application beside them.
 fn examples() -> Vec<PathBuf> {
     let folder = fs::read_dir(root().join("examples")).unwrap();
     let paths = folder.map(|entry| entry.unwrap().path());
-    let files: Vec<PathBuf> = paths
-        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
-        .collect();
+    let files = paths.map(|path| if path.is_dir() { path.join("clingfish.toml") } else { path });
+    let is_file = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "toml");
+    let files: Vec<PathBuf> = files.filter(|path| is_file(path) && path.exists()).collect();
     assert!(files.len() >= 5, "{files:?}");
     files
 }

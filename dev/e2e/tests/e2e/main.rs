@@ -38,3 +38,4 @@ mod selection;
 mod hash;
 mod checks;
 mod import;
+mod apps;

@@ -1,0 +1,92 @@
+//! Real applications that keep sessions in memory, as `examples/` has them, and their real clients.
+
+mod socketio;
+
+use std::{collections::BTreeMap, fmt::Write as _, fs, net::SocketAddr, path::PathBuf};
+
+use clingfish_testkit::{Background, Clingfish};
+use serde_json::Value;
+
+use crate::support::root;
+
+/// The names of three instances.
+const NAMES: [&str; 3] = ["a", "b", "c"];
+
+/// Without stickiness: what every application's counter-test has.
+const NONE: &str = "false";
+
+/// Instances of an application, and a Clingfish with two workers before them.
+struct Bed {
+    clingfish: Clingfish,
+    _instances: Vec<Background>,
+}
+
+impl Bed {
+    /// Starts three instances, which say where they listen, and this stickiness before them.
+    #[track_caller]
+    fn start(application: impl Fn(&str) -> Background, stickiness: &str) -> Self {
+        let listener = "[[listeners]]\nname = \"web\"\nbind = \"127.0.0.1:0\"\nforward = \"web\"";
+        Self::behind(listener, application, stickiness)
+    }
+
+    /// The same behind these listeners, which forward to `web`.
+    #[track_caller]
+    fn behind(listeners: &str, application: impl Fn(&str) -> Background, stickiness: &str) -> Self {
+        let instances: Vec<Background> = NAMES.into_iter().map(application).collect();
+        let addresses: Vec<SocketAddr> = instances.iter().map(Background::address).collect();
+        let clingfish = Clingfish::start(&configuration(listeners, &addresses, stickiness));
+        Self { clingfish, _instances: instances }
+    }
+
+    /// Where clients go.
+    #[track_caller]
+    fn url(&self) -> String {
+        format!("http://{}", self.clingfish.listener("web"))
+    }
+}
+
+/// A group `web` with instances at these addresses, after these lines.
+fn configuration(listeners: &str, addresses: &[SocketAddr], stickiness: &str) -> String {
+    let targets =
+        NAMES.iter().zip(addresses).fold(String::new(), |mut targets, (name, address)| {
+            let _ = write!(targets, "{{ id = \"{name}\", address = \"{address}\" }}, ");
+            targets
+        });
+    format!(
+        "[server]\nworkers = 2\n\n{listeners}\n\n[target_groups.web]\ntargets = [{targets}]\n\
+         health_check = false\nstickiness = {stickiness}\n"
+    )
+}
+
+/// A file of `examples/`.
+fn example(path: &str) -> PathBuf {
+    root().join("examples").join(path)
+}
+
+/// The stickiness that the example of that name has.
+#[track_caller]
+fn stickiness_of(name: &str) -> String {
+    let file = example(name).join("clingfish.toml");
+    let text = fs::read_to_string(&file).expect("there is an example");
+    let value = text.lines().find_map(|line| line.strip_prefix("stickiness = "));
+    value.unwrap_or_else(|| panic!("no stickiness in {}", file.display())).to_owned()
+}
+
+/// Runs a client of `scripts/apps` to its end and reads what it tells.
+#[track_caller]
+fn client(script: &str, args: &[&str]) -> Value {
+    let said = Background::file(&root().join("dev/e2e/scripts/apps").join(script), args).finish();
+    serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}"))
+}
+
+/// Checks that so many sessions lived undisturbed, on every instance about as many.
+#[track_caller]
+fn assert_shared_evenly(homes: &Value, sessions: u64) {
+    let homes: BTreeMap<String, u64> =
+        serde_json::from_value(homes.clone()).unwrap_or_else(|error| panic!("{error}: {homes}"));
+    assert_eq!(homes.values().sum::<u64>(), sessions, "{homes:?}");
+    let expected = sessions / NAMES.len() as u64;
+    // Two workers take turns each for itself.
+    let is_even = homes.values().all(|count| count.abs_diff(expected) <= expected / 2 + 1);
+    assert!(homes.len() == NAMES.len() && is_even, "{homes:?}");
+}
