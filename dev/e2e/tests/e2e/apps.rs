@@ -1,5 +1,6 @@
 //! Real applications that keep sessions in memory, as `examples/` has them, and their real clients.
 
+mod mcp;
 mod socketio;
 
 use std::{collections::BTreeMap, fmt::Write as _, fs, net::SocketAddr, path::PathBuf};

@@ -1,0 +1,39 @@
+//! MCP's streamable HTTP, before the revision without sessions: an id in a header, made by the server.
+
+use clingfish_testkit::Background;
+use serde_json::{Value, json};
+
+use super::{Bed, NONE, assert_shared_evenly, client, example, stickiness_of};
+
+const SESSIONS: u64 = 12;
+
+fn notebook(name: &str) -> Background {
+    Background::file(&example("mcp/server.py"), &["0", name])
+}
+
+/// Sessions at once, each of which writes eight notes, hears an event on its stream and ends itself.
+#[track_caller]
+fn write(bed: &Bed, cookies: &str) -> Value {
+    let url = format!("{}/mcp", bed.url());
+    client("mcp_client.py", &[&url, cookies, &SESSIONS.to_string(), "8"])
+}
+
+#[test]
+fn clients_with_cookies_keep_their_notebooks() {
+    let bed = Bed::start(notebook, &stickiness_of("mcp"));
+    let outcome = write(&bed, "cookies");
+    assert_eq!((&outcome["unknown"], &outcome["other"]), (&json!(0), &json!([])));
+    assert_eq!(
+        (&outcome["ended"], &outcome["versions"]),
+        (&json!(SESSIONS), &json!(["2025-11-25"]))
+    );
+    assert_shared_evenly(&outcome["homes"], SESSIONS);
+}
+
+/// The counter-test.
+#[test]
+fn without_stickiness_sessions_are_not_found() {
+    let bed = Bed::start(notebook, NONE);
+    let outcome = write(&bed, "cookies");
+    assert_eq!((&outcome["unknown"], &outcome["other"]), (&json!(SESSIONS), &json!([])));
+}
