@@ -98,6 +98,17 @@ impl Background {
         })
     }
 
+    /// Waits for a line of standard error that holds the text, and returns it.
+    #[track_caller]
+    pub fn wait_error(&self, text: &str) -> String {
+        let whole = |line: &&str| line.ends_with('\n') && line.contains(text);
+        let find = || {
+            self.errors().split_inclusive('\n').find(whole).map(|line| line.trim_end().to_owned())
+        };
+        within(PATIENCE, find)
+            .unwrap_or_else(|| panic!("{text:?} was not said:\n{}", self.errors()))
+    }
+
     /// Where it listens, which it says first: `{"port": 1234}`.
     #[track_caller]
     pub fn address(&self) -> SocketAddr {

@@ -37,7 +37,7 @@ struct DebianPackage {
     shown_by: (&'static str, &'static [&'static str]),
 }
 
-const DEBIAN_PACKAGES: [DebianPackage; 8] = [
+const DEBIAN_PACKAGES: [DebianPackage; 10] = [
     DebianPackage { name: "curl", shown_by: ("curl", &["--version"]) },
     DebianPackage { name: "openssl", shown_by: ("openssl", &["version"]) },
     DebianPackage { name: "python3", shown_by: ("python3", &["--version"]) },
@@ -48,6 +48,12 @@ const DEBIAN_PACKAGES: [DebianPackage; 8] = [
     DebianPackage { name: "nodejs", shown_by: ("node", &["--version"]) },
     DebianPackage { name: "npm", shown_by: ("npm", &["--version"]) },
     DebianPackage { name: "chromium", shown_by: ("chromium", &["--version"]) },
+    DebianPackage { name: "php-cli", shown_by: ("php", &["--version"]) },
+    // Brings a Java of its own choice where there is none.
+    DebianPackage {
+        name: "tomcat10-common",
+        shown_by: ("sh", &["/usr/share/tomcat10/bin/catalina.sh", "version"]),
+    },
     // Not on everybody's path.
     DebianPackage { name: "haproxy", shown_by: ("/usr/sbin/haproxy", &["-v"]) },
 ];

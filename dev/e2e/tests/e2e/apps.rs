@@ -1,12 +1,24 @@
 //! Real applications that keep sessions in memory, as `examples/` has them, and their real clients.
 
+mod express;
+mod flask;
+mod jsessionid;
 mod mcp;
+mod php;
 mod socketio;
 
-use std::{collections::BTreeMap, fmt::Write as _, fs, net::SocketAddr, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    fs,
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    process::Command,
+    thread,
+};
 
 use clingfish_testkit::{Background, Clingfish};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::root;
 
@@ -19,22 +31,52 @@ const NONE: &str = "false";
 /// Instances of an application, and a Clingfish with two workers before them.
 struct Bed {
     clingfish: Clingfish,
-    _instances: Vec<Background>,
+    _instances: Vec<Instance>,
+}
+
+/// A running instance of an application.
+struct Instance {
+    address: SocketAddr,
+    _process: Background,
+}
+
+impl Instance {
+    /// A script of `examples/` that takes a port and a name, and says where it listens.
+    #[track_caller]
+    fn script(path: &str, name: &str) -> Self {
+        let process = Background::file(&example(path), &["0", name]);
+        Self { address: process.address(), _process: process }
+    }
+
+    /// A program that names its port on standard error, behind `before`.
+    #[track_caller]
+    fn program(command: &mut Command, before: &str) -> Self {
+        let process = Background::start(command);
+        let line = process.wait_error(before);
+        let (_, after) = line.split_once(before).expect("the line has it");
+        let digits: String = after.chars().take_while(char::is_ascii_digit).collect();
+        let port = digits.parse().unwrap_or_else(|_| panic!("no port in {line:?}"));
+        Self { address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)), _process: process }
+    }
 }
 
 impl Bed {
     /// Starts three instances, which say where they listen, and this stickiness before them.
     #[track_caller]
-    fn start(application: impl Fn(&str) -> Background, stickiness: &str) -> Self {
+    fn start(application: impl Fn(&str) -> Instance + Sync, stickiness: &str) -> Self {
         let listener = "[[listeners]]\nname = \"web\"\nbind = \"127.0.0.1:0\"\nforward = \"web\"";
         Self::behind(listener, application, stickiness)
     }
 
     /// The same behind these listeners, which forward to `web`.
     #[track_caller]
-    fn behind(listeners: &str, application: impl Fn(&str) -> Background, stickiness: &str) -> Self {
-        let instances: Vec<Background> = NAMES.into_iter().map(application).collect();
-        let addresses: Vec<SocketAddr> = instances.iter().map(Background::address).collect();
+    fn behind(
+        listeners: &str,
+        application: impl Fn(&str) -> Instance + Sync,
+        stickiness: &str,
+    ) -> Self {
+        let instances = started(application);
+        let addresses: Vec<SocketAddr> = instances.iter().map(|one| one.address).collect();
         let clingfish = Clingfish::start(&configuration(listeners, &addresses, stickiness));
         Self { clingfish, _instances: instances }
     }
@@ -44,6 +86,20 @@ impl Bed {
     fn url(&self) -> String {
         format!("http://{}", self.clingfish.listener("web"))
     }
+}
+
+/// One of each name. They start at once: some take their time.
+#[track_caller]
+fn started(application: impl Fn(&str) -> Instance + Sync) -> Vec<Instance> {
+    thread::scope(|scope| {
+        let starts = NAMES.map(|name| {
+            scope.spawn({
+                let application = &application;
+                move || application(name)
+            })
+        });
+        starts.into_iter().map(|start| start.join().expect("it starts")).collect()
+    })
 }
 
 /// A group `web` with instances at these addresses, after these lines.
@@ -90,4 +146,24 @@ fn assert_shared_evenly(homes: &Value, sessions: u64) {
     // Two workers take turns each for itself.
     let is_even = homes.values().all(|count| count.abs_diff(expected) <= expected / 2 + 1);
     assert!(homes.len() == NAMES.len() && is_even, "{homes:?}");
+}
+
+/// Thirty visitors at once, each of whom comes six times and keeps these cookies: `all`, `none`, or the one of that name.
+#[track_caller]
+fn visit(bed: &Bed, cookies: &str) -> Value {
+    client("counter.py", &[&bed.url(), cookies, "30", "6"])
+}
+
+/// Every visit was counted by the instance that counted the first.
+#[track_caller]
+fn assert_all_counted(outcome: &Value) {
+    assert_eq!((&outcome["lost"], &outcome["other"]), (&json!(0), &json!([])), "{outcome}");
+    assert_shared_evenly(&outcome["homes"], 30);
+}
+
+/// The counter-test: nobody gets six visits together where each goes anywhere.
+#[track_caller]
+fn assert_lost(outcome: &Value) {
+    let lost = outcome["lost"].as_u64().unwrap_or_default();
+    assert!(lost > 20 && outcome["other"] == json!([]), "{outcome}");
 }

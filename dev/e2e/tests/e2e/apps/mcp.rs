@@ -1,14 +1,13 @@
 //! MCP's streamable HTTP, before the revision without sessions: an id in a header, made by the server.
 
-use clingfish_testkit::Background;
 use serde_json::{Value, json};
 
-use super::{Bed, NONE, assert_shared_evenly, client, example, stickiness_of};
+use super::{Bed, Instance, NONE, assert_shared_evenly, client, stickiness_of};
 
 const SESSIONS: u64 = 12;
 
-fn notebook(name: &str) -> Background {
-    Background::file(&example("mcp/server.py"), &["0", name])
+fn notebook(name: &str) -> Instance {
+    Instance::script("mcp/server.py", name)
 }
 
 /// Sessions at once, each of which writes eight notes, hears an event on its stream and ends itself.

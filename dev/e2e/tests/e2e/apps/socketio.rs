@@ -1,14 +1,14 @@
 //! Socket.IO 4: sessions that are made by a poll and known by an id in the query.
 
-use clingfish_testkit::{Authority, Background, Flow, Target, python};
+use clingfish_testkit::{Authority, Flow, Target, python};
 use serde_json::{Value, json};
 
-use super::{Bed, NONE, assert_shared_evenly, client, example, stickiness_of};
+use super::{Bed, Instance, NONE, assert_shared_evenly, client, stickiness_of};
 
 const TRANSPORTS: [&str; 3] = ["polling", "websocket", "polling,websocket"];
 
-fn chat(name: &str) -> Background {
-    Background::file(&example("socketio/server.js"), &["0", name])
+fn chat(name: &str) -> Instance {
+    Instance::script("socketio/server.js", name)
 }
 
 /// Thirty clients at once, each of which says twelve things.

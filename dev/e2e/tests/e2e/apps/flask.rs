@@ -1,0 +1,18 @@
+//! Flask with Flask-Session and cachelib's cache: the session is in the memory of the process.
+
+use super::{Bed, Instance, NONE, assert_all_counted, assert_lost, stickiness_of, visit};
+
+fn counter(name: &str) -> Instance {
+    Instance::script("flask/server.py", name)
+}
+
+#[test]
+fn visitors_are_counted_where_they_began() {
+    let bed = Bed::start(counter, &stickiness_of("flask"));
+    assert_all_counted(&visit(&bed, "all"));
+}
+
+#[test]
+fn without_stickiness_counts_are_lost() {
+    assert_lost(&visit(&Bed::start(counter, NONE), "all"));
+}
