@@ -5,6 +5,7 @@ mod flask;
 mod jsessionid;
 mod mcp;
 mod php;
+mod signalr;
 mod socketio;
 
 use std::{
