@@ -38,7 +38,8 @@ pub fn python(script: &str, args: &[&str]) -> String {
     finish(python_command().args(["-c", script]).args(args)).printed()
 }
 
-pub(crate) fn python_command() -> Command {
+/// Python with the packages of `requirements.txt`, without arguments.
+pub fn python_command() -> Command {
     let python = env::var_os("CLINGFISH_PYTHON")
         .map_or_else(|| root().join(".test-tools/venv/bin/python"), PathBuf::from);
     Command::new(python)

@@ -104,17 +104,19 @@ fn apt_get(args: &[&str]) -> Command {
     command
 }
 
-/// A virtual environment with the packages of `requirements.txt`.
+/// A virtual environment with the packages of `requirements.txt`, and those of `requirements-alone.txt` without theirs.
 fn python(venv: &Path) -> Result<PathBuf> {
     let python = venv.join("bin/python");
-    let wanted = workspace::root().join("dev/testkit/requirements.txt");
-    let stamp = Stamp::new(venv, &wanted)?;
+    let lists = ["requirements.txt", "requirements-alone.txt"];
+    let [wanted, alone] = lists.map(|list| workspace::root().join("dev/testkit").join(list));
+    let stamp = Stamp::new(venv, &[&wanted, &alone])?;
     let name = python.to_string_lossy();
     if !(stamp.is_current() && works(&name, &["--version"])) {
         let create = ["-m", "venv", "--clear"];
         run(program("python3", create).arg(venv))?;
         let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
         run(program(&name, install).arg("--requirement").arg(&wanted))?;
+        run(program(&name, install).args(["--no-deps", "--requirement"]).arg(&alone))?;
         stamp.set()?;
     }
     Ok(python)
@@ -123,7 +125,7 @@ fn python(venv: &Path) -> Result<PathBuf> {
 /// The packages of `package.json`, which names exact versions.
 fn node(folder: &Path) -> Result<PathBuf> {
     let wanted = workspace::root().join("dev/testkit/package.json");
-    let stamp = Stamp::new(folder, &wanted)?;
+    let stamp = Stamp::new(folder, &[&wanted])?;
     if !stamp.is_current() {
         fs::create_dir_all(folder)?;
         fs::copy(&wanted, folder.join("package.json"))?;
@@ -138,7 +140,7 @@ fn node(folder: &Path) -> Result<PathBuf> {
 fn crates(folder: &Path) -> Result<PathBuf> {
     let wanted = workspace::root().join("dev/testkit/crates.toml");
     let sources = folder.join("vendor");
-    let stamp = Stamp::new(folder, &wanted)?;
+    let stamp = Stamp::new(folder, &[&wanted])?;
     if !stamp.is_current() {
         fs::create_dir_all(folder.join("src"))?;
         fs::write(folder.join("src/lib.rs"), "")?;
@@ -149,15 +151,19 @@ fn crates(folder: &Path) -> Result<PathBuf> {
     Ok(sources)
 }
 
-/// A copy of the list that was installed last, kept beside what it brought.
+/// A copy of the lists that were installed last, kept beside what they brought.
 struct Stamp {
     path: PathBuf,
     wanted: String,
 }
 
 impl Stamp {
-    fn new(folder: &Path, list: &Path) -> Result<Self> {
-        let wanted = fs::read_to_string(list).with_context(|| format!("{}", list.display()))?;
+    fn new(folder: &Path, lists: &[&Path]) -> Result<Self> {
+        let mut wanted = String::new();
+        for list in lists {
+            let text = fs::read_to_string(list).with_context(|| format!("{}", list.display()))?;
+            wanted.push_str(&text);
+        }
         let path = folder.join("installed");
         Ok(Self { path, wanted })
     }

@@ -7,6 +7,7 @@ mod mcp;
 mod php;
 mod signalr;
 mod socketio;
+mod streamlit;
 
 use std::{
     collections::BTreeMap,
