@@ -23,6 +23,8 @@ pub struct Background {
     lines: Arc<Mutex<Vec<String>>>,
     /// The same of standard error.
     errors: Arc<Mutex<String>>,
+    /// The thread that adds lines.
+    reader: thread::JoinHandle<()>,
 }
 
 impl Background {
@@ -62,7 +64,7 @@ impl Background {
         let lines = Arc::<Mutex<Vec<String>>>::default();
         let errors = Arc::<Mutex<String>>::default();
         let (added, output) = (Arc::clone(&lines), child.stdout.take().expect("it is piped"));
-        thread::spawn(move || {
+        let reader = thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
                 added.lock().expect("nobody panics while holding it").push(line);
             }
@@ -76,7 +78,7 @@ impl Background {
             }
         });
         let input = child.stdin.take();
-        Self { child, input, lines, errors }
+        Self { child, input, lines, errors, reader }
     }
 
     /// The lines of its standard output so far.
@@ -132,6 +134,9 @@ impl Background {
         let status = within(PATIENCE * 2, || self.child.try_wait().ok().flatten());
         let good = status.is_some_and(|status| status.success());
         assert!(good, "{status:?}\n{:#?}\n{}", self.lines(), self.errors());
+        // What it said last may be on its way yet.
+        let all = within(PATIENCE, || self.reader.is_finished().then_some(()));
+        assert!(all.is_some(), "its output has no end: {:#?}", self.lines());
         self.lines().join("\n")
     }
 }

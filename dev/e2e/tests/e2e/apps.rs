@@ -93,13 +93,9 @@ impl Bed {
 /// One of each name. They start at once: some take their time.
 #[track_caller]
 fn started(application: impl Fn(&str) -> Instance + Sync) -> Vec<Instance> {
+    let application = &application;
     thread::scope(|scope| {
-        let starts = NAMES.map(|name| {
-            scope.spawn({
-                let application = &application;
-                move || application(name)
-            })
-        });
+        let starts = NAMES.map(|name| scope.spawn(move || application(name)));
         starts.into_iter().map(|start| start.join().expect("it starts")).collect()
     })
 }
