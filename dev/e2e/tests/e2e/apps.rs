@@ -127,6 +127,11 @@ fn stickiness_of(name: &str) -> String {
     value.unwrap_or_else(|| panic!("no stickiness in {}", file.display())).to_owned()
 }
 
+/// A cookie of ours that follows the application's of that name.
+fn following(cookie: &str) -> String {
+    format!("{{ type = \"app_cookie\", app_cookie = \"{cookie}\" }}")
+}
+
 /// Runs a client of `scripts/apps` to its end and reads what it tells.
 #[track_caller]
 fn client(script: &str, args: &[&str]) -> Value {

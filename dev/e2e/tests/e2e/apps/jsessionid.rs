@@ -2,7 +2,9 @@
 
 use std::process::Command;
 
-use super::{Bed, Instance, NONE, assert_all_counted, assert_lost, example, stickiness_of, visit};
+use super::{
+    Bed, Instance, NONE, assert_all_counted, assert_lost, example, following, stickiness_of, visit,
+};
 
 /// Instances with a folder each in this one, whose session ids end with their name if they have routes.
 fn tomcat(folder: &tempfile::TempDir, has_routes: bool) -> impl Fn(&str) -> Instance + Sync {
@@ -22,6 +24,13 @@ fn visitors_with_cookies_are_counted_where_they_began() {
         let bed = Bed::start(tomcat(&folder, has_routes), &stickiness_of("jsessionid"));
         assert_all_counted(&visit(&bed, "all"));
     }
+}
+
+#[test]
+fn a_cookie_that_follows_the_applications_brings_visitors_home() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let bed = Bed::start(tomcat(&folder, false), &following("JSESSIONID"));
+    assert_all_counted(&visit(&bed, "all"));
 }
 
 #[test]
