@@ -12,7 +12,8 @@ use std::{
 
 use crate::{clients, wait::within};
 
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Some start a machine of their own first, several at once.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running script. Dropping it kills it.
 #[derive(Debug)]

@@ -30,10 +30,17 @@ const NAMES: [&str; 3] = ["a", "b", "c"];
 /// Without stickiness: what every application's counter-test has.
 const NONE: &str = "false";
 
+const LISTENER: &str = r#"
+[[listeners]]
+name = "web"
+bind = "127.0.0.1:0"
+forward = "web"
+"#;
+
 /// Instances of an application, and a Clingfish with two workers before them.
 struct Bed {
     clingfish: Clingfish,
-    _instances: Vec<Instance>,
+    instances: Vec<Instance>,
 }
 
 /// A running instance of an application.
@@ -66,8 +73,7 @@ impl Bed {
     /// Starts three instances, which say where they listen, and this stickiness before them.
     #[track_caller]
     fn start(application: impl Fn(&str) -> Instance + Sync, stickiness: &str) -> Self {
-        let listener = "[[listeners]]\nname = \"web\"\nbind = \"127.0.0.1:0\"\nforward = \"web\"";
-        Self::behind(listener, application, stickiness)
+        Self::behind(LISTENER, application, stickiness)
     }
 
     /// The same behind these listeners, which forward to `web`.
@@ -78,9 +84,15 @@ impl Bed {
         stickiness: &str,
     ) -> Self {
         let instances = started(application);
-        let addresses: Vec<SocketAddr> = instances.iter().map(|one| one.address).collect();
-        let clingfish = Clingfish::start(&configuration(listeners, &addresses, stickiness));
-        Self { clingfish, _instances: instances }
+        let clingfish = Clingfish::start(&configuration(listeners, &instances, stickiness));
+        Self { clingfish, instances }
+    }
+
+    /// Another Clingfish before the same instances, for those that are slow to start.
+    #[track_caller]
+    fn with(self, stickiness: &str) -> Self {
+        let clingfish = Clingfish::start(&configuration(LISTENER, &self.instances, stickiness));
+        Self { clingfish, ..self }
     }
 
     /// Where clients go.
@@ -100,10 +112,11 @@ fn started(application: impl Fn(&str) -> Instance + Sync) -> Vec<Instance> {
     })
 }
 
-/// A group `web` with instances at these addresses, after these lines.
-fn configuration(listeners: &str, addresses: &[SocketAddr], stickiness: &str) -> String {
+/// A group `web` with these instances, after these lines.
+fn configuration(listeners: &str, instances: &[Instance], stickiness: &str) -> String {
     let targets =
-        NAMES.iter().zip(addresses).fold(String::new(), |mut targets, (name, address)| {
+        NAMES.iter().zip(instances).fold(String::new(), |mut targets, (name, instance)| {
+            let address = instance.address;
             let _ = write!(targets, "{{ id = \"{name}\", address = \"{address}\" }}, ");
             targets
         });

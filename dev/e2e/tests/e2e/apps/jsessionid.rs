@@ -18,26 +18,22 @@ fn tomcat(folder: &tempfile::TempDir, has_routes: bool) -> impl Fn(&str) -> Inst
 }
 
 #[test]
-fn visitors_with_cookies_are_counted_where_they_began() {
-    for has_routes in [true, false] {
-        let folder = tempfile::tempdir().expect("there is room");
-        let bed = Bed::start(tomcat(&folder, has_routes), &stickiness_of("jsessionid"));
-        assert_all_counted(&visit(&bed, "all"));
-    }
-}
-
-#[test]
-fn a_cookie_that_follows_the_applications_brings_visitors_home() {
+fn visitors_are_counted_where_they_began_with_routes() {
     let folder = tempfile::tempdir().expect("there is room");
-    let bed = Bed::start(tomcat(&folder, false), &following("JSESSIONID"));
+    let bed = Bed::start(tomcat(&folder, true), &stickiness_of("jsessionid"));
     assert_all_counted(&visit(&bed, "all"));
-}
-
-#[test]
-fn without_stickiness_counts_are_lost() {
-    let folder = tempfile::tempdir().expect("there is room");
-    let bed = Bed::start(tomcat(&folder, true), NONE);
+    // The counter-test.
+    let bed = bed.with(NONE);
     for cookies in ["all", "none"] {
         assert_lost(&visit(&bed, cookies));
     }
+}
+
+#[test]
+fn visitors_are_counted_where_they_began_without_routes() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let bed = Bed::start(tomcat(&folder, false), &stickiness_of("jsessionid"));
+    assert_all_counted(&visit(&bed, "all"));
+    // By a cookie of ours that follows Tomcat's.
+    assert_all_counted(&visit(&bed.with(&following("JSESSIONID")), "all"));
 }
