@@ -250,8 +250,8 @@ impl Group {
             Some(target) => {
                 reading.claim = Claim::Named(Named { target, session, by: Namer::Table });
             }
-            // The cookie remembers what the table does not.
-            None if by_cookie == Judgement::Keep => {}
+            // A cookie remembers what the table does not.
+            None if matches!(by_cookie, Judgement::Keep | Judgement::Adopt) => {}
             None => reading.claim = Claim::Unknown(session),
         }
         presented
