@@ -1,7 +1,9 @@
 //! The table of learned sessions: which target an application's own session id belongs to.
 //!
 //! Where the application invents the id, nothing of ours travels with the client, so the binding has to be kept here. [`Table`] is
-//! the one structure on the request path that all workers share: bounded, sharded, keyed by a hash that clients cannot aim.
+//! the structure on the request path that all workers share: bounded, sharded, keyed by a hash that clients cannot aim.
+//!
+//! [`Streams`] is beside it, for sessions of tokens: when clients with long streams were last seen.
 //!
 //! Pure: no I/O, no clock, no randomness. Callers bring `now` and the [`Seed`].
 
@@ -13,9 +15,11 @@ mod key;
 mod outcome;
 mod shard;
 mod slab;
+mod streams;
 mod table;
 
 pub use counts::Counts;
 pub use key::{ClientKey, Seed, SessionKey};
 pub use outcome::{Evicted, Found, Learned, Swept, TargetCounts};
+pub use streams::{Noted, StreamKey, Streams};
 pub use table::{Limits, Table};
