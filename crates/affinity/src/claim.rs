@@ -74,6 +74,20 @@ impl Claim {
         }
     }
 
+    /// The claim of a client that was seen later than its token knows, since a stream of its session kept it company.
+    ///
+    /// The token no longer counts as made by the current key, so that the answer carries a new one. What else there is to judge,
+    /// such as the absolute limit, is as it was.
+    #[must_use]
+    pub fn seen_at(self, last_seen: UnixMillis) -> Self {
+        match self {
+            Self::Bound(Opened { token, .. }) if token.last_seen < last_seen => {
+                Self::Bound(Opened { token: Token { last_seen, ..token }, by_current_key: false })
+            }
+            _ => self,
+        }
+    }
+
     /// The session that the request says it belongs to.
     pub fn session(&self) -> Option<SessionId> {
         match self {

@@ -92,7 +92,7 @@ fn objection(token: &Token, policy: &Policy, now: UnixMillis) -> Option<Verdict>
     let is_over = |limit| now.since(token.issued) > limit;
     if token.group != policy.group() {
         Some(Verdict::ForeignGroup)
-    } else if now.since(token.last_seen) > policy.idle_limit() {
+    } else if policy.has_idled(token, now) {
         Some(Verdict::ExpiredIdle)
     } else if policy.absolute().is_some_and(is_over) {
         Some(Verdict::ExpiredAbsolute)

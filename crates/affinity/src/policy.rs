@@ -179,6 +179,11 @@ impl Policy {
         self.idle_limit
     }
 
+    /// Whether the client of that token has been away for too long, as far as the token knows.
+    pub fn has_idled(&self, token: &Token, now: UnixMillis) -> bool {
+        now.since(token.last_seen) > self.idle_limit
+    }
+
     /// The age of a session at which it ends, whatever its activity.
     pub fn absolute(&self) -> Option<Duration> {
         self.absolute

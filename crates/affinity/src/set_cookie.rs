@@ -14,10 +14,14 @@ use crate::{
 /// How far ahead ALB dates `Expires`, whatever the duration.
 const ALB_EXPIRES: Duration = Duration::from_secs(7 * 86_400);
 
+/// How long a browser keeps the cookie of a client that has a stream, whose end counts as its last visit: as long as ALB's cookie.
+const STREAM_LIFE: Duration = ALB_EXPIRES;
+
 /// A cookie to be written: a sealed token and where it goes.
 ///
 /// Clingfish style: `name=token; Max-Age=…; Expires=…; Path=…; Domain=…; HttpOnly; Secure; SameSite=…; Partitioned`, those
-/// that apply, in that order. Max-Age is as long as the token counts, rounded up, so that no browser forgets a home before we do.
+/// that apply, in that order. Max-Age is as long as the token counts, rounded up, so that no browser forgets a home before we do; with
+/// a stream that is seven days, or more where the token counts for longer.
 /// On https its twin comes after it, with the same value and the same end, for requests that come from other sites.
 /// Alb style: both cookies as ALB writes them; where they go with the application's cookie, `AWSALBAPP-0` with the tokens of all
 /// its groups, and `_remove_` in the three others.
@@ -50,6 +54,8 @@ pub struct Dressing<'a> {
     pub is_chromium: bool,
     /// The main cookie is left out.
     pub twin_only: bool,
+    /// The client has a stream, or gets one with this answer.
+    pub has_stream: bool,
 }
 
 /// One of the cookies that a stamp is written as.
@@ -208,9 +214,10 @@ impl SetCookie<'_> {
         date::write_imf_fixdate(self.now.0.div_ceil(1000).saturating_add(max_age), out);
     }
 
-    /// How long the token counts if the client never comes again.
+    /// How long the token counts if the client never comes again, or may count if it has a stream.
     fn lifetime(&self) -> Duration {
         let idle = self.policy.idle_limit();
+        let idle = if self.dressing.has_stream { idle.max(STREAM_LIFE) } else { idle };
         let age = self.now.since(self.token.issued);
         self.policy.absolute().map_or(idle, |limit| idle.min(limit.saturating_sub(age)))
     }

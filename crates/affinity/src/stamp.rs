@@ -28,6 +28,8 @@ pub struct Binding {
     pub has_app_cookie: bool,
     /// What the browser may have kept from us.
     pub withheld: Withheld,
+    /// The answer begins a stream, in which no cookie can be renewed.
+    pub begins_stream: bool,
 }
 
 /// What an answer carries.
@@ -66,7 +68,7 @@ pub enum Left {
 /// Decides about one answer of a target. `is_shareable` (see [`crate::cacheable`]) is asked only where it matters.
 ///
 /// In alb style every answer carries a fresh token. In clingfish style one is written when something changed: a new home, an
-/// older key, another configuration, or a tenth of the duration has passed. Neither is written on a detour.
+/// older key, another configuration, a tenth of the duration has passed, or a stream begins. Neither is written on a detour.
 pub fn stamp(
     claim: &Claim,
     judgement: Judgement,
@@ -166,7 +168,8 @@ fn is_unchanged(
     let is_final = policy.app_cookie().is_some() && !app_cookie::is_renewable(token);
     is_final
         || policy.is_classic()
-        || token.flags & Policy::MARK_BITS == policy.mark(binding.https)
+        || !binding.begins_stream
+            && token.flags & Policy::MARK_BITS == policy.mark(binding.https)
             && distance(token.last_seen, now) < policy.renew_after()
 }
 

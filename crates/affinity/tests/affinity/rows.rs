@@ -88,6 +88,48 @@ fn a_token_from_the_future_is_fresh() {
 }
 
 #[test]
+fn who_was_seen_by_a_stream_stays_and_gets_a_new_token() {
+    let policy = policy(&LbCookie { absolute: Some(HOUR * 12), ..clingfish() });
+    let claim_of = |age| {
+        let token = token(&policy, UnixMillis(NOW.0 - (HOUR * age).as_millis() as u64));
+        read_one(&format!("cling={}", sealed(&policy, &token, &ring(), NOW)), &policy, &ring(), NOW)
+            .claim
+    };
+    let judged = |claim: &Claim| judge(claim, Some(&policy), |_| Home::Eligible, NOW);
+    let old = claim_of(3);
+    assert_eq!(judged(&old), Judgement::Rehome(Verdict::ExpiredIdle));
+    let long_ago = UnixMillis(NOW.0 - (HOUR * 2).as_millis() as u64);
+    assert_eq!(judged(&old.seen_at(long_ago)), Judgement::Rehome(Verdict::ExpiredIdle));
+    let seen = old.seen_at(NOW);
+    assert_eq!(judged(&seen), Judgement::Keep);
+    let Stamp::Write { token, .. } =
+        stamp(&seen, Judgement::Keep, &policy, binding(HOME), || false, NOW)
+    else {
+        panic!("without the stream the old one would not count");
+    };
+    let Claim::Bound(opened) = old else { panic!("it opened") };
+    assert_eq!((token.session, token.issued), (opened.token.session, opened.token.issued));
+    assert_eq!(token.last_seen, NOW);
+    // Who came later than the stream ended is as it was, and so is who has been here for too long in all.
+    assert_eq!(claim_of(0).seen_at(long_ago), claim_of(0));
+    assert_eq!(judged(&claim_of(13).seen_at(NOW)), Judgement::Rehome(Verdict::ExpiredAbsolute));
+    assert_eq!(Claim::Nothing.seen_at(NOW), Claim::Nothing);
+}
+
+#[test]
+fn an_answer_that_begins_a_stream_brings_a_fresh_token() {
+    let policy = policy(&clingfish());
+    let young = token(&policy, UnixMillis(NOW.0 - 1000));
+    let field = format!("cling={}", sealed(&policy, &young, &ring(), NOW));
+    let claim = read_one(&field, &policy, &ring(), NOW).claim;
+    for (begins_stream, expected) in [(false, false), (true, true)] {
+        let binding = Binding { begins_stream, ..binding(HOME) };
+        let stamp = stamp(&claim, Judgement::Keep, &policy, binding, || false, NOW);
+        assert_eq!(matches!(stamp, Stamp::Write { .. }), expected, "{begins_stream}");
+    }
+}
+
+#[test]
 fn a_request_without_a_token_of_ours_says_why() {
     let policy = policy(&clingfish());
     let good = sealed(&policy, &token(&policy, NOW), &ring(), NOW);

@@ -197,3 +197,22 @@ fn max_age_ends_with_the_token_and_never_before() {
         assert!(line.starts_with(&expected), "{line}\n{expected}");
     }
 }
+
+#[test]
+fn browsers_keep_the_cookie_of_who_has_a_stream_for_a_week_unless_the_session_ends_before() {
+    let week = 7 * 86_400;
+    for (duration, absolute, max_age) in [
+        (HOUR, None, week),
+        (HOUR, Some(HOUR * 12), 12 * 3600),
+        (HOUR * 24 * 7, None, week + week / 10),
+    ] {
+        let policy = &policy(&LbCookie { duration, absolute, ..clingfish() });
+        let token = &fresh(policy);
+        let sealed = &policy.seal(token, &ring(), [5; 24], NOW);
+        let dressing = Dressing { has_stream: true, ..Dressing::default() };
+        let mut out = Vec::new();
+        SetCookie { policy, token, sealed, https: false, now: NOW, dressing }.write_lines(&mut out);
+        let line = String::from_utf8(out).unwrap();
+        assert!(line.contains(&format!("; Max-Age={max_age};")), "{duration:?}: {line}");
+    }
+}
