@@ -25,6 +25,16 @@ pub struct WorkerMeter {
     pub connections_idle: Gauge,
     /// WebSocket tunnels open now.
     pub tunnels_active: Gauge,
+    /// Streams open now that keep their session alive.
+    pub session_streams_active: Gauge,
+    /// Sessions whose streams began to be noted.
+    pub stream_sessions_noted: Counter,
+    /// Sessions that were forgotten early, as others with streams needed room.
+    pub stream_sessions_evicted: Counter,
+    /// Sessions whose streams were not noted, as there was no room.
+    pub stream_sessions_refused: Counter,
+    /// Requests whose token had expired, but for a stream of its session.
+    pub stream_sessions_kept: Counter,
     /// Connections opened to targets.
     pub upstream_connects: Counter,
     /// Requests sent on a connection that was open already.
@@ -94,6 +104,16 @@ pub struct WorkerTotals {
     pub connections_idle: u64,
     /// Sum of [`WorkerMeter::tunnels_active`].
     pub tunnels_active: u64,
+    /// Sum of [`WorkerMeter::session_streams_active`].
+    pub session_streams_active: u64,
+    /// Sum of [`WorkerMeter::stream_sessions_noted`].
+    pub stream_sessions_noted: u64,
+    /// Sum of [`WorkerMeter::stream_sessions_evicted`].
+    pub stream_sessions_evicted: u64,
+    /// Sum of [`WorkerMeter::stream_sessions_refused`].
+    pub stream_sessions_refused: u64,
+    /// Sum of [`WorkerMeter::stream_sessions_kept`].
+    pub stream_sessions_kept: u64,
     /// Sum of [`WorkerMeter::upstream_connects`].
     pub upstream_connects: u64,
     /// Sum of [`WorkerMeter::upstream_reuses`].
@@ -127,6 +147,11 @@ impl WorkerTotals {
         self.connections_active += meter.connections_active.value();
         self.connections_idle += meter.connections_idle.value();
         self.tunnels_active += meter.tunnels_active.value();
+        self.session_streams_active += meter.session_streams_active.value();
+        self.stream_sessions_noted += meter.stream_sessions_noted.value();
+        self.stream_sessions_evicted += meter.stream_sessions_evicted.value();
+        self.stream_sessions_refused += meter.stream_sessions_refused.value();
+        self.stream_sessions_kept += meter.stream_sessions_kept.value();
         self.upstream_connects += meter.upstream_connects.value();
         self.upstream_reuses += meter.upstream_reuses.value();
         self.tls_handshakes += meter.tls_handshakes.value();

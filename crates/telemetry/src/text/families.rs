@@ -92,6 +92,16 @@ families! {
         "Client connections open now that wait for their next request.";
     TUNNELS_ACTIVE = Gauge "websocket_tunnels_active" []
         "WebSocket tunnels open now.";
+    SESSION_STREAMS = Gauge "session_streams_active" []
+        "WebSockets and event streams open now that keep their session alive.";
+    STREAM_SESSIONS_NOTED = Counter "stream_sessions_noted_total" []
+        "Sessions that came into the table of those with streams.";
+    STREAM_SESSIONS_EVICTED = Counter "stream_sessions_evicted_total" []
+        "Sessions that left that table early because it was full.";
+    STREAM_SESSIONS_REFUSED = Counter "stream_sessions_refused_total" []
+        "Sessions that did not get into it because it was full of open streams.";
+    STREAM_SESSIONS_KEPT = Counter "stream_sessions_kept_total" []
+        "Requests whose token had expired, but for a stream of its session.";
     UPSTREAM_CONNECTS = Counter "upstream_connects_total" []
         "Connections opened to targets.";
     UPSTREAM_REUSES = Counter "upstream_reuses_total" []
