@@ -109,6 +109,7 @@ impl<'a> ChosenGroup<'a> {
             others: Vec::new(),
             is_chromium: false,
             twin_only,
+            has_stream: false,
         })
     }
 

@@ -13,6 +13,7 @@ use std::{
 };
 
 use clingfish_model::{Listener, Name};
+use clingfish_sessions::Streams;
 use clingfish_snapshot::{Doors, OpenError, Snapshot};
 use clingfish_telemetry::{AccessLog, Registry};
 use tokio::sync::mpsc;
@@ -76,6 +77,7 @@ impl Workers {
             connections: AtomicU64::new(0),
             connections_max: AtomicU64::new(first.server.connections_max.min(connections_ceiling)),
             registry: Arc::clone(registry),
+            streams: Streams::new(Streams::SESSIONS_MAX),
         });
         let mut threads = Vec::with_capacity(logs.len());
         for (index, log) in logs.into_iter().enumerate() {

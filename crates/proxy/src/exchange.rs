@@ -117,9 +117,10 @@ impl Exchange<'_> {
         }
         group.budget.borrow_mut().earn();
         let mut reading = self.claim(group, notes.first_home);
-        // Here and not below, since the table of learned ids is asked once for a request.
+        // Here and not below, since both tables are asked once for a request.
         let ring = &self.view.snapshot.ring;
         let presented = group.group.identify(self.head, ring, self.now, &mut reading);
+        self.recall_stream(group, &mut reading.claim);
         let mut tried = Tried::default();
         let mut wanted = self.first_wish(group.group.spec.protocol_version);
         let mut last = Failure::none();

@@ -40,6 +40,7 @@ mod source;
 mod splice;
 mod stamp;
 mod stream;
+mod streams;
 mod tunnel;
 mod upload;
 mod upstream;

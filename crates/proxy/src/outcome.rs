@@ -23,7 +23,7 @@ use clingfish_tls::PeerFacts;
 
 use crate::{
     clock, forward::Facts as ClientFacts, http2::head::is_grpc, refusal::Refusal, rule::Ruling,
-    view::GroupLocal, worker::Worker,
+    streams, view::GroupLocal, worker::Worker,
 };
 
 /// The facts of one request, gathered on its way.
@@ -248,6 +248,7 @@ impl Outcome {
         let now = clock::now();
         worker.deadlines.observe(now);
         let spans = self.spans(now);
+        streams::note_long(worker, self, spans.whole, now);
         self.count(spans, worker);
         self.note_seen(spans.whole);
         let mut log = worker.log.borrow_mut();

@@ -31,6 +31,7 @@ use crate::{
     source::{Frames, Source},
     stamp::is_shareable,
     stream::Reads,
+    streams::{Streaming, begins_stream},
     upload::{Means, Progress},
     view::GroupLocal,
     wire::{self, WireError},
@@ -105,6 +106,7 @@ impl Receiver<'_> {
                 continue;
             }
             notes.outcome.answer(head.status(), now);
+            let is_stream = self.group.group.policy.is_some() && begins_stream(head);
             let persistent = self.exchange.framing.persistent
                 && !self.exchange.closing
                 && self.progress.uploaded.get();
@@ -129,8 +131,11 @@ impl Receiver<'_> {
                 relay.flush(client, &out, Ending::Open, notes).await?;
                 return Ok(Received::Upgraded { from_target: buffer.to_vec() });
             }
+            let streaming =
+                is_stream.then(|| Streaming::begin(self.exchange.worker, notes.outcome)).flatten();
             let mut source = target.into_source().ok_or(Refusal::TargetClosed)?;
             let reusable = relay.run(&mut source, client, buffer, out, notes).await;
+            drop(streaming);
             if let Some(watch) = watch {
                 watch.tell(notes.outcome);
             }

@@ -51,6 +51,8 @@ pub(crate) struct Stamped<'a> {
     pub(crate) others: Vec<u8>,
     pub(crate) is_chromium: bool,
     pub(crate) twin_only: bool,
+    /// The client has a stream, or gets one now.
+    pub(crate) has_stream: bool,
 }
 
 /// What goes with a response whose group was chosen for its session.
@@ -178,8 +180,9 @@ impl Stamped<'_> {
         if self.mark_private {
             out.extend_from_slice(b"Cache-Control: private\r\n");
         }
-        let Self { policy, https, now, app_sets, is_chromium, twin_only, .. } = *self;
-        let dressing = Dressing { app_sets, others: &self.others, is_chromium, twin_only };
+        let Self { policy, https, now, app_sets, is_chromium, twin_only, has_stream, .. } = *self;
+        let dressing =
+            Dressing { app_sets, others: &self.others, is_chromium, twin_only, has_stream };
         match &self.bound {
             Some((token, sealed)) => {
                 SetCookie { policy, token, sealed, https, now, dressing }.write_lines(out);

@@ -7,7 +7,10 @@ use clingfish_affinity::{
 use clingfish_model::{FieldId, ResponseHead, UnixMillis, Version};
 use clingfish_snapshot::FirstHome;
 
-use crate::{first_home::Remembered, outcome::Outcome, receive::Receiver, reply::Stamped};
+use crate::{
+    first_home::Remembered, outcome::Outcome, receive::Receiver, reply::Stamped,
+    streams::begins_stream,
+};
 
 impl Receiver<'_> {
     /// The cookie of this answer, if it carries one.
@@ -24,7 +27,8 @@ impl Receiver<'_> {
             return None;
         }
         let app_sets = AppSets::find(head.values(FieldId::SetCookie), policy);
-        let binding = self.binding(policy, judgement, app_sets, first_home)?;
+        let mut binding = self.binding(policy, judgement, app_sets, first_home)?;
+        binding.begins_stream = begins_stream(head);
         let now = self.answered(outcome);
         let is_shareable = || is_shareable(head, now);
         let (token, mark_private, twin_only) =
@@ -45,6 +49,7 @@ impl Receiver<'_> {
             bound,
             mark_private,
             twin_only,
+            has_stream: binding.begins_stream || self.has_open_stream(policy, judgement),
             https: binding.https,
             now,
             app_sets,

@@ -13,6 +13,7 @@ use crate::{
     outcome::Outcome,
     sink::{Ending, Sink},
     source::{Piece, Source},
+    streams::Streaming,
     upstream::Line,
     wire::AsTcp as _,
     worker::Worker,
@@ -46,6 +47,7 @@ pub(crate) async fn run(
     mut tunnel: Tunnel,
 ) {
     let held = worker.meter.hold(|meter| &meter.tunnels_active);
+    let streaming = Streaming::begin(worker, &tunnel.outcome);
     let (received, sent) = (Cell::new(0), Cell::new(0));
     // Targets change protocols on connections of their own only.
     let Upgraded { lease, from_client, from_target } = &mut tunnel.upgraded;
@@ -75,7 +77,7 @@ pub(crate) async fn run(
             let _ = tokio::try_join!(up, down);
         }
     }
-    drop(held);
+    drop((held, streaming));
     tunnel.outcome.received_bytes += received.get();
     tunnel.outcome.sent_bytes += sent.get();
     tunnel.outcome.finish_tunnel(worker);

@@ -16,6 +16,7 @@ use std::{
 
 use clingfish_affinity::Memo;
 use clingfish_model::limits::{SCRATCHES_IDLE_MAX, WHEEL_TICK};
+use clingfish_sessions::Streams;
 use clingfish_snapshot::{Leaving, Snapshot};
 use clingfish_telemetry::{AccessLog, Registry, WorkerMeter};
 use tokio::sync::{Notify, mpsc, watch};
@@ -80,6 +81,8 @@ pub(crate) struct Shared {
     /// How many there may be.
     pub(crate) connections_max: AtomicU64,
     pub(crate) registry: Arc<Registry>,
+    /// When clients with streams were last seen. Written by streams only, read for tokens that have expired.
+    pub(crate) streams: Streams,
     /// Turns true when accepting may begin.
     pub(crate) opened: watch::Receiver<bool>,
 }
@@ -378,6 +381,7 @@ mod tests {
             connections: AtomicU64::new(0),
             connections_max: AtomicU64::new(1),
             registry: Arc::new(Registry::new(1)),
+            streams: Streams::new(Streams::SESSIONS_MAX),
             opened: watch::channel(true).1,
         });
         Rc::new(Worker::new(0, shared, first, ends.remove(0)).unwrap())

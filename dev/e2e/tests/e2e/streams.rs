@@ -2,5 +2,6 @@
 
 mod bodies;
 mod events;
+mod kept;
 mod splice;
 mod websockets;
