@@ -310,6 +310,7 @@ pub(crate) static TARGET_GROUP: Schema = Schema {
             &["stickiness.lb_cookie.duration_seconds", "stickiness.app_cookie.duration_seconds"],
         ),
         with("stickiness.app_cookie", &["stickiness.app_cookie.cookie_name"]),
+        key("stickiness.preset"),
         key("stickiness.import"),
         key("stickiness.header"),
         key("stickiness.query"),

@@ -4,6 +4,7 @@ mod cookie;
 mod hash;
 mod identity;
 pub(crate) mod import;
+mod preset;
 
 use std::time::Duration;
 
@@ -83,6 +84,11 @@ const STYLES: [(&str, Style); 3] =
 /// Reads the stickiness of `group`; it is on where anything is said about it, unless that is `false`.
 pub(crate) fn read(group: &Name, section: &Section<'_>, report: &mut Report<'_>) -> Stickiness {
     let on = read_enabled(section, report);
+    if let Some(value) = section.value("stickiness.preset") {
+        let preset = value.word(report, &preset::PRESETS, &[]);
+        let read = preset.and_then(|preset| preset::read(preset, group, section, report));
+        return read.filter(|_| on).unwrap_or(Stickiness::Off);
+    }
     let kind = match section.value("stickiness.type") {
         Some(value) => value.word(report, &KINDS, &LATER_TYPES).unwrap_or(Kind::LbCookie),
         None => Kind::LbCookie,

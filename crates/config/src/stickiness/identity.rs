@@ -13,6 +13,9 @@ use crate::{report::Report, section::Section, value::Value};
 /// What is said of these kinds and of no other.
 pub(super) const KEYS: [&str; 7] = [FROM, IN, PREFIX, SEPARATOR, SESSIONS, PER_CLIENT, FALLBACK];
 
+/// What is said of a table of ids.
+pub(super) const TABLE_KEYS: [&str; 3] = [PREFIX, SESSIONS, PER_CLIENT];
+
 const FROM: &str = "stickiness.from";
 const IN: &str = "stickiness.in";
 const PREFIX: &str = "stickiness.path_prefix";
@@ -72,13 +75,8 @@ pub(super) fn read_learn(
             }
         };
     refuse(&[SEPARATOR], with, "remove it", section, report);
-    let prefix = section.value(PREFIX).and_then(|value| read_prefix(value, report));
-    let limit = |key, default: NonZeroU32, report: &mut Report<'_>| {
-        let number = section.integer(key, Learn::SESSIONS_MAX, report);
-        number.and_then(|number| NonZeroU32::new(number.try_into().ok()?)).unwrap_or(default)
-    };
-    let sessions_max = limit(SESSIONS, Learn::SESSIONS, report);
-    let per_client_max = limit(PER_CLIENT, Learn::PER_CLIENT, report);
+    let prefix = read_path_prefix(section, report);
+    let (sessions_max, per_client_max) = read_limits(section, report);
     let duration =
         section.duration("stickiness.duration", LbCookie::DURATIONS, LbCookie::DURATION, report);
     let example = "say where answers bring the id: from = \"header:mcp-session-id\"";
@@ -99,6 +97,26 @@ pub(super) fn read_learn(
     })
 }
 
+/// How the paths begin that have ids.
+pub(super) fn read_path_prefix<'v>(
+    section: &Section<'v>,
+    report: &mut Report<'_>,
+) -> Option<&'v str> {
+    section.value(PREFIX).and_then(|value| read_prefix(value, report))
+}
+
+/// How many ids the table holds, in all and of one client.
+pub(super) fn read_limits(
+    section: &Section<'_>,
+    report: &mut Report<'_>,
+) -> (NonZeroU32, NonZeroU32) {
+    let mut limit = |key, default: NonZeroU32| {
+        let number = section.integer(key, Learn::SESSIONS_MAX, report);
+        number.and_then(|number| NonZeroU32::new(number.try_into().ok()?)).unwrap_or(default)
+    };
+    (limit(SESSIONS, Learn::SESSIONS), limit(PER_CLIENT, Learn::PER_CLIENT))
+}
+
 pub(super) fn read_wrap(section: &Section<'_>, report: &mut Report<'_>) -> Option<Wrap> {
     let with = "type = \"wrap\"";
     refuse_tokens(with, section, report);
@@ -114,7 +132,7 @@ pub(super) fn read_wrap(section: &Section<'_>, report: &mut Report<'_>) -> Optio
     Some(Wrap { carrier, absolute })
 }
 
-fn refuse_tokens(with: &str, section: &Section<'_>, report: &mut Report<'_>) {
+pub(super) fn refuse_tokens(with: &str, section: &Section<'_>, report: &mut Report<'_>) {
     let help = "remove it: there is no token of ours";
     refuse(&TOKEN_KEYS, with, help, section, report);
     refuse(&COOKIE_KEYS, with, help, section, report);

@@ -491,6 +491,7 @@ const GROUP: &[(&str, &str)] = &[
         "3600\nstickiness.type = \"app_cookie\"\nstickiness.app_cookie.cookie_name = \"sid\"",
     ),
     ("stickiness.import", "[{ from = \"name\", cookie = \"a\", until = \"2027-01-31\" }]"),
+    ("stickiness.preset", "\"mcp\""),
     ("stickiness.header", "\"X-Home\"\nstickiness.type = \"header\""),
     ("stickiness.query", "\"home\"\nstickiness.type = \"header\""),
     ("stickiness.key", "\"path:2\"\nstickiness.type = \"hash\""),
