@@ -11,7 +11,9 @@ fn counter(name: &str) -> Instance {
 #[test]
 fn visitors_are_counted_where_they_began() {
     let bed = Bed::start(counter, &stickiness_of("express"));
-    assert_all_counted(&visit(&bed, "all"));
+    for cookies in ["all", "connect.sid"] {
+        assert_all_counted(&visit(&bed, cookies));
+    }
 }
 
 #[test]

@@ -21,7 +21,10 @@ fn tomcat(folder: &tempfile::TempDir, has_routes: bool) -> impl Fn(&str) -> Inst
 fn visitors_are_counted_where_they_began_with_routes() {
     let folder = tempfile::tempdir().expect("there is room");
     let bed = Bed::start(tomcat(&folder, true), &stickiness_of("jsessionid"));
-    assert_all_counted(&visit(&bed, "all"));
+    // By cookie, by the application's cookie alone, and by the URL.
+    for cookies in ["all", "JSESSIONID", "none"] {
+        assert_all_counted(&visit(&bed, cookies));
+    }
     // The counter-test.
     let bed = bed.with(NONE);
     for cookies in ["all", "none"] {
@@ -33,7 +36,10 @@ fn visitors_are_counted_where_they_began_with_routes() {
 fn visitors_are_counted_where_they_began_without_routes() {
     let folder = tempfile::tempdir().expect("there is room");
     let bed = Bed::start(tomcat(&folder, false), &stickiness_of("jsessionid"));
-    assert_all_counted(&visit(&bed, "all"));
+    // By cookie, by the application's cookie alone, and by the URL.
+    for cookies in ["all", "JSESSIONID", "none"] {
+        assert_all_counted(&visit(&bed, cookies));
+    }
     // By a cookie of ours that follows Tomcat's.
     assert_all_counted(&visit(&bed.with(&following("JSESSIONID")), "all"));
 }

@@ -18,9 +18,16 @@ fn write(bed: &Bed, cookies: &str) -> Value {
 }
 
 #[test]
-fn clients_with_cookies_keep_their_notebooks() {
+fn clients_with_and_without_cookies_keep_their_notebooks() {
     let bed = Bed::start(notebook, &stickiness_of("mcp"));
-    let outcome = write(&bed, "cookies");
+    for cookies in ["none", "cookies"] {
+        assert_all_well(&write(&bed, cookies));
+    }
+}
+
+/// Every session kept its instance, was heard and ended.
+#[track_caller]
+fn assert_all_well(outcome: &Value) {
     assert_eq!((&outcome["unknown"], &outcome["other"]), (&json!(0), &json!([])));
     assert_eq!(
         (&outcome["ended"], &outcome["versions"]),
@@ -29,10 +36,11 @@ fn clients_with_cookies_keep_their_notebooks() {
     assert_shared_evenly(&outcome["homes"], SESSIONS);
 }
 
-/// The counter-test.
+/// The counter-tests: no stickiness at all, and a balancer's cookie for clients that keep none.
 #[test]
-fn without_stickiness_sessions_are_not_found() {
-    let bed = Bed::start(notebook, NONE);
-    let outcome = write(&bed, "cookies");
-    assert_eq!((&outcome["unknown"], &outcome["other"]), (&json!(SESSIONS), &json!([])));
+fn without_the_preset_sessions_are_not_found() {
+    for (stickiness, cookies) in [(NONE, "cookies"), ("true", "none")] {
+        let outcome = write(&Bed::start(notebook, stickiness), cookies);
+        assert_eq!((&outcome["unknown"], &outcome["other"]), (&json!(SESSIONS), &json!([])));
+    }
 }

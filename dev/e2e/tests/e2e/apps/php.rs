@@ -23,7 +23,9 @@ fn counter(folder: &tempfile::TempDir) -> impl Fn(&str) -> Instance + Sync {
 fn visitors_are_counted_where_they_began() {
     let folder = tempfile::tempdir().expect("there is room");
     let bed = Bed::start(counter(&folder), &stickiness_of("php"));
-    assert_all_counted(&visit(&bed, "all"));
+    for cookies in ["all", "PHPSESSID"] {
+        assert_all_counted(&visit(&bed, cookies));
+    }
 }
 
 #[test]

@@ -25,10 +25,12 @@ fn assert_all_well(outcome: &Value, transport: &str) {
 }
 
 #[test]
-fn clients_with_cookies_keep_their_connections_by_every_transport() {
+fn clients_with_and_without_cookies_keep_their_connections_by_every_transport() {
     let bed = Bed::start(hub, &stickiness_of("signalr"));
     for transport in TRANSPORTS {
-        assert_all_well(&talk(&bed, transport, "cookies"), transport);
+        for cookies in ["cookies", "none"] {
+            assert_all_well(&talk(&bed, transport, cookies), transport);
+        }
     }
 }
 

@@ -27,10 +27,12 @@ fn assert_all_well(outcome: &Value, transports: &str) {
 }
 
 #[test]
-fn clients_with_cookies_keep_their_sessions_by_every_transport() {
+fn clients_with_and_without_cookies_keep_their_sessions_by_every_transport() {
     let bed = Bed::start(chat, &stickiness_of("socketio"));
     for transports in TRANSPORTS {
-        assert_all_well(&talk(&bed, transports, "cookies"), transports);
+        for cookies in ["cookies", "none"] {
+            assert_all_well(&talk(&bed, transports, cookies), transports);
+        }
     }
 }
 
@@ -83,11 +85,19 @@ fn browse(stickiness: &str, cookies: &str, third_parties: &str) -> Value {
 }
 
 #[test]
-fn chromium_on_another_sites_page_keeps_its_sessions_with_cookies() {
+fn chromium_on_another_sites_page_keeps_its_sessions_with_and_without_cookies() {
+    for (cookies, third_parties) in [("cookies", "allow"), ("none", "block")] {
+        let outcome = browse(&stickiness_of("socketio"), cookies, third_parties);
+        assert_eq!(outcome["failures"], json!([]), "{cookies}, {third_parties}");
+        assert_eq!(outcome["transports"], json!({ "polling": 2, "websocket": 4 }));
+    }
+}
+
+#[test]
+fn a_balancers_cookie_serves_chromium_on_another_sites_page_where_it_sends_cookies() {
     for third_parties in ["allow", "block"] {
         let outcome = browse("true", "cookies", third_parties);
         assert_eq!(outcome["failures"], json!([]), "{third_parties}");
-        assert_eq!(outcome["transports"], json!({ "polling": 2, "websocket": 4 }));
     }
 }
 
