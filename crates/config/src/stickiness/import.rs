@@ -29,7 +29,7 @@ enum From {
     Name,
 }
 
-const FROMS: [(&str, From); 10] = [
+const ORIGINS: [(&str, From); 10] = [
     ("haproxy", From::Haproxy),
     ("haproxy_dynamic", From::HaproxyDynamic),
     ("nginx", From::Nginx),
@@ -67,7 +67,7 @@ fn read_one(
     let section = Section::read(value, "an import".into(), &keys::IMPORT, report)?;
     let help = "write from = \"haproxy\", \"nginx\", \"traefik\" or another";
     let from = section.required("from", report, help);
-    let from = from.and_then(|value| value.word(report, &FROMS, &[]));
+    let from = from.and_then(|value| value.word(report, &ORIGINS, &[]));
     let help = "name the cookie that the other balancer wrote: cookie = \"SRV\"";
     let cookie = section.required("cookie", report, help);
     let cookie = cookie.and_then(|value| read_name(value, report));
@@ -166,7 +166,7 @@ fn refuse_others(from: From, section: &Section<'_>, report: &mut Report<'_>) {
         ("first", from == From::Index),
     ] {
         if let Some(value) = section.value(key).filter(|_| !belongs) {
-            let word = FROMS.iter().find(|(_, known)| *known == from).map_or("", |(word, _)| word);
+            let word = ORIGINS.iter().find(|(_, known)| *known == from).map_or("", |(word, _)| word);
             let message = format!("{} means nothing with from = {word:?}", value.name);
             report.error(section.key_at(key), &value.path, message, "remove it");
         }

@@ -43,7 +43,7 @@ fn homes(clingfish: &Clingfish) -> Vec<String> {
         assert_eq!(answer.header("set-cookie"), None, "no cookie is ever written");
         answer.target().to_owned()
     };
-    (0..KEYS).map(|nth| home(nth)).collect()
+    (0..KEYS).map(home).collect()
 }
 
 /// A GET from that address of the loopback network.
