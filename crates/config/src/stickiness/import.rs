@@ -166,7 +166,8 @@ fn refuse_others(from: From, section: &Section<'_>, report: &mut Report<'_>) {
         ("first", from == From::Index),
     ] {
         if let Some(value) = section.value(key).filter(|_| !belongs) {
-            let word = ORIGINS.iter().find(|(_, known)| *known == from).map_or("", |(word, _)| word);
+            let word =
+                ORIGINS.iter().find(|(_, known)| *known == from).map_or("", |(word, _)| word);
             let message = format!("{} means nothing with from = {word:?}", value.name);
             report.error(section.key_at(key), &value.path, message, "remove it");
         }

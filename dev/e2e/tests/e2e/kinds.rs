@@ -1,6 +1,6 @@
 //! Kinds of stickiness beside `lb_cookie`: what goes with the application's cookie, classic cookies, tokens in headers.
 
-use clingfish_testkit::{RawClient, Response, curl};
+use clingfish_testkit::{RawClient, Response, python};
 
 use crate::support::{Seen, Stage, Visit};
 
@@ -71,31 +71,32 @@ fn alb_writes_its_four_cookies_on_every_answer() {
     }
 }
 
+/// Signs in, visits three times, signs out, visits once more: target, verdict and what the jar holds.
+const VISITOR: &str = r#"
+import sys, requests
+with requests.Session() as session:
+    session.trust_env = False
+    for sets in ["sid=1; Path=/; Max-Age=600", None, None, None, "sid=; Path=/; Max-Age=0", None]:
+        headers = {"Answer-Set-Cookie": sets} if sets else {}
+        answer = session.get(sys.argv[1], headers=headers, timeout=10)
+        answer.raise_for_status()
+        jar = ",".join(sorted(name.split("_")[0] for name in session.cookies.keys()))
+        print(answer.headers["clingfish-target"], answer.headers["clingfish-verdict"], jar)
+"#;
+
 #[test]
 fn a_session_of_the_application_ends_with_its_cookie() {
     let stage = Stage::sticky("{ type = \"app_cookie\", app_cookie = \"sid\" }");
-    let folder = tempfile::tempdir().unwrap();
-    let jar = folder.path().join("jar");
-    let jar = jar.to_str().unwrap();
     let url = format!("http://{}/", stage.clingfish.listener("web"));
-    let browse = |lines: &[&str]| {
-        let format = "%header{clingfish-target} %header{clingfish-verdict}";
-        let mut arguments = vec!["-b", jar, "-c", jar, "-o", "/dev/null", "-w", format, &url];
-        lines.iter().for_each(|line| arguments.extend(["-H", line]));
-        let done = curl(&arguments);
-        assert_eq!(done.status, 0, "{}", done.stderr);
-        done.stdout
-    };
-    let first = browse(&["Answer-Set-Cookie: sid=1; Path=/; Max-Age=600"]);
-    let home = first.strip_suffix(" new").expect("a newcomer");
-    for _ in 0..3 {
-        assert_eq!(browse(&[]), format!("{home} hit"));
+    let printed = python(VISITOR, &[&url]);
+    let lines: Vec<&str> = printed.lines().collect();
+    let home = lines[0].strip_suffix(" new cling,sid").expect("a newcomer is bound");
+    for line in &lines[1..4] {
+        assert_eq!(*line, format!("{home} hit cling,sid"));
     }
-    // A log-out takes both cookies out of the jar.
-    browse(&["Answer-Set-Cookie: sid=; Path=/; Max-Age=0"]);
-    assert!(browse(&[]).ends_with(" new"));
-    let kept = std::fs::read_to_string(jar).unwrap();
-    assert!(!kept.contains("cling_"), "{kept}");
+    // The log-out took both cookies out of the jar.
+    assert_eq!(lines[4], format!("{home} hit "));
+    assert!(lines[5].ends_with(" new "), "{printed}");
 }
 
 #[test]

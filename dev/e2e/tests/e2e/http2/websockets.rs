@@ -51,7 +51,7 @@ fn either_side_may_close() {
     closed.tell("look");
     closed.finish();
     eventually(SOON, || {
-        let tunnels = stage.clingfish.metrics().sum("clingfish_tunnels_active", &[]);
+        let tunnels = stage.clingfish.metrics().sum("clingfish_websocket_tunnels_active", &[]);
         (tunnels == 0.0).then_some(())
     });
 }
