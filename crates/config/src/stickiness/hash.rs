@@ -16,7 +16,8 @@ pub(super) const KEYS: [&str; 4] = [
 const PREFIX_KEYS: [&str; 2] = ["stickiness.ipv4_prefix", "stickiness.ipv6_prefix"];
 
 /// Keys of the types that remember something, or let the client do so.
-const OTHER_KEYS: [&str; 7] = [
+const OTHER_KEYS: [&str; 8] = [
+    "stickiness.import",
     "stickiness.app_cookie",
     "stickiness.style",
     "stickiness.forward_tokens",

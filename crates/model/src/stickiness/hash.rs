@@ -71,9 +71,6 @@ pub enum BadHashKey {
 }
 
 impl HashKey {
-    /// The ways to write one, for messages.
-    pub const FORMS: &str = "client, tls_name, header:NAME, cookie:NAME, query:NAME or path:N";
-
     /// Reads `header:X-User`, `cookie:uid`, `query:room`, `path:2`, `tls_name` or `client`.
     pub fn parse(text: &str) -> Result<Self, BadHashKey> {
         match text.split_once(':') {
