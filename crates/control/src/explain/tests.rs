@@ -13,7 +13,7 @@ const FILE: &str = r#"
 
     [[listeners.rules]]
     priority = 10
-    path = "/api/*"
+    conditions = { path-pattern = "/api/*" }
     forward = "api"
 
     [target_groups.web]
