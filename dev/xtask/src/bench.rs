@@ -10,6 +10,7 @@ mod docs;
 mod http;
 mod idle;
 mod instructions;
+mod kinds;
 mod load;
 mod machine;
 mod options;
@@ -52,7 +53,11 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     };
     let dir = tools::target_dir()?.join("bench");
     fs::create_dir_all(&dir)?;
-    if options.instructions { instructions::run(&options, &dir) } else { load(options, &dir) }
+    match (options.instructions, options.kinds) {
+        (true, _) => instructions::run(&options, &dir),
+        (_, true) => kinds::run(&options, &dir),
+        _ => load(options, &dir),
+    }
 }
 
 fn load(options: Options, dir: &Path) -> Result<()> {

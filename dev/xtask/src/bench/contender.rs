@@ -265,7 +265,7 @@ impl Contender {
 }
 
 impl Door {
-    fn free() -> Result<Self> {
+    pub(super) fn free() -> Result<Self> {
         Ok(Self { address: ports::free()?, cookie: String::new(), home: String::new() })
     }
 
@@ -277,7 +277,7 @@ impl Door {
     }
 }
 
-fn small(client: &mut Client, cookie: Option<&str>) -> Result<Answer> {
+pub(super) fn small(client: &mut Client, cookie: Option<&str>) -> Result<Answer> {
     let answer = client.get(Row::Small.path(), cookie)?;
     if answer.status != 200 || answer.body != SMALL.as_bytes() {
         bail!("status {} with {} bytes", answer.status, answer.body.len());

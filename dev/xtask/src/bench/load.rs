@@ -14,8 +14,9 @@ use std::{
 use anyhow::{Context, Result, ensure};
 
 use super::{
-    contender::Contender,
+    contender::{Contender, Door},
     options::Row,
+    process::{CpuSpent, Process},
     targets::{Targets, message},
     tools::Tool,
 };
@@ -116,23 +117,25 @@ impl Generator {
         let spent = contender.process.cpu()?.since(before);
         let strays = targets.strays(home)?.saturating_sub(strays);
 
-        if summary.errors > 0 || summary.requests == 0 {
-            let (errors, requests) = (summary.errors, summary.requests);
-            return Ok(Err(Void(format!("{errors} errors, {requests} requests"))));
-        }
         if row.has_one_home() && strays > Self::CHECKS_MAX {
             return Ok(Err(Void(format!("{strays} requests did not come home"))));
         }
-        let requests = summary.requests as f64;
-        Ok(Ok(Point {
-            requests: summary.requests,
-            cpu_micros: spent.micros / requests,
-            user_micros: spent.user_micros.map(|micros| micros / requests),
-            waited_share: spent.waited_share,
-            requests_per_second: requests * 1e6 / summary.micros.max(1) as f64,
-            p50_micros: summary.p50_micros,
-            p99_micros: summary.p99_micros,
-        }))
+        Ok(point(&summary, spent))
+    }
+
+    /// Drives one door with small requests for a while.
+    pub(super) fn small(
+        &self,
+        door: &Door,
+        process: &Process,
+        duration: Duration,
+    ) -> Result<Burst> {
+        let before = process.cpu()?;
+        let mut command = Command::new("taskset");
+        command.args(["-c", &self.core.to_string()]).arg(&self.wrk.path);
+        let summary = wrk::run(&mut command, Row::Small, door, &self.dir, None, duration)?;
+        let spent = process.cpu()?.since(before);
+        Ok(point(&summary, spent))
     }
 
     fn run(&self, row: Row, contender: &Contender, duration: Duration) -> Result<Summary> {
@@ -178,6 +181,24 @@ impl Summary {
             errors: errors.iter().sum(),
         })
     }
+}
+
+/// What each request cost, unless some went wrong.
+fn point(summary: &Summary, spent: CpuSpent) -> Burst {
+    if summary.errors > 0 || summary.requests == 0 {
+        let (errors, requests) = (summary.errors, summary.requests);
+        return Err(Void(format!("{errors} errors, {requests} requests")));
+    }
+    let requests = summary.requests as f64;
+    Ok(Point {
+        requests: summary.requests,
+        cpu_micros: spent.micros / requests,
+        user_micros: spent.user_micros.map(|micros| micros / requests),
+        waited_share: spent.waited_share,
+        requests_per_second: requests * 1e6 / summary.micros.max(1) as f64,
+        p50_micros: summary.p50_micros,
+        p99_micros: summary.p99_micros,
+    })
 }
 
 /// Runs a generator; what it prints.

@@ -19,6 +19,8 @@ pub(super) struct Options {
     pub(super) access_log: bool,
     /// Counts instructions of the pure parts instead.
     pub(super) instructions: bool,
+    /// Compares kinds of stickiness with none instead, by ratios over all rounds.
+    pub(super) kinds: bool,
     /// Puts the tables into `docs/benchmarks.md`.
     pub(super) write: bool,
 }
@@ -84,6 +86,7 @@ cargo xtask bench: CPU time per request of HAProxy, nginx, Envoy and Clingfish o
   --row A,B              of small, sessions, 10k, 1m, tls, h2, grpc, handshakes, resumptions, messages, idle, idle-tls (all)
   --without-access-log   nobody writes an access log
   --instructions         counts instructions of the pure parts under callgrind instead
+  --kinds                compares kinds of stickiness with none instead; 20 rounds give a narrow interval
   --write                puts the tables into docs/benchmarks.md
 
 HAPROXY_BIN, NGINX_BIN, ENVOY_BIN, WRK_BIN, H2LOAD_BIN, TRAFFIC_BIN and CLINGFISH_BIN name other binaries than the installed and built ones.";
@@ -199,6 +202,7 @@ impl Options {
             rows: Row::ALL.to_vec(),
             access_log: true,
             instructions: false,
+            kinds: false,
             write: false,
         };
         let mut args = args.iter();
@@ -211,6 +215,7 @@ impl Options {
                 "--row" => options.rows = named(value()?, &Row::ALL, Row::name)?,
                 "--without-access-log" => options.access_log = false,
                 "--instructions" => options.instructions = true,
+                "--kinds" => options.kinds = true,
                 "--write" => options.write = true,
                 "--help" | "-h" => return Ok(None),
                 _ => bail!("unknown argument {arg}\n\n{HELP}"),
