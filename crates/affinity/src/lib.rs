@@ -50,7 +50,7 @@
 //! assert_eq!(judge(&reading.claim, Some(&policy), |_| Home::Eligible, now), Judgement::Keep);
 //! ```
 //!
-//! A token's life, from minting to refusal, is told in this crate's `LIFECYCLE.md`.
+//! A binding's life, from birth to end, is told in this crate's `LIFECYCLE.md`.
 
 mod app_cookie;
 pub mod cacheable;

@@ -39,6 +39,16 @@ pub(crate) const CASES: &[Case] = &[
         run: |calls| decide(2, Client::Returning, calls),
     },
     Case {
+        name: "decide_hit_10",
+        what: "whole decision, returning client, 10 targets",
+        run: |calls| decide(10, Client::Returning, calls),
+    },
+    Case {
+        name: "decide_hit_1000",
+        what: "whole decision, returning client, 1,000 targets",
+        run: |calls| decide(1000, Client::Returning, calls),
+    },
+    Case {
         name: "decide_hit_10000",
         what: "whole decision, returning client, 10,000 targets",
         run: |calls| decide(10_000, Client::Returning, calls),
