@@ -38,7 +38,7 @@ fn ask(client: &mut RawClient, path: &str, lines: &str) -> Response {
 /// Where each of so many users goes, over one connection.
 fn homes(clingfish: &Clingfish) -> Vec<String> {
     let mut client = RawClient::connect(clingfish.listener("web")).unwrap();
-    let mut home = |nth| {
+    let home = |nth| {
         let answer = ask(&mut client, "/", &format!("X-User: user-{nth}\r\n"));
         assert_eq!(answer.header("set-cookie"), None, "no cookie is ever written");
         answer.target().to_owned()
