@@ -1,6 +1,9 @@
 //! Cookies of ours that go with one of the application's: what is copied from it, and ALB's cookie that several groups share.
 
-use clingfish_model::{UnixMillis, limits::APP_BINDINGS_MAX};
+use clingfish_model::{
+    UnixMillis,
+    limits::{APP_BINDINGS_MAX, COOKIES_TRIED_MAX},
+};
 
 use crate::{
     cookie::{pairs, segments},
@@ -31,6 +34,7 @@ pub fn others<'a>(
     let mut groups = vec![policy.group()];
     let mut kept = Vec::new();
     let own = fields.flat_map(pairs).filter(|pair| policy.names().include(pair.name));
+    let own = own.take(COOKIES_TRIED_MAX);
     for text in own.flat_map(|pair| tokens(pair.value)) {
         let Ok(opened) = memo.open(text, ring, policy.purpose(), policy.alphabet(), now) else {
             continue;

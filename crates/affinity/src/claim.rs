@@ -4,7 +4,7 @@ use clingfish_model::{GroupHash, TargetHash, UnixMillis, limits};
 
 use crate::{
     app_cookie,
-    cookie::{self, Cuts, Pair, Role},
+    cookie::{self, CookieNames, Cuts, Pair, Role},
     keyring::KeyRing,
     memo::Memo,
     policy::Policy,
@@ -128,6 +128,7 @@ pub fn read<'a>(
     let mut reading = Search::new(Some(policy), ring, now, memo).run(fields);
     if let (Some(_), Claim::Bound(opened), false) =
         (policy.app_cookie(), reading.claim, reading.has_app_cookie)
+        && opened.token.group == policy.group()
     {
         reading.claim = Claim::Unaccompanied(opened);
     }
@@ -205,6 +206,7 @@ impl<'s, 'a> Search<'s, 'a> {
     /// Most cookies end here: they have another name and are too short for a token.
     fn may_concern(&self, segment: &[u8]) -> bool {
         segment.len() > Token::TEXT_BYTES
+            || segment.ends_with(app_cookie::REMOVED)
             || self.own.is_some_and(|policy| policy.names().may_begin(segment))
             || self.app_cookie.is_some()
     }
@@ -223,6 +225,10 @@ impl<'s, 'a> Search<'s, 'a> {
 
     /// One shard of a cookie that holds the tokens of several groups.
     fn visit_shared(&mut self, field: usize, pair: &Pair<'a>, policy: &Policy) {
+        let Some(left) = self.own_left.checked_sub(1) else {
+            return;
+        };
+        self.own_left = left;
         let mut is_ours = pair.value == app_cookie::REMOVED;
         for text in app_cookie::tokens(pair.value) {
             let opened =
@@ -262,14 +268,22 @@ impl<'s, 'a> Search<'s, 'a> {
     }
 
     fn visit_other(&mut self, field: usize, pair: &Pair<'_>) {
-        let ours = token::key_id(pair.value, cookie::alphabet_of(pair.name))
+        // A cookie of several groups is known by the first of its tokens, and an empty shard by what it says.
+        let is_shard = CookieNames::AlbApp.include(pair.name);
+        if is_shard && pair.value == app_cookie::REMOVED {
+            self.reading.cuts.add(field, pair.span);
+            return;
+        }
+        let first = app_cookie::tokens(pair.value).next().filter(|_| is_shard);
+        let text = first.unwrap_or(pair.value);
+        let ours = token::key_id(text, cookie::alphabet_of(pair.name))
             .is_some_and(|id| self.ring.key(id, self.now).is_some());
         let Some(left) = self.others_left.checked_sub(1).filter(|_| ours) else {
             return;
         };
         self.others_left = left;
         let alphabet = cookie::alphabet_of(pair.name);
-        if self.memo.open_any(pair.value, self.ring, alphabet, self.now).is_ok() {
+        if self.memo.open_any(text, self.ring, alphabet, self.now).is_ok() {
             self.reading.cuts.add(field, pair.span);
         }
     }
@@ -292,7 +306,7 @@ impl Heard {
 }
 
 /// The claim after one more cookie of our names. Of this group comes only the first of each name.
-fn better(claim: Claim, opened: Result<Opened, OpenError>, group: GroupHash) -> Claim {
+pub(crate) fn better(claim: Claim, opened: Result<Opened, OpenError>, group: GroupHash) -> Claim {
     match (claim, opened) {
         (Claim::Bound(_), Ok(opened)) if opened.token.group != group => claim,
         // The other one of the pair.

@@ -3,16 +3,15 @@
 use clingfish_model::{FieldId, RequestHead, Span, UnixMillis, limits, stickiness::HeaderToken};
 
 use crate::{
-    claim::{Claim, Reading, Refusal, tokens_in},
+    claim::{Claim, Reading, better, tokens_in},
     cookie::Cuts,
     keyring::KeyRing,
     memo::Memo,
     policy::Policy,
-    token::OpenError,
 };
 
-/// Reads the token of a request in its header field, or else in its query. The first that opens counts, of
-/// [`limits::COOKIES_TRIED_MAX`]; targets get to see neither.
+/// Reads the token of a request in its header field, or else in its query. Of [`limits::COOKIES_TRIED_MAX`] the one of this group
+/// counts, or else the first that opens; targets see none that opens.
 pub fn read_header(
     head: RequestHead<'_>,
     policy: &Policy,
@@ -27,20 +26,18 @@ pub fn read_header(
     };
     let mut open = |text: &[u8], claim: &mut Claim| {
         let opened = memo.open(text, ring, policy.purpose(), policy.alphabet(), now);
-        *claim = match (*claim, opened) {
-            (Claim::Bound(_), _) => return,
-            (_, Ok(opened)) => Claim::Bound(opened),
-            (_, Err(OpenError::UnknownKey)) => Claim::Refused(Refusal::UnknownKey),
-            (_, Err(_)) => Claim::Refused(Refusal::Forged),
-        };
+        *claim = better(*claim, opened, policy.group());
+        opened.is_ok()
     };
     for (ordinal, value) in fields(head, header).take(limits::COOKIES_TRIED_MAX) {
-        open(value, &mut reading.claim);
-        hide_field(&mut reading, ordinal);
+        if open(value, &mut reading.claim) {
+            reading.cuts.add_field(ordinal);
+        }
     }
     if let Some((span, value)) = parameter(head.path_and_query(), header.query().as_bytes()) {
-        open(value, &mut reading.claim);
-        hide_parameter(&mut reading, span);
+        if open(value, &mut reading.claim) {
+            reading.cuts.add_parameter(span);
+        }
     }
     if policy.forwards_tokens() {
         reading.cuts = Cuts::default();
@@ -61,17 +58,11 @@ fn fields<'a>(
         .map(|(ordinal, line)| (ordinal, line.value))
 }
 
-/// Only what opened is ours to take out.
-fn hide_field(reading: &mut Reading, ordinal: usize) {
-    if matches!(reading.claim, Claim::Bound(_)) {
-        reading.cuts.add_field(ordinal);
-    }
-}
-
-fn hide_parameter(reading: &mut Reading, span: Span) {
-    if matches!(reading.claim, Claim::Bound(_)) {
-        reading.cuts.add_parameter(span);
-    }
+/// A path and query for logs, which tokens do not go into: `-` in place of the value. None where there is no such parameter.
+pub fn without_token(path_and_query: &[u8], header: &HeaderToken) -> Option<Vec<u8>> {
+    let (span, value) = parameter(path_and_query, header.query().as_bytes())?;
+    let before = path_and_query.get(..span.end() - value.len())?;
+    Some([before, b"-", path_and_query.get(span.end()..)?].concat())
 }
 
 /// The first parameter of that name: from its name to its end, and its value. Tokens need no encoding.
@@ -106,6 +97,12 @@ mod tests {
             cuts.add_parameter(span);
             assert_eq!(cuts.path(path.as_bytes()).concat(), left.as_bytes(), "{path}");
         }
+        let header = HeaderToken::new("X-Home", "t", std::time::Duration::MAX, None).unwrap();
+        assert_eq!(
+            without_token(b"/a?t=1&b=2", &header).as_deref(),
+            Some(b"/a?t=-&b=2".as_slice())
+        );
+        assert_eq!(without_token(b"/a?b=2", &header), None);
         for path in ["/a", "/t=1", "/a?", "/a?t", "/a?bt=1"] {
             assert_eq!(parameter(path.as_bytes(), b"t"), None, "{path}");
         }

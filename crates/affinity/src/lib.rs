@@ -80,7 +80,7 @@ pub use claim::{Claim, Named, Namer, Reading, Refusal, read, tokens_in};
 pub use cookie::{CookieNames, Cuts, Stripped};
 pub use date::rfc3339;
 pub use group::{GroupPolicy, judge_group, read_group, stamp_group};
-pub use header::read_header;
+pub use header::{read_header, without_token};
 pub use judge::{Home, Judgement, judge};
 pub use key::{Key as RequestKey, Origin, find_key};
 pub use keyring::{Key, KeyId, KeyRing, KeyRingError, RotateError, Secret};

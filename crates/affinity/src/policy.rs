@@ -207,6 +207,12 @@ impl Policy {
         matches!(self.dress, Dress::Alb | Dress::AlbApp)
     }
 
+    /// Whether requests that come before the first cookie went out share a home. Not as at ALB, and not where the application
+    /// decides who has a session.
+    pub fn shares_first_homes(&self) -> bool {
+        !self.is_alb() && self.app_cookie.is_none()
+    }
+
     /// Whether cookies are the Classic Load Balancer's, which are written once.
     pub fn is_classic(&self) -> bool {
         matches!(self.dress, Dress::Classic { .. })

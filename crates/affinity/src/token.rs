@@ -46,7 +46,7 @@ pub struct Token {
     pub last_seen: UnixMillis,
     /// Which life of the target's process; 0 while nobody tells.
     pub generation: u32,
-    /// The low twelve bits are the policy's mark (see [`crate::Policy::mark`]); the others are 0, and ignored.
+    /// The low twelve bits are the policy's mark (see [`crate::Policy::mark`]); the others note what the application's cookie was like, where ours goes with it.
     pub flags: u16,
 }
 

@@ -120,7 +120,9 @@ impl<'a> ChosenGroup<'a> {
     /// Whether further requests of the connection, that come without the cookie, are of the same session. In alb style they are
     /// not, as at ALB, nor where a proxy brings requests of many clients.
     fn is_shared(&self, exchange: &Exchange<'_>) -> bool {
-        self.is_new() && !self.groups.policy().cookie().is_alb() && !exchange.facts.trusted
+        self.is_new()
+            && self.groups.policy().cookie().shares_first_homes()
+            && !exchange.facts.trusted
     }
 
     fn begin(&self, session: SessionId, first_home: &Remembered, since: UnixMillis) {

@@ -117,10 +117,10 @@ impl Exchange<'_> {
         }
         group.budget.borrow_mut().earn();
         let mut reading = self.claim(group, notes.first_home);
-        // Here and not below, since both tables are asked once for a request.
+        // Here and not below, since both tables are asked once for a request; streams first, which say how old a cookie really is.
+        self.recall_stream(group, &mut reading.claim);
         let ring = &self.view.snapshot.ring;
         let presented = group.group.identify(self.head, ring, self.now, &mut reading);
-        self.recall_stream(group, &mut reading.claim);
         let mut tried = Tried::default();
         let mut wanted = self.first_wish(group.group.spec.protocol_version);
         let mut last = Failure::none();
@@ -210,7 +210,7 @@ impl Exchange<'_> {
     /// answer.
     fn share(&self, group: &GroupLocal, placement: Placement, first_home: &Remembered) {
         let is_new = placement.judgement == Some(Judgement::Rehome(Verdict::New));
-        let policy = group.group.policy.as_ref().filter(|policy| !policy.is_alb());
+        let policy = group.group.policy.as_ref().filter(|policy| policy.shares_first_homes());
         if !is_new
             || policy.is_none()
             || self.facts.trusted

@@ -1,23 +1,18 @@
 //! Room `identity`: the application's own session ids, learned or wrapped before a client gets to see them.
 
-use std::{
-    cell::{Cell, RefCell},
-    net::IpAddr,
-};
+use std::cell::{Cell, RefCell};
 
 use clingfish_affinity::identity::{
     body::{Encoded, Finder, Looking},
     envelope, session_of,
 };
-use clingfish_model::{FieldId, RequestHead, ResponseHead, head::FieldLine};
+use clingfish_model::{ResponseHead, head::FieldLine};
 use clingfish_snapshot::{
     Group, Identity, Presented,
     identity::{Born, Hearing},
 };
 
-use crate::{
-    exchange::Exchange, forward::Facts, outcome::Outcome, receive::Receiver, view::GroupLocal,
-};
+use crate::{exchange::Exchange, outcome::Outcome, receive::Receiver, view::GroupLocal};
 
 /// An id of an answer that goes out in an envelope.
 #[derive(Debug)]
@@ -88,13 +83,13 @@ impl Receiver<'_> {
     /// What this answer is seen by; none in groups whose homes the application does not name.
     pub(crate) fn hearing(&self, outcome: &Outcome) -> Option<Hearing<'_>> {
         self.group.group.identity.as_ref()?;
-        let Exchange { facts, head, started, now, .. } = *self.exchange;
+        let Exchange { head, started, now, .. } = *self.exchange;
         let took = outcome.answered.map(|at| at.saturating_duration_since(started));
         Some(Hearing {
             presented: self.presented,
             judgement: self.placement.judgement,
             target: self.placement.target,
-            client: client(&facts, head),
+            client: self.exchange.facts.origin(head, &self.exchange.listener.balancer).client,
             now: now + took.unwrap_or_default(),
         })
     }
@@ -163,14 +158,6 @@ impl Receiver<'_> {
             }
         }
     }
-}
-
-/// The client's address; where a trusted proxy speaks, the one that it says.
-fn client(facts: &Facts<'_>, head: RequestHead<'_>) -> IpAddr {
-    let said = head.values(FieldId::XForwardedFor).last().filter(|_| facts.trusted);
-    let last = said.and_then(|value| value.rsplit(|c| *c == b',').next());
-    let text = last.and_then(|last| std::str::from_utf8(last.trim_ascii()).ok());
-    text.and_then(|text| text.parse().ok()).unwrap_or(facts.peer.ip())
 }
 
 /// Puts the id that was in an envelope into its place, in what `out` has from `start` on.

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use clingfish_affinity::{Claim, SessionId, Verdict};
+use clingfish_affinity::{Claim, SessionId, Verdict, without_token};
 use clingfish_h1::desync;
 use clingfish_model::{
     FieldId, LoadBalancer, RequestHead, ResourceId, TargetHash, UnixMillis, Version,
@@ -244,7 +244,8 @@ impl Outcome {
         self.conclude(kind, texts, worker);
     }
 
-    fn conclude<'a>(&'a self, kind: Kind, mut texts: Texts<'a>, worker: &Worker) {
+    fn conclude(&self, kind: Kind, texts: Texts<'_>, worker: &Worker) {
+        let mut texts = texts;
         let now = clock::now();
         worker.deadlines.observe(now);
         let spans = self.spans(now);
@@ -256,6 +257,11 @@ impl Outcome {
             return;
         }
         let group = self.group.as_ref().map(|local| &local.group);
+        let header = group.and_then(|group| group.policy.as_ref()?.header());
+        let shown = header.and_then(|header| without_token(texts.path_and_query, header));
+        if let Some(shown) = &shown {
+            texts.path_and_query = shown;
+        }
         if let Some(group) = group {
             texts.group = group.spec.name.as_str().as_bytes();
             let home = self.home.and_then(|home| group.targets.get(home));

@@ -74,10 +74,10 @@ impl Receiver<'_> {
     ) -> Option<Binding> {
         let head = self.exchange.head;
         // Random bytes are fetched only for a session that may begin.
-        let fresh = if judgement.verdict().keeps_session() {
-            [0; 8]
-        } else {
+        let fresh = if self.begins(judgement) {
             self.exchange.worker.entropy.borrow_mut().bytes()
+        } else {
+            [0; 8]
         };
         let https = self.exchange.facts.is_https(head);
         let mut binding = self.group.group.binding(self.placement.target, fresh, https)?;
@@ -94,6 +94,13 @@ impl Receiver<'_> {
         Some(binding)
     }
 
+    /// Whether a session begins with this answer. One that lost its home goes on, by the id in its token; where a table or another
+    /// balancer's cookie named the home, there is none.
+    fn begins(&self, judgement: Judgement) -> bool {
+        let has_token = matches!(self.reading.claim, Claim::Bound(_));
+        !(has_token && judgement.verdict().keeps_session())
+    }
+
     /// Tells everybody who wants to know of the session that an answer begins or goes on with.
     fn note_session(
         &self,
@@ -105,13 +112,13 @@ impl Receiver<'_> {
         now: UnixMillis,
     ) {
         outcome.bound(token.session);
-        if !judgement.verdict().keeps_session() {
+        if self.begins(judgement) {
             self.group.meter.sessions_created.increment();
         }
         let is_new = judgement == Judgement::Rehome(Verdict::New);
         if self.exchange.head.version() == Version::Http2 {
             first_home.home.close(token.session);
-        } else if is_new && !policy.is_alb() && !self.exchange.facts.trusted {
+        } else if is_new && policy.shares_first_homes() && !self.exchange.facts.trusted {
             let Token { group, target, session, .. } = *token;
             first_home.home.begin(FirstHome { group, target, session, since: now });
         }

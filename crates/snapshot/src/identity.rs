@@ -397,7 +397,9 @@ impl Group {
             }
             Carrier::Cookie(name) => head
                 .values(FieldId::SetCookie)
-                .find_map(|value| identity::id_set_by(value, name, now)),
+                // The last is what a browser keeps.
+                .filter_map(|value| identity::id_set_by(value, name, now))
+                .last(),
         }
     }
 

@@ -25,12 +25,13 @@ const PER_CLIENT: &str = "stickiness.sessions_per_client_max";
 const FALLBACK: &str = "stickiness.fallback";
 
 /// What is said of tokens and of nothing else.
-const TOKEN_KEYS: [&str; 5] = [
+const TOKEN_KEYS: [&str; 6] = [
     "stickiness.app_cookie",
     "stickiness.header",
     "stickiness.query",
     "stickiness.style",
     "stickiness.forward_tokens",
+    "stickiness.import",
 ];
 
 const PLACES_HELP: &str = "write \"cookie:NAME\", \"header:NAME\", \"query:NAME\", \"path:/BEFORE/\" or \"path_parameter:NAME\"";

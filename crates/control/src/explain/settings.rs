@@ -4,12 +4,12 @@ mod identity;
 
 use std::fmt::Write as _;
 
-use clingfish_affinity::{CookieNames, Policy};
+use clingfish_affinity::{CookieNames, Policy, rfc3339};
 use clingfish_model::{
     LbCookie, Stickiness, TargetGroup,
     stickiness::{
         AppCookie, CookieAttributes, CookieStyle, HashAffinity, HashKey, HeaderToken, OnCacheable,
-        SameSite, Secure,
+        SameSite, Scheme, Secure,
     },
 };
 
@@ -42,10 +42,33 @@ pub(super) fn write(group: &TargetGroup, out: &mut String) {
         }
         Stickiness::Wrap(wrap) => identity::wrap(wrap, &mut lines),
     }
+    for import in &group.imports {
+        let until = rfc3339(import.until);
+        lines.add(
+            "import",
+            format!("{} as {} writes it, until {until}", import.name, scheme(&import.scheme)),
+        );
+    }
     writeln!(out, "[target_groups.{}]", group.name).expect("a string takes any text");
     let width = lines.0.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
     for (name, value) in lines.0 {
         writeln!(out, "  {name:<width$}  {value}").expect("a string takes any text");
+    }
+}
+
+/// Whose cookie it is; never the key that it may need.
+fn scheme(scheme: &Scheme) -> &'static str {
+    match scheme {
+        Scheme::HaproxyName { .. } => "HAProxy",
+        Scheme::HaproxyDynamic { .. } => "HAProxy with a dynamic key",
+        Scheme::Nginx => "nginx",
+        Scheme::Traefik => "Traefik",
+        Scheme::Caddy { .. } => "Caddy",
+        Scheme::IngressNginx { .. } => "ingress-nginx",
+        Scheme::Envoy => "Envoy",
+        Scheme::Sozu => "sōzu",
+        Scheme::Index { .. } => "a balancer that numbers its servers",
+        Scheme::Name => "a balancer that names its servers",
     }
 }
 

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use clingfish_affinity::{
-    Alphabet, KeyRing, OpenError, Opened, Purpose, Token, group::NO_TARGET, rfc3339,
+    Alphabet, KeyRing, OpenError, Opened, Purpose, Token,
+    group::NO_TARGET,
+    identity::envelope::{self, Address},
+    rfc3339,
 };
 use clingfish_model::{DesiredState, GroupHash, TargetHash, UnixMillis};
 
@@ -30,6 +33,14 @@ pub(super) fn describe(
     now: UnixMillis,
 ) -> String {
     let mut story = Story::default();
+    if let Ok(unwrapped) = envelope::open(text, ring, now) {
+        let Address { target: home, group: of, issued } = unwrapped.address;
+        story.tell("token", "opens; an envelope around the application's id");
+        story.tell("group", group(of, state));
+        story.tell("home", target(of, home, state));
+        story.tell("made", moment(issued, now));
+        return story.0;
+    }
     let open = |(purpose, alphabet, what)| (Token::open(text, ring, purpose, alphabet, now), what);
     let tries: Vec<_> = FORMS.into_iter().map(open).collect();
     let opened = tries.iter().find_map(|(opened, what)| opened.ok().map(|opened| (opened, what)));

@@ -2,7 +2,7 @@
 
 use clingfish_testkit::{RawClient, Response, python};
 
-use crate::support::{Seen, Stage, Visit};
+use crate::support::{Seen, Stage, Visit, log_line};
 
 /// The pairs of all cookies that a response sets.
 fn pairs(response: &Response) -> Vec<String> {
@@ -143,6 +143,8 @@ fn a_client_without_cookies_comes_home_by_a_header_or_a_parameter() {
         assert_eq!(last.path(), format!("/stream{seen}"));
         assert_eq!(last.header("clingfish-session"), None, "tokens are not for targets");
     }
+    log_line(&stage.clingfish, "/stream?a=1&clingfish_session=-");
+    assert!(!stage.clingfish.output().contains(&token), "tokens are not for logs");
     let forged = token.replace(|c: char| c.is_ascii_lowercase(), "x");
     let visit = stage.visit(&[&format!("Clingfish-Session: {forged}")]);
     assert!(["forged", "unknown_key"].contains(&visit.verdict()), "{}", visit.verdict());
