@@ -141,8 +141,8 @@ pub(crate) fn pair(field: &[u8], span: Span) -> Option<Pair<'_>> {
 pub struct Cuts {
     cuts: [Cut; Self::MAX],
     count: u8,
-    /// A header field that held a token, by its ordinal among all fields.
-    field: Option<u16>,
+    /// Header fields that held a token, by their ordinals among all fields.
+    fields: [Option<u16>; limits::COOKIES_TRIED_MAX],
     /// A parameter of the query that did, in the path and query.
     parameter: Option<Span>,
 }
@@ -202,7 +202,9 @@ impl Cuts {
 
     /// Whether the field of that ordinal, counted over all fields, held a token.
     pub fn hides(&self, field: usize) -> bool {
-        self.field.is_some_and(|hidden| usize::from(hidden) == field)
+        // Mostly none is, and then the first says so.
+        let mut hidden = self.fields.iter().map_while(|ordinal| *ordinal);
+        hidden.any(|hidden| usize::from(hidden) == field)
     }
 
     /// What is left of the path and query: two parts to be written one after the other.
@@ -219,9 +221,11 @@ impl Cuts {
         }
     }
 
-    /// Notes the header field that held a token.
+    /// Notes a header field that held a token.
     pub(crate) fn add_field(&mut self, ordinal: usize) {
-        self.field = u16::try_from(ordinal).ok();
+        if let Some(slot) = self.fields.iter_mut().find(|slot| slot.is_none()) {
+            *slot = u16::try_from(ordinal).ok();
+        }
     }
 
     /// Notes the parameter that did.

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use clingfish_affinity::{
     AppSets, Binding, Claim, Dressing, Home, Judgement, Memo, Policy, Reading, SetCookie, Stamp,
-    Verdict, is_chromium, judge, others, read, stamp, write_removal,
+    Token, Verdict, is_chromium, judge, others, read, read_header, stamp, tokens_in, write_removal,
 };
 use clingfish_model::{
-    GroupHash, LbCookie, UnixMillis,
-    stickiness::{AppCookie, AppCookieName, CookieStyle},
+    Field, FieldId, GroupHash, LbCookie, RequestHead, Span, UnixMillis,
+    head::RequestParts,
+    stickiness::{AppCookie, AppCookieName, CookieStyle, HeaderToken},
 };
 
 use crate::support::{
@@ -308,4 +309,52 @@ fn what_is_cut_is_ours_and_the_applications_cookie_stays() {
     let mut left = Vec::new();
     cuts.strip(0, field.as_bytes(), &mut left);
     assert_eq!(left, b"sid=1");
+}
+
+#[test]
+fn no_more_shards_are_opened_than_there_are() {
+    let policy = following(alb());
+    let token = sealed(&policy, &token(&policy, NOW), &ring(), NOW);
+    for (before, found) in [(3, true), (4, false)] {
+        let field = format!("sid=1{}; AWSALBAPP-0={token}", "; AWSALBAPP-0=x".repeat(before));
+        let reading = read_one(&field, &policy, &ring(), NOW);
+        assert_eq!(reading.claim.home().is_some(), found, "{before}");
+    }
+}
+
+#[test]
+fn targets_of_other_groups_see_no_shard_either() {
+    let policy = following(alb());
+    let token = sealed(&policy, &token(&policy, NOW), &ring(), NOW);
+    let field = format!("a=b; AWSALBAPP-0={token}{token}; AWSALBAPP-1=_remove_; c=d");
+    let cuts = tokens_in([field.as_bytes()].into_iter(), &ring(), NOW, &mut Memo::new());
+    let mut left = Vec::new();
+    cuts.strip(0, field.as_bytes(), &mut left);
+    assert_eq!(String::from_utf8(left).unwrap(), "a=b; c=d");
+}
+
+#[test]
+fn a_header_of_ones_own_group_goes_before_anothers() {
+    let header = HeaderToken::new("X-Home", "home", HOUR, None).unwrap();
+    let (own, other) =
+        (Policy::in_header(&header, GROUP), Policy::in_header(&header, GroupHash([9; 8])));
+    let [first, second] = [&other, &own].map(|policy| {
+        let token = Token {
+            target: if policy.group() == GROUP { HOME } else { OTHER },
+            ..token(policy, NOW)
+        };
+        sealed(policy, &token, &ring(), NOW)
+    });
+    let lines = format!("x-home{first}x-home{second}");
+    let at = |start: usize, name: usize, len: usize| Field {
+        name: Span::new(start, name),
+        value: Span::new(start + name, len),
+        id: FieldId::Other,
+    };
+    let parts =
+        RequestParts { fields: vec![at(0, 6, 124), at(130, 6, 124)], ..RequestParts::default() };
+    let head = RequestHead::new(lines.as_bytes(), &parts);
+    let reading = read_header(head, &own, &ring(), NOW, &mut Memo::new());
+    assert_eq!(reading.claim.home(), Some(HOME));
+    assert!(reading.cuts.hides(0) && reading.cuts.hides(1) && !reading.cuts.hides(2));
 }
