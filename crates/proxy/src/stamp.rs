@@ -1,8 +1,8 @@
 //! Room `stamp`: what an answer tells the client of its home.
 
 use clingfish_affinity::{
-    AppSets, Binding, Claim, Judgement, Policy, Stamp, Token, Verdict, cacheable, is_chromium,
-    others, stamp, withheld,
+    AppSets, Binding, Claim, Judgement, Left, Policy, Stamp, Token, Verdict, cacheable,
+    is_chromium, others, stamp, withheld,
 };
 use clingfish_model::{FieldId, ResponseHead, UnixMillis, Version};
 use clingfish_snapshot::FirstHome;
@@ -33,7 +33,13 @@ impl Receiver<'_> {
         let is_shareable = || is_shareable(head, now);
         let (token, mark_private, twin_only) =
             match stamp(&self.reading.claim, judgement, policy, binding, is_shareable, now) {
-                Stamp::Leave(_) => return None,
+                Stamp::Leave(left) => {
+                    if left == Left::CrossSite {
+                        // No cookie of this session will go out, so nobody is to wait for it.
+                        first_home.home.close(binding.session);
+                    }
+                    return None;
+                }
                 Stamp::Remove => (None, false, false),
                 Stamp::Write { token, mark_private, twin_only } => {
                     (Some(token), mark_private, twin_only)
