@@ -34,10 +34,10 @@ pub fn read_header(
             reading.cuts.add_field(ordinal);
         }
     }
-    if let Some((span, value)) = parameter(head.path_and_query(), header.query().as_bytes()) {
-        if open(value, &mut reading.claim) {
-            reading.cuts.add_parameter(span);
-        }
+    if let Some((span, value)) = parameter(head.path_and_query(), header.query().as_bytes())
+        && open(value, &mut reading.claim)
+    {
+        reading.cuts.add_parameter(span);
     }
     if policy.forwards_tokens() {
         reading.cuts = Cuts::default();
