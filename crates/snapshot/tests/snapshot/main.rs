@@ -5,6 +5,7 @@ mod support;
 
 mod cells;
 mod keys;
+mod kinds;
 mod leaving;
 mod names;
 mod placement;
