@@ -1,8 +1,6 @@
 //! Flask with Flask-Session and cachelib's cache: the session is in the memory of the process.
 
-use super::{
-    Bed, Instance, NONE, assert_all_counted, assert_lost, following, stickiness_of, visit,
-};
+use super::{Bed, Instance, NONE, assert_all_counted, assert_lost, stickiness_of, visit};
 
 fn counter(name: &str) -> Instance {
     Instance::script("flask/server.py", name)
@@ -11,14 +9,6 @@ fn counter(name: &str) -> Instance {
 #[test]
 fn visitors_are_counted_where_they_began() {
     let bed = Bed::start(counter, &stickiness_of("flask"));
-    for cookies in ["all", "session"] {
-        assert_all_counted(&visit(&bed, cookies));
-    }
-}
-
-#[test]
-fn a_cookie_that_follows_the_applications_brings_visitors_home() {
-    let bed = Bed::start(counter, &following("session"));
     assert_all_counted(&visit(&bed, "all"));
 }
 

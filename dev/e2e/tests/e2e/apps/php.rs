@@ -2,9 +2,7 @@
 
 use std::process::Command;
 
-use super::{
-    Bed, Instance, NONE, assert_all_counted, assert_lost, example, following, stickiness_of, visit,
-};
+use super::{Bed, Instance, NONE, assert_all_counted, assert_lost, example, stickiness_of, visit};
 
 /// Instances that keep sessions in folders of this one.
 fn counter(folder: &tempfile::TempDir) -> impl Fn(&str) -> Instance + Sync {
@@ -23,15 +21,6 @@ fn counter(folder: &tempfile::TempDir) -> impl Fn(&str) -> Instance + Sync {
 fn visitors_are_counted_where_they_began() {
     let folder = tempfile::tempdir().expect("there is room");
     let bed = Bed::start(counter(&folder), &stickiness_of("php"));
-    for cookies in ["all", "PHPSESSID"] {
-        assert_all_counted(&visit(&bed, cookies));
-    }
-}
-
-#[test]
-fn a_cookie_that_follows_the_applications_brings_visitors_home() {
-    let folder = tempfile::tempdir().expect("there is room");
-    let bed = Bed::start(counter(&folder), &following("PHPSESSID"));
     assert_all_counted(&visit(&bed, "all"));
 }
 
