@@ -118,7 +118,11 @@ impl Deadlines {
         let mut slots = self.slots.borrow_mut();
         for (at, slot) in self.at.borrow_mut().iter_mut().zip(slots.iter_mut()) {
             if *at >= PUSHED && *at != NEVER {
-                *at = tick.saturating_add(*at - PUSHED).clamp(FIRED + 1, PUSHED - 1);
+                // One more, as in `after`: this tick may be partly over.
+                *at = tick
+                    .saturating_add(*at - PUSHED)
+                    .saturating_add(1)
+                    .clamp(FIRED + 1, PUSHED - 1);
             } else if *at <= tick && *at != FIRED {
                 *at = FIRED;
                 if let Some(waker) = slot.waker.take() {
@@ -203,7 +207,7 @@ impl Deadline {
         self.set(span);
     }
 
-    /// Moves it to `span` from the next tick, up to a tick later than [`Self::set_now`] would. Without a look at a clock: for what
+    /// Moves it to `span` from the next tick, up to two ticks later than [`Self::set_now`] would, and never earlier than asked. Without a look at a clock: for what
     /// happens more often than ticks do.
     pub(crate) fn push(&self, span: Duration) {
         self.store(PUSHED | ticks(span));
@@ -327,7 +331,7 @@ mod tests {
         for _ in 0..3 {
             deadline.push(WHEEL_TICK * 3);
             advance(&table, 1);
-            advance(&table, 2);
+            advance(&table, 3);
             assert!(!is_ready(&deadline));
         }
         advance(&table, 1);
