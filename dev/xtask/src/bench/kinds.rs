@@ -79,7 +79,8 @@ pub(super) fn run(options: &Options, dir: &Path) -> Result<()> {
     Ok(())
 }
 
-/// One process with a listener for each kind, and a client at home behind each.
+/// One process with a listener for each kind, and a client at home behind each. One of the targets takes everybody: without stickiness
+/// requests would go to both, which costs more than any stickiness.
 fn start(tool: &Tool, targets: &Targets, dir: &Path) -> Result<(Process, Vec<Door>)> {
     if dir.exists() {
         fs::remove_dir_all(dir)?;
@@ -87,8 +88,9 @@ fn start(tool: &Tool, targets: &Targets, dir: &Path) -> Result<(Process, Vec<Doo
     fs::create_dir_all(dir)?;
     let mut doors = SAMPLES.iter().map(|_| Door::free()).collect::<Result<Vec<_>>>()?;
     let mut text = format!(
-        "[server]\nworkers = 1\n[admin]\nbind = \"{}\"\n[access_log]\nsink = \"access.log\"\n",
-        ports::free()?
+        "[server]\nworkers = 1\n[admin]\nbind = \"{}\"\n[access_log]\nsink = \"{}\"\n",
+        ports::free()?,
+        dir.join("access.log").display()
     );
     for (sample, door) in SAMPLES.iter().zip(&doors) {
         let [a, b] = targets.all.each_ref().map(|target| target.address);
@@ -96,7 +98,7 @@ fn start(tool: &Tool, targets: &Targets, dir: &Path) -> Result<(Process, Vec<Doo
             text,
             "[[listeners]]\nname = \"{name}\"\nbind = \"{}\"\nforward = \"{name}\"\n\
              [target_groups.{name}]\n\
-             targets = [{{ id = \"a\", address = \"{a}\" }}, {{ id = \"b\", address = \"{b}\" }}]\n\
+             targets = [{{ id = \"a\", address = \"{a}\" }}, {{ id = \"b\", address = \"{b}\", weight = 0 }}]\n\
              health_check = false\nstickiness = {}\n",
             door.address,
             sample.stickiness,
