@@ -1,5 +1,7 @@
 //! The fixed hash of what a client is recognised by.
 
+use twox_hash::XxHash64;
+
 /// A 64-bit hash of a key, such as the value of a header or an address.
 ///
 /// It is XXH64 with seed 0, as many tools compute it: the same on every instance, platform and version, since all of them have
@@ -14,69 +16,11 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct KeyHash(pub u64);
 
-const PRIMES: [u64; 5] = [
-    0x9e37_79b1_85eb_ca87,
-    0xc2b2_ae3d_27d4_eb4f,
-    0x1656_67b1_9e37_79f9,
-    0x85eb_ca77_c2b2_ae63,
-    0x27d4_eb2f_1656_67c5,
-];
-
 impl KeyHash {
     /// Hashes these bytes.
     pub fn of(bytes: &[u8]) -> Self {
-        let [one, two, three, four, five] = PRIMES;
-        let (stripes, rest) = bytes.as_chunks::<32>();
-        let mut hash = if stripes.is_empty() { five } else { striped(stripes) };
-        hash = hash.wrapping_add(bytes.len() as u64);
-        let (words, rest) = rest.as_chunks::<8>();
-        for word in words {
-            hash ^= round(0, u64::from_le_bytes(*word));
-            hash = hash.rotate_left(27).wrapping_mul(one).wrapping_add(four);
-        }
-        let (halves, rest) = rest.as_chunks::<4>();
-        for half in halves {
-            hash ^= u64::from(u32::from_le_bytes(*half)).wrapping_mul(one);
-            hash = hash.rotate_left(23).wrapping_mul(two).wrapping_add(three);
-        }
-        for byte in rest {
-            hash ^= u64::from(*byte).wrapping_mul(five);
-            hash = hash.rotate_left(11).wrapping_mul(one);
-        }
-        Self(avalanche(hash))
+        Self(XxHash64::oneshot(0, bytes))
     }
-}
-
-/// Takes 32 bytes at a time, in four lanes.
-fn striped(stripes: &[[u8; 32]]) -> u64 {
-    let [one, two, ..] = PRIMES;
-    let mut lanes = [one.wrapping_add(two), two, 0, one.wrapping_neg()];
-    for stripe in stripes {
-        let (words, _) = stripe.as_chunks::<8>();
-        for (lane, word) in lanes.iter_mut().zip(words) {
-            *lane = round(*lane, u64::from_le_bytes(*word));
-        }
-    }
-    let turned = lanes.iter().zip([1, 7, 12, 18]).map(|(lane, by)| lane.rotate_left(by));
-    let hash = turned.fold(0, u64::wrapping_add);
-    lanes.iter().fold(hash, merged)
-}
-
-fn merged(hash: u64, lane: &u64) -> u64 {
-    let [one, _, _, four, _] = PRIMES;
-    (hash ^ round(0, *lane)).wrapping_mul(one).wrapping_add(four)
-}
-
-fn round(lane: u64, word: u64) -> u64 {
-    let [one, two, ..] = PRIMES;
-    lane.wrapping_add(word.wrapping_mul(two)).rotate_left(31).wrapping_mul(one)
-}
-
-fn avalanche(mut hash: u64) -> u64 {
-    let [_, two, three, ..] = PRIMES;
-    hash = (hash ^ (hash >> 33)).wrapping_mul(two);
-    hash = (hash ^ (hash >> 29)).wrapping_mul(three);
-    hash ^ (hash >> 32)
 }
 
 #[cfg(test)]
