@@ -1,6 +1,6 @@
 //! What a request says about its home.
 
-use clingfish_model::{GroupHash, TargetHash, UnixMillis, limits};
+use clingfish_model::{TargetHash, UnixMillis, limits};
 
 use crate::{
     app_cookie,
@@ -164,7 +164,7 @@ struct Search<'s, 'a> {
 
 /// Which of a pair's cookies were of this group.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Heard {
+pub(crate) struct Heard {
     main: bool,
     twin: bool,
 }
@@ -238,7 +238,7 @@ impl<'s, 'a> Search<'s, 'a> {
             if opened.is_ok_and(|opened| opened.token.group != policy.group()) {
                 continue;
             }
-            self.reading.claim = better(self.reading.claim, opened, policy.group());
+            self.reading.claim = better(self.reading.claim, opened, |opened| policy.owns(opened));
         }
         if is_ours {
             self.reading.cuts.add(field, pair.span);
@@ -263,7 +263,7 @@ impl<'s, 'a> Search<'s, 'a> {
             _ => true,
         };
         if is_first {
-            self.reading.claim = better(self.reading.claim, opened, policy.group());
+            self.reading.claim = better(self.reading.claim, opened, |opened| policy.owns(opened));
         }
     }
 
@@ -296,7 +296,7 @@ impl<'s, 'a> Search<'s, 'a> {
 
 impl Heard {
     /// Notes a cookie of this group, and says whether none of its name was before it.
-    fn is_first(&mut self, role: Role) -> bool {
+    pub(crate) fn is_first(&mut self, role: Role) -> bool {
         let heard = match role {
             Role::Main => &mut self.main,
             Role::Twin => &mut self.twin,
@@ -305,13 +305,17 @@ impl Heard {
     }
 }
 
-/// The claim after one more cookie of our names. Of this group comes only the first of each name.
-pub(crate) fn better(claim: Claim, opened: Result<Opened, OpenError>, group: GroupHash) -> Claim {
+/// The claim after one more text that may be a token of ours. Of those that are meant for us comes only the first of each name.
+pub(crate) fn better(
+    claim: Claim,
+    opened: Result<Opened, OpenError>,
+    is_own: impl Fn(&Opened) -> bool,
+) -> Claim {
     match (claim, opened) {
-        (Claim::Bound(_), Ok(opened)) if opened.token.group != group => claim,
+        (Claim::Bound(_), Ok(opened)) if !is_own(&opened) => claim,
         // The other one of the pair.
         (Claim::Bound(found), Ok(opened))
-            if found.token.group == group && found.token.last_seen >= opened.token.last_seen =>
+            if is_own(&found) && found.token.last_seen >= opened.token.last_seen =>
         {
             claim
         }

@@ -8,8 +8,8 @@ use clingfish_model::{
 };
 
 use crate::{
-    claim::{Claim, Refusal},
-    cookie::{self, Pair, Role},
+    claim::{Claim, Heard, Refusal, better},
+    cookie::{self, Pair},
     judge::Judgement,
     keyring::KeyRing,
     memo::Memo,
@@ -60,7 +60,7 @@ pub fn read_group<'a>(
 ) -> Claim {
     let names = policy.0.names();
     let mut claim = Claim::Nothing;
-    let mut heard = [false; 2];
+    let mut heard = Heard::default();
     for (role, pair) in fields
         .flat_map(cookie::pairs)
         .filter_map(|pair| Some((names.role(pair.name)?, pair)))
@@ -68,10 +68,7 @@ pub fn read_group<'a>(
     {
         let opened = open(&pair, ring, now, memo);
         let is_own = |opened: &Opened| is_offered(opened.token.group);
-        let is_repeated = opened.as_ref().is_ok_and(is_own) && {
-            let [main, twin] = &mut heard;
-            std::mem::replace(if role == Role::Main { main } else { twin }, true)
-        };
+        let is_repeated = opened.as_ref().is_ok_and(is_own) && !heard.is_first(role);
         if !is_repeated {
             claim = better(claim, opened, is_own);
         }
@@ -86,24 +83,6 @@ fn open(
     memo: &mut Memo,
 ) -> Result<Opened, OpenError> {
     memo.open(pair.value, ring, Purpose::Group, cookie::alphabet_of(pair.name), now)
-}
-
-fn better(
-    claim: Claim,
-    opened: Result<Opened, OpenError>,
-    is_own: impl Fn(&Opened) -> bool,
-) -> Claim {
-    match (claim, opened) {
-        (Claim::Bound(found), Ok(opened)) => {
-            let is_later = opened.token.last_seen > found.token.last_seen;
-            let replaces = is_own(&opened) && (is_later || !is_own(&found));
-            Claim::Bound(if replaces { opened } else { found })
-        }
-        (_, Ok(opened)) => Claim::Bound(opened),
-        (Claim::Nothing, Err(OpenError::UnknownKey)) => Claim::Refused(Refusal::UnknownKey),
-        (Claim::Nothing, Err(_)) => Claim::Refused(Refusal::Forged),
-        (claim, Err(_)) => claim,
-    }
 }
 
 /// The group that a claim holds for, or why it holds for none. Whether that group can serve anybody is for the caller to see.

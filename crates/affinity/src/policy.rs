@@ -14,7 +14,7 @@ use crate::{
     cookie::CookieNames,
     fnv,
     keyring::KeyRing,
-    token::{Alphabet, Purpose, Sealed, Token},
+    token::{Alphabet, Opened, Purpose, Sealed, Token},
 };
 
 /// How one target group keeps its sessions by tokens: a compiled [`LbCookie`], [`AppCookie`] or [`HeaderToken`].
@@ -167,6 +167,11 @@ impl Policy {
     /// The group whose homes count.
     pub fn group(&self) -> GroupHash {
         self.group
+    }
+
+    /// Whether a token is of this group.
+    pub(crate) fn owns(&self, opened: &Opened) -> bool {
+        opened.token.group == self.group
     }
 
     /// The names of its cookies, whether the client's scheme lets it have both or not.
