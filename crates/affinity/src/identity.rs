@@ -17,6 +17,7 @@ use std::{borrow::Cow, ops::ControlFlow};
 
 use clingfish_model::{
     FieldId, GroupHash, RequestHead, ResponseHead, UnixMillis,
+    head::split_query,
     limits::{SESSION_ID_BYTES_MAX, SESSION_IDS_TRIED_MAX},
     stickiness::{IdBirth, IdPlace},
 };
@@ -176,13 +177,6 @@ fn ends(name: &[u8], value: &[u8], now: UnixMillis) -> bool {
 /// Whether a field has that name.
 pub fn is_named(name: &[u8], wanted: &str) -> bool {
     name.eq_ignore_ascii_case(wanted.as_bytes())
-}
-
-fn split_query(path_and_query: &[u8]) -> (&[u8], &[u8]) {
-    match memchr::memchr(b'?', path_and_query).and_then(|at| path_and_query.split_at_checked(at)) {
-        Some((path, [_, query @ ..])) => (path, query),
-        _ => (path_and_query, b""),
-    }
 }
 
 /// The first parameter of that name.

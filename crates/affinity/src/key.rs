@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use clingfish_model::{
     FieldId, RequestHead,
-    head::without_port,
+    head::{split_query, without_port},
     stickiness::{HashKey, KeyName},
 };
 
@@ -64,12 +64,12 @@ pub fn find_key<'a>(
             pairs.find(|pair| pair.name == name.as_str().as_bytes())?.value
         }
         HashKey::Query(name) => {
-            let query = split_at(head.path_and_query(), b'?').1;
+            let query = split_query(head.path_and_query()).1;
             let mut pairs = query.split(|c| *c == b'&').map(|pair| split_at(pair, b'='));
             pairs.find(|(key, _)| *key == name.as_str().as_bytes())?.1
         }
         HashKey::PathSegment(nth) => {
-            let path = split_at(head.path_and_query(), b'?').0;
+            let path = split_query(head.path_and_query()).0;
             path.split(|c| *c == b'/').nth(usize::from(nth.get()))?
         }
     };

@@ -398,6 +398,13 @@ pub fn without_port(authority: &[u8]) -> &[u8] {
     }
 }
 
+/// Path, and query without its question mark.
+pub fn split_query(path_and_query: &[u8]) -> (&[u8], &[u8]) {
+    let at = path_and_query.iter().position(|c| *c == b'?').unwrap_or(path_and_query.len());
+    let (path, query) = path_and_query.split_at_checked(at).unwrap_or((path_and_query, b""));
+    (path, query.get(1..).unwrap_or_default())
+}
+
 /// One field line for reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FieldLine<'a> {

@@ -4,10 +4,10 @@ use std::{net::IpAddr, rc::Rc, sync::Arc};
 
 use clingfish_model::{
     RequestHead,
-    head::without_port,
+    head::{split_query, without_port},
     rule::{FixedResponse, Origin, Redirect, Scheme, Transforms},
 };
-use clingfish_rules::{Request, request::split_query};
+use clingfish_rules::Request;
 use clingfish_snapshot::Chosen;
 
 use crate::{

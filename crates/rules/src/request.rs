@@ -2,7 +2,10 @@
 
 use std::net::IpAddr;
 
-use clingfish_model::{RequestHead, head::without_port};
+use clingfish_model::{
+    RequestHead,
+    head::{split_query, without_port},
+};
 
 /// A request as rules see it.
 #[derive(Clone, Copy, Debug)]
@@ -25,11 +28,4 @@ impl<'a> Request<'a> {
         let (path, query) = split_query(path_and_query);
         Self { head, host: without_port(head.authority()), path, query, peer }
     }
-}
-
-/// Path, and query without its question mark.
-pub fn split_query(path_and_query: &[u8]) -> (&[u8], &[u8]) {
-    let at = path_and_query.iter().position(|c| *c == b'?').unwrap_or(path_and_query.len());
-    let (path, query) = path_and_query.split_at_checked(at).unwrap_or((path_and_query, b""));
-    (path, query.get(1..).unwrap_or_default())
 }

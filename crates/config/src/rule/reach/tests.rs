@@ -1,9 +1,9 @@
 use clingfish_model::{
     Action, Field, FieldId, Name, RequestHead, Rule, Span,
-    head::RequestParts,
+    head::{RequestParts, split_query},
     rule::{Forward, Origin, Priority, Template, Transforms},
 };
-use clingfish_rules::{Request, RuleSet, request::split_query};
+use clingfish_rules::{Request, RuleSet};
 use proptest::prelude::*;
 
 use super::*;
