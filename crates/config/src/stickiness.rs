@@ -32,18 +32,8 @@ const COOKIE_KEYS: [&str; 11] = [
     "stickiness.host_prefix",
 ];
 
-/// Those of them that an application's cookie answers for ours.
-const COPIED_KEYS: [&str; 9] = [
-    "stickiness.path",
-    "stickiness.domain",
-    "stickiness.http_only",
-    "stickiness.same_site",
-    "stickiness.secure",
-    "stickiness.partitioned",
-    "stickiness.browser_session",
-    "stickiness.cross_site",
-    "stickiness.host_prefix",
-];
+/// Those of them that an application's cookie answers for ours: all but whether it is written, and its name.
+const COPIED_KEYS: &[&str] = COOKIE_KEYS.split_at(2).1;
 
 /// Types that AWS or its other load balancers have.
 const LATER_TYPES: [&str; 2] = ["source_ip_dest_ip", "source_ip_dest_ip_proto"];
@@ -175,7 +165,7 @@ fn read_lb_cookie(
         Style::Clingfish => {
             if kind == Kind::AppCookie {
                 let help = "remove it: the cookie has the attributes of the application's";
-                refuse(&COPIED_KEYS, "type = \"app_cookie\"", help, section, report);
+                refuse(COPIED_KEYS, "type = \"app_cookie\"", help, section, report);
             }
             CookieStyle::Clingfish(cookie::read_shape(group, section, report))
         }
