@@ -120,6 +120,7 @@ fn read(root: &Section<'_>, zone: Option<&Name>, report: &mut Report<'_>) -> Des
     DesiredState {
         server,
         access_log: server::read_access_log(root, report),
+        aws: clingfish_model::elb::Aws::default(),
         load_balancers,
         target_groups,
         admin,

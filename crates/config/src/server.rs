@@ -53,7 +53,7 @@ pub(crate) fn read_admin(root: &Section<'_>, report: &mut Report<'_>) -> Admin {
     };
     let bind = section.value("bind").and_then(|value| value.bind(report));
     let hosts = section.value("hosts").map(|value| read_hosts(value, report));
-    Admin { bind: bind.unwrap_or(default.bind), hosts: hosts.unwrap_or(default.hosts) }
+    Admin { bind: bind.unwrap_or(default.bind), hosts: hosts.unwrap_or(default.hosts), ..default }
 }
 
 fn read_hosts(value: &Value<'_>, report: &mut Report<'_>) -> Vec<String> {

@@ -44,6 +44,7 @@ pub(crate) fn read_listener(section: &Section<'_>, report: &mut Report<'_>) -> O
     Some(ListenerTls {
         certificates,
         min_version: section.word("tls_min_version", &versions, TlsVersion::default(), report),
+        policy: None,
         mutual: read_mutual(section, report),
     })
 }

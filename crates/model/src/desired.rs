@@ -7,7 +7,12 @@ use std::{
     time::Duration,
 };
 
-use crate::{Listener, LoadBalancer, Name, TargetGroup, tls::Anchor};
+use ipnet::IpNet;
+
+use crate::{
+    AccessKey, BearerToken, CertificateFiles, Listener, LoadBalancer, Name, TargetGroup, elb::Aws,
+    tls::Anchor,
+};
 
 /// Everything that a configuration says. Whoever makes one checks the references between its parts.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +23,8 @@ pub struct DesiredState {
     pub admin: Admin,
     /// Where requests are written down.
     pub access_log: AccessLog,
+    /// What AWS has around load balancers.
+    pub aws: Aws,
     /// In order of their names; each listener's is among them.
     pub load_balancers: Vec<LoadBalancer>,
     /// In the order of the file.
@@ -31,6 +38,8 @@ impl DesiredState {
     pub fn anchor(&mut self, folder: &Path) {
         self.listeners.iter_mut().for_each(|listener| listener.tls.anchor(folder));
         self.target_groups.iter_mut().for_each(|group| group.tls.anchor(folder));
+        self.aws.anchor(folder);
+        self.admin.tls.anchor(folder);
     }
 
     /// The target group of that name.
@@ -89,18 +98,33 @@ impl Default for Server {
     }
 }
 
-/// The address for operators: metrics, health, later APIs and console.
+/// The address for operators: metrics, health and APIs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Admin {
     /// `127.0.0.1:9080` by default. At start only.
     pub bind: SocketAddr,
     /// Host names, beside the address itself and `localhost`, that requests may carry (DNS rebinding).
     pub hosts: Vec<String>,
+    /// Who may sign requests to the ELB API; nobody by default.
+    pub access_keys: Vec<AccessKey>,
+    /// Who may use the native API; nobody by default.
+    pub tokens: Vec<BearerToken>,
+    /// What is shown to clients; none is HTTP. At start only, but for renewed files.
+    pub tls: Option<CertificateFiles>,
+    /// Peers whose X-Forwarded-For says who asks.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 impl Default for Admin {
     fn default() -> Self {
-        Self { bind: SocketAddr::from(([127, 0, 0, 1], 9080)), hosts: Vec::new() }
+        Self {
+            bind: SocketAddr::from(([127, 0, 0, 1], 9080)),
+            hosts: Vec::new(),
+            access_keys: Vec::new(),
+            tokens: Vec::new(),
+            tls: None,
+            trusted_proxies: Vec::new(),
+        }
     }
 }
 

@@ -56,6 +56,14 @@ impl ResourceId {
         Self(u64::from_be_bytes(prefix(digest(kind, name))))
     }
 
+    /// The id that these sixteen hexadecimal digits are, in lower case.
+    pub fn parse(text: &str) -> Option<Self> {
+        let legal = |c: u8| matches!(c, b'0'..=b'9' | b'a'..=b'f');
+        (text.len() == 16 && text.bytes().all(legal))
+            .then(|| u64::from_str_radix(text, 16).ok().map(Self))
+            .flatten()
+    }
+
     /// The number whose hexadecimal digits these are.
     pub fn value(self) -> u64 {
         self.0

@@ -2,7 +2,10 @@
 //!
 //! Rank 0: no I/O, no clock, no wire format. Rules live in constructors; a value that exists is valid.
 
+pub mod credentials;
 pub mod desired;
+pub mod edit;
+pub mod elb;
 pub mod group_stickiness;
 pub mod head;
 pub mod health;
@@ -18,7 +21,10 @@ pub mod target;
 pub mod time;
 pub mod tls;
 
+pub use credentials::{AccessKey, BearerToken, Role, Secret};
 pub use desired::DesiredState;
+pub use edit::{Edit, Place, Setting};
+pub use elb::Record;
 pub use group_stickiness::GroupStickiness;
 pub use head::{Field, FieldId, Method, RequestHead, ResponseHead, Span, Version};
 pub use health::{CheckProtocol, HealthCheck};

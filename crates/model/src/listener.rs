@@ -4,7 +4,12 @@ use std::{net::SocketAddr, ops::RangeInclusive, time::Duration};
 
 use ipnet::IpNet;
 
-use crate::{Action, ListenerAttributes, ListenerTls, Name, ResourceId, Rule};
+use std::collections::BTreeMap;
+
+use crate::{
+    Action, ListenerAttributes, ListenerTls, Name, Record, ResourceId, Rule,
+    elb::{Classic, ClassicListener, Network},
+};
 
 /// A named set of listeners with attributes (ALB sense).
 #[derive(Clone, Debug, PartialEq)]
@@ -39,6 +44,14 @@ pub struct LoadBalancer {
     pub desync_mode: DesyncMode,
     /// Adds `clingfish-verdict` and `clingfish-target` to responses; off by default.
     pub debug_header: bool,
+    /// What the API keeps of it.
+    pub record: Record,
+    /// Where AWS would put it.
+    pub network: Network,
+    /// The host name that it answers as `DNSName`, where it is not [`crate::elb::Aws::dns_name`].
+    pub dns_name: Option<String>,
+    /// What the Classic API keeps; none is an application load balancer.
+    pub classic: Option<Classic>,
 }
 
 impl LoadBalancer {
@@ -58,12 +71,16 @@ impl LoadBalancer {
             http2: true,
             desync_mode: DesyncMode::default(),
             debug_header: false,
+            record: Record::default(),
+            network: Network::default(),
+            dns_name: None,
+            classic: None,
         }
     }
 
     /// The id for ARNs and logs.
     pub fn id(&self) -> ResourceId {
-        ResourceId::derive("app", self.name.as_str())
+        self.record.id.unwrap_or_else(|| ResourceId::derive("app", self.name.as_str()))
     }
 }
 
@@ -226,6 +243,12 @@ pub struct Listener {
     pub tls: Option<ListenerTls>,
     /// Takes HTTP/2 without TLS from clients that begin with it (RFC 9113 section 3.3); off by default.
     pub h2c: bool,
+    /// What the API keeps of it.
+    pub record: Record,
+    /// Tags of its default rule.
+    pub default_rule_tags: BTreeMap<String, String>,
+    /// What the Classic API keeps of it.
+    pub classic: Option<ClassicListener>,
 }
 
 impl Listener {
@@ -241,6 +264,9 @@ impl Listener {
             proxy_protocol_from: Vec::new(),
             tls: None,
             h2c: false,
+            record: Record::default(),
+            default_rule_tags: BTreeMap::new(),
+            classic: None,
         }
     }
 
@@ -261,6 +287,6 @@ impl Listener {
 
     /// The id for ARNs and logs.
     pub fn id(&self) -> ResourceId {
-        ResourceId::derive("listener", self.name.as_str())
+        self.record.id.unwrap_or_else(|| ResourceId::derive("listener", self.name.as_str()))
     }
 }

@@ -10,6 +10,8 @@ mod transform;
 
 use std::fmt;
 
+use crate::{Record, ResourceId};
+
 pub use action::{Action, BadAction, FixedResponse, Forward, WeightedGroup};
 pub use condition::{BadCondition, Condition, HeaderName, QueryPattern, Values};
 pub use matching::{BadRegex, Regex};
@@ -25,6 +27,7 @@ pub struct Rule {
     conditions: Vec<Condition>,
     action: Action,
     transforms: Transforms,
+    record: Record,
 }
 
 /// A rule's place among the rules of its listener: 1 to 50,000, the lowest first.
@@ -113,7 +116,26 @@ impl Rule {
         if regexes > Self::REGEXES_MAX {
             return Err(BadRule::Regexes { count: regexes });
         }
-        Ok(Self { priority, conditions, action, transforms })
+        Ok(Self { priority, conditions, action, transforms, record: Record::default() })
+    }
+
+    /// With what the API keeps of it.
+    #[must_use]
+    pub fn recorded(mut self, record: Record) -> Self {
+        self.record = record;
+        self
+    }
+
+    /// What the API keeps of it.
+    pub fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// The id for ARNs, in that listener: recorded, or else derived from its priority.
+    pub fn id(&self, listener: ResourceId) -> ResourceId {
+        let derived =
+            || ResourceId::derive("listener-rule", &format!("{listener}/{}", self.priority));
+        self.record.id.unwrap_or_else(derived)
     }
 
     /// Its place.

@@ -3,8 +3,10 @@
 use std::{fmt, net::SocketAddr, ops::RangeInclusive, time::Duration};
 
 use crate::{
-    Algorithm, CrossZone, GroupHash, HealthCheck, HealthThresholds, Name, ResourceId, SlowStart,
-    Stickiness, TargetHash, TargetId, TargetTls, stickiness::ForeignCookie,
+    Algorithm, CrossZone, GroupHash, HealthCheck, HealthThresholds, Name, Record, ResourceId,
+    SlowStart, Stickiness, TargetHash, TargetId, TargetTls,
+    elb::{IpAddressType, TargetType},
+    stickiness::ForeignCookie,
 };
 
 /// Targets that serve the same thing, with the policy that spreads requests over them.
@@ -42,6 +44,16 @@ pub struct TargetGroup {
     /// Whether each connection to a target begins with a PROXY header that names the client; no by default. Such connections
     /// serve one client. ELBv2: `proxy_protocol_v2.enabled`.
     pub proxy_protocol: ProxyProtocol,
+    /// What the API keeps of it.
+    pub record: Record,
+    /// How the API names its targets.
+    pub target_type: TargetType,
+    /// ELBv2: `Port`, which targets have that are registered without one. None where the API did not make it.
+    pub port: Option<u16>,
+    /// ELBv2: `VpcId`. Kept and returned.
+    pub vpc: Option<String>,
+    /// ELBv2: `IpAddressType`. Kept and returned.
+    pub ip_address_type: IpAddressType,
 }
 
 impl TargetGroup {
@@ -78,12 +90,17 @@ impl TargetGroup {
             connect_timeout: Self::CONNECT_TIMEOUT,
             response_timeout: Self::RESPONSE_TIMEOUT,
             proxy_protocol: ProxyProtocol::Off,
+            record: Record::default(),
+            target_type: TargetType::default(),
+            port: None,
+            vpc: None,
+            ip_address_type: IpAddressType::default(),
         }
     }
 
     /// The id for ARNs and logs.
     pub fn id(&self) -> ResourceId {
-        ResourceId::derive("targetgroup", self.name.as_str())
+        self.record.id.unwrap_or_else(|| ResourceId::derive("targetgroup", self.name.as_str()))
     }
 
     /// The bytes that tokens carry.

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::elb::Aws;
+
 /// What a listener shows to clients, and what it asks of them. ELBv2: a listener whose `Protocol` is HTTPS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListenerTls {
@@ -9,6 +11,8 @@ pub struct ListenerTls {
     pub certificates: Vec<CertificateFiles>,
     /// The oldest version that is spoken; 1.2 by default.
     pub min_version: TlsVersion,
+    /// ELBv2's name for versions and ciphers, where the API set it; kept and returned.
+    pub policy: Option<String>,
     /// Whether clients show certificates. ELBv2: `MutualAuthentication`.
     pub mutual: MutualAuthentication,
 }
@@ -19,7 +23,12 @@ impl ListenerTls {
 
     /// With every default.
     pub fn new(certificates: Vec<CertificateFiles>) -> Self {
-        Self { certificates, min_version: TlsVersion::default(), mutual: MutualAuthentication::Off }
+        Self {
+            certificates,
+            min_version: TlsVersion::default(),
+            policy: None,
+            mutual: MutualAuthentication::Off,
+        }
     }
 }
 
@@ -106,6 +115,16 @@ impl Anchor for CertificateFiles {
         self.certificate.anchor(folder);
         self.key.anchor(folder);
         self.ocsp.anchor(folder);
+    }
+}
+
+impl Anchor for Aws {
+    fn anchor(&mut self, folder: &Path) {
+        self.certificates.values_mut().for_each(|files| files.anchor(folder));
+        for store in self.trust_stores.values_mut() {
+            store.authorities.anchor(folder);
+            store.revocations.anchor(folder);
+        }
     }
 }
 

@@ -364,6 +364,7 @@ mod tests {
 
     fn worker() -> Rc<Worker> {
         let desired = DesiredState {
+            aws: clingfish_model::elb::Aws::default(),
             server: desired::Server::default(),
             admin: desired::Admin::default(),
             access_log: desired::AccessLog { sink: desired::LogSink::Off, ..Default::default() },

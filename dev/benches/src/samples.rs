@@ -115,6 +115,7 @@ pub(crate) fn group(targets: usize, stickiness: Stickiness) -> Result<Arc<Group>
     group.stickiness = stickiness;
     group.health_check = HealthCheck { enabled: false, ..HealthCheck::default() };
     let desired = DesiredState {
+        aws: clingfish_model::elb::Aws::default(),
         server: Server::default(),
         admin: Admin::default(),
         access_log: AccessLog::default(),

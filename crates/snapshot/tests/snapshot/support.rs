@@ -103,6 +103,7 @@ impl World {
     /// That group, whose targets nobody has looked at.
     pub(crate) fn unchecked(group: TargetGroup) -> Self {
         let desired = DesiredState {
+            aws: clingfish_model::elb::Aws::default(),
             server: Server::default(),
             admin: Admin::default(),
             access_log: AccessLog::default(),
