@@ -56,12 +56,11 @@ impl ResourceId {
         Self(u64::from_be_bytes(prefix(digest(kind, name))))
     }
 
-    /// The id that these sixteen hexadecimal digits are, in lower case.
+    /// Reads an id as [`Display`](fmt::Display) writes it: sixteen small hexadecimal digits, nothing else.
     pub fn parse(text: &str) -> Option<Self> {
-        let legal = |c: u8| matches!(c, b'0'..=b'9' | b'a'..=b'f');
-        (text.len() == 16 && text.bytes().all(legal))
-            .then(|| u64::from_str_radix(text, 16).ok().map(Self))
-            .flatten()
+        let is_digit = |c: u8| c.is_ascii_digit() || matches!(c, b'a'..=b'f');
+        let is_id = text.len() == 16 && text.bytes().all(is_digit);
+        u64::from_str_radix(text, 16).ok().filter(|_| is_id).map(Self)
     }
 
     /// The number whose hexadecimal digits these are.
@@ -168,6 +167,17 @@ mod tests {
         let target = TargetId::new("10.0.0.1:3000").unwrap();
         let hex: String = target.hash().0.iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(hex, "a0c1fcd2c168776485f87a3d8d52888c");
+    }
+
+    #[test]
+    fn ids_are_read_as_they_are_written() {
+        let id = ResourceId::derive("targetgroup", "web");
+        assert_eq!(ResourceId::parse(&id.to_string()), Some(id));
+        for bad in
+            ["", "F318BCB55279B732", "f318bcb55279b73", "f318bcb55279b7322", "+318bcb55279b732"]
+        {
+            assert_eq!(ResourceId::parse(bad), None, "{bad}");
+        }
     }
 
     #[test]
