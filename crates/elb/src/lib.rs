@@ -8,12 +8,17 @@ mod error;
 mod hex;
 mod input;
 pub mod page;
+mod plan;
 pub mod query;
 pub mod time;
+pub mod v2;
+mod world;
 pub mod xml;
 
 pub use api::Api;
 pub use call::Call;
 pub use error::{Code, Error};
 pub use input::Input;
+pub use plan::{Plan, Reply};
+pub use world::{Observed, TargetSeen, World};
 pub use xml::Members;

@@ -1,0 +1,18 @@
+//! The actions of ELBv2, version 2015-12-01.
+//!
+//! Each is a function from the members of a request and the [`World`] to a [`Plan`]: it says which changes of the file it wants, and how
+//! the answer is made once they are in force. Nothing here knows the file's syntax or how a request came.
+
+mod find;
+
+use crate::{Call, Error, Plan, World};
+
+/// Plans the action that `call` asks for.
+///
+/// # Errors
+///
+/// As AWS refuses it. Nothing is to be changed then.
+pub fn plan(call: Call, _world: &World<'_>) -> Result<Plan, Error> {
+    // One line for each action, in the order of AWS's documentation.
+    Err(call.unknown_action())
+}

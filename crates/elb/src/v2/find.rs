@@ -1,0 +1,119 @@
+//! From ARNs to what they stand for, and back.
+
+use clingfish_model::{Listener, LoadBalancer, Rule, TargetGroup};
+
+use crate::{
+    Code, Error, World,
+    arn::{Arn, ListenerArn, LoadBalancerArn, Owner, RuleArn, TargetGroupArn},
+};
+
+impl World<'_> {
+    /// Whose ARNs these are.
+    pub(crate) fn owner(&self) -> Owner {
+        let aws = &self.desired.aws;
+        Owner::new(&aws.region, &aws.account)
+            .expect("region and account were checked when they were read")
+    }
+
+    /// The ARN of a load balancer.
+    pub(crate) fn balancer_arn(&self, balancer: &LoadBalancer) -> LoadBalancerArn {
+        LoadBalancerArn { owner: self.owner(), name: balancer.name.clone(), id: balancer.id() }
+    }
+
+    /// The ARN of a target group.
+    pub(crate) fn group_arn(&self, group: &TargetGroup) -> TargetGroupArn {
+        TargetGroupArn { owner: self.owner(), name: group.name.clone(), id: group.id() }
+    }
+
+    /// The ARN of a listener.
+    pub(crate) fn listener_arn(&self, listener: &Listener) -> ListenerArn {
+        let balancer = self.desired.load_balancer(&listener.load_balancer);
+        let balancer =
+            balancer.expect("a listener's load balancer is there: checked when it was read");
+        ListenerArn { load_balancer: self.balancer_arn(balancer), id: listener.id() }
+    }
+
+    /// The ARN of a rule of that listener.
+    pub(crate) fn rule_arn(&self, listener: &Listener, rule: &Rule) -> RuleArn {
+        RuleArn { listener: self.listener_arn(listener), id: rule.id(listener.id()) }
+    }
+
+    /// The application load balancer of that ARN.
+    pub(crate) fn balancer(&self, arn: &str) -> Result<&LoadBalancer, Error> {
+        let found = arn.parse().ok().and_then(|arn: LoadBalancerArn| {
+            let balancer = self.desired.load_balancer(&arn.name)?;
+            (balancer.classic.is_none() && self.balancer_arn(balancer) == arn).then_some(balancer)
+        });
+        found.ok_or_else(|| {
+            let message = format!("Load balancers '[{arn}]' not found");
+            malformed::<LoadBalancerArn>(arn, "load balancer", Code::LoadBalancerNotFound, message)
+        })
+    }
+
+    /// The target group of that ARN.
+    pub(crate) fn group(&self, arn: &str) -> Result<&TargetGroup, Error> {
+        let found = arn.parse().ok().and_then(|arn: TargetGroupArn| {
+            let group = self.desired.target_group(&arn.name)?;
+            (self.group_arn(group) == arn).then_some(group)
+        });
+        found.ok_or_else(|| {
+            let message = format!("Target group '{arn}' not found");
+            malformed::<TargetGroupArn>(arn, "target group", Code::TargetGroupNotFound, message)
+        })
+    }
+
+    /// The listener of that ARN.
+    pub(crate) fn listener(&self, arn: &str) -> Result<&Listener, Error> {
+        let found = arn.parse().ok().and_then(|arn: ListenerArn| {
+            let mut listeners = self.desired.listeners.iter();
+            listeners.find(|listener| listener.id() == arn.id && self.listener_arn(listener) == arn)
+        });
+        found.ok_or_else(|| {
+            let message = "The specified listener does not exist.";
+            malformed::<ListenerArn>(arn, "listener", Code::ListenerNotFound, message)
+        })
+    }
+
+    /// The listener and its rule of that ARN; no rule stands for the default one.
+    pub(crate) fn rule(&self, arn: &str) -> Result<(&Listener, Option<&Rule>), Error> {
+        let found = arn.parse().ok().and_then(|arn: RuleArn| {
+            let listener = self.listener(&arn.listener.to_string()).ok()?;
+            if default_rule_id(listener) == arn.id {
+                return Some((listener, None));
+            }
+            let rule = listener.rules.iter().find(|rule| rule.id(listener.id()) == arn.id)?;
+            Some((listener, Some(rule)))
+        });
+        found.ok_or_else(|| {
+            malformed::<RuleArn>(
+                arn,
+                "listener rule",
+                Code::RuleNotFound,
+                "The specified rule does not exist.",
+            )
+        })
+    }
+
+    /// The ARN of a listener's default rule.
+    pub(crate) fn default_rule_arn(&self, listener: &Listener) -> RuleArn {
+        RuleArn { listener: self.listener_arn(listener), id: default_rule_id(listener) }
+    }
+}
+
+fn default_rule_id(listener: &Listener) -> clingfish_model::ResourceId {
+    clingfish_model::ResourceId::derive("listener-rule", &format!("{}/default", listener.id()))
+}
+
+/// What is no ARN of that kind at all is a `ValidationError`, as AWS says; what only does not exist has its own code.
+fn malformed<T: std::str::FromStr>(
+    arn: &str,
+    kind: &str,
+    code: Code,
+    message: impl Into<String>,
+) -> Error {
+    if arn.parse::<T>().is_ok() || arn.parse::<Arn>().is_ok() {
+        Error::new(code, message)
+    } else {
+        Error::validation(format!("'{arn}' is not a valid {kind} ARN"))
+    }
+}
