@@ -13,6 +13,7 @@ mod nearest;
 mod networks;
 mod report;
 mod rule;
+mod secrets;
 mod section;
 mod selection;
 mod server;
@@ -32,7 +33,10 @@ use clingfish_model::{
 };
 use toml::de::DeTable;
 
-pub use crate::diagnostic::Diagnostic;
+pub use crate::{
+    diagnostic::Diagnostic,
+    secrets::{SECRET_KEYS, secret_spans},
+};
 
 use crate::{
     keys::Schema,

@@ -2,8 +2,8 @@
 
 use std::{
     fs::{self, File, Metadata},
-    io::{self, Write},
-    os::unix::fs::{MetadataExt, fchown},
+    io,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -14,10 +14,10 @@ use std::{
 
 use clingfish_affinity::{Key, KeyId, KeyRing, KeyRingError, RotateError, Secret};
 use clingfish_model::{UnixMillis, limits::KEY_RING_BYTES_MAX};
-use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
 use crate::{
+    aside::{Draft, folder_of},
     clock,
     configuration::read_from,
     state_dir::{SERVICE_DIR, unnamed},
@@ -25,9 +25,6 @@ use crate::{
 
 /// Permissions that anybody but the owner has.
 const OTHERS: u32 = 0o077;
-
-/// Permissions that the file's group has.
-const GROUP: u32 = 0o070;
 
 /// The user who may do everything anyway.
 const ROOT: u32 = 0;
@@ -241,12 +238,12 @@ impl KeyFile {
             loaded => return loaded,
         }
         let ring = KeyRing::first(secret()?, key_id()?, clock::wall());
-        let draft = self.draft(&ring).map_err(|cause| self.unwritable(cause))?;
-        let place = |draft: NamedTempFile| match draft.persist_noclobber(&self.path) {
-            Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => Err(error.error),
-            Ok(_) | Err(_) => Ok(()),
+        let create = || -> io::Result<()> {
+            let draft = self.draft(&ring)?;
+            draft.sync()?;
+            draft.create(&self.path)?.sync()
         };
-        self.settle(draft, place).map_err(|cause| self.unwritable(cause))?;
+        create().map_err(|cause| self.unwritable(cause))?;
         self.load()
     }
 
@@ -279,64 +276,30 @@ impl KeyFile {
         let (ring, about) = self.read()?;
         let (ring, id) = rotated(&ring, delay)?;
         let draft = self.draft(&ring).map_err(|cause| self.unwritable(cause))?;
-        resemble(draft.as_file(), &about)
+        draft
+            .resemble(&about)
             .map_err(|cause| KeyFileError::Owner { path: self.path.clone(), cause })?;
-        let place =
-            |draft: NamedTempFile| draft.persist(&self.path).map(drop).map_err(|error| error.error);
-        self.settle(draft, place).map_err(|cause| self.unwritable(cause))?;
+        let replace = || draft.sync().and_then(|()| draft.replace(&self.path)?.sync());
+        replace().map_err(|cause| self.unwritable(cause))?;
         Ok(id)
     }
 
     /// Writes a draft beside the file.
-    fn draft(&self, ring: &KeyRing) -> io::Result<NamedTempFile> {
-        // Mode 0600 from the start, by tempfile's own default.
-        let mut draft = tempfile::Builder::new().prefix(".keys-").tempfile_in(self.folder())?;
-        draft.write_all(ring.to_text().as_bytes())?;
-        Ok(draft)
-    }
-
-    /// Lets `place` put a draft in place, and sees to it that both survive a power cut.
-    fn settle(
-        &self,
-        draft: NamedTempFile,
-        place: impl FnOnce(NamedTempFile) -> io::Result<()>,
-    ) -> io::Result<()> {
-        draft.as_file().sync_all()?;
-        place(draft)?;
-        File::open(self.folder())?.sync_all()
+    fn draft(&self, ring: &KeyRing) -> io::Result<Draft> {
+        Draft::write(&folder_of(&self.path), ".keys-", ring.to_text().as_bytes())
     }
 
     /// Keeps other rotations out until it is dropped. Where the file system has no locks, the last one wins.
     fn lock(&self) -> Option<File> {
-        let folder = File::open(self.folder()).ok()?;
+        let folder = File::open(folder_of(&self.path)).ok()?;
         folder.lock().ok()?;
         Some(folder)
-    }
-
-    fn folder(&self) -> &Path {
-        match self.path.parent() {
-            Some(folder) if folder != Path::new("") => folder,
-            _ => Path::new("."),
-        }
     }
 }
 
 /// Whether a file of `owner` is in hands that `user` need not trust.
 fn is_strange(owner: u32, user: u32) -> bool {
     owner != user && owner != ROOT
-}
-
-/// Gives a draft the owner and the mode of the file that it is to replace.
-fn resemble(draft: &File, old: &Metadata) -> io::Result<()> {
-    let new = draft.metadata()?;
-    let owner = (new.uid() != old.uid()).then_some(old.uid());
-    let group = (new.gid() != old.gid()).then_some(old.gid());
-    match fchown(draft, owner, group) {
-        // A user cannot give files to a group of others; one that may do nothing with it is no loss.
-        Err(_) if owner.is_none() && old.mode() & GROUP == 0 => {}
-        changed => changed?,
-    }
-    draft.set_permissions(old.permissions())
 }
 
 fn rotated(ring: &KeyRing, delay: Duration) -> Result<(KeyRing, KeyId), KeyFileError> {

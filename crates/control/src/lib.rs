@@ -9,12 +9,14 @@
 
 mod admin;
 mod apply;
+mod aside;
 mod certificates;
 mod clock;
 mod configuration;
 mod control;
 pub mod explain;
 mod files;
+pub mod history;
 mod keys;
 mod lookups;
 mod metrics;
@@ -23,6 +25,7 @@ mod prober;
 mod state_dir;
 mod status;
 mod steward;
+pub mod store;
 mod watch;
 
 pub use apply::first_snapshot;

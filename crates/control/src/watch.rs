@@ -153,14 +153,17 @@ impl SetWatch {
 
 impl Look {
     fn at(path: &Path) -> io::Result<Self> {
-        let about = fs::metadata(path)?;
-        Ok(Self {
+        Ok(Self::of(&fs::metadata(path)?))
+    }
+
+    pub(crate) fn of(about: &fs::Metadata) -> Self {
+        Self {
             device: about.dev(),
             inode: about.ino(),
             bytes: about.len(),
             modified: (about.mtime(), about.mtime_nsec()),
             changed: (about.ctime(), about.ctime_nsec()),
-        })
+        }
     }
 }
 

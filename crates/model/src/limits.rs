@@ -167,6 +167,30 @@ pub const ADDRESSES_PER_NAME_MAX: usize = 256;
 /// Largest configuration file, in bytes.
 pub const CONFIG_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
+/// Texts of the configuration that were in force and are kept for a rollback; of more, the oldest go.
+pub const REVISIONS_KEPT_MAX: usize = 100;
+
+/// Size at which the audit log makes way for a new one, in bytes.
+pub const AUDIT_LOG_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// Audit logs that made way and are kept.
+pub const AUDIT_LOGS_KEPT: usize = 8;
+
+/// Events that are remembered; older ones are in the audit log only.
+pub const EVENTS_KEPT_MAX: usize = 1_000;
+
+/// Longest text of an event, such as who it was or why it was refused, in bytes; what is longer is cut off.
+pub const EVENT_TEXT_BYTES_MAX: usize = 1_024;
+
+/// Resources that one event tells of.
+pub const EVENT_RESOURCES_MAX: usize = 100;
+
+/// What an event shows of what differs, in bytes; what is longer is cut off.
+pub const EVENT_DIFF_BYTES_MAX: usize = 8 * 1024;
+
+/// Longest line of the audit log that is read, in bytes: the longest that is written, in JSON, with every character escaped.
+pub const EVENT_LINE_BYTES_MAX: usize = 1024 * 1024;
+
 /// Errors of one configuration file that are told one by one; the rest is counted.
 pub const CONFIG_ERRORS_MAX: usize = 100;
 

@@ -1,0 +1,175 @@
+//! What has changed, by whom, and the texts that were in force: an append-only audit log and the revisions beside it.
+//!
+//! A change is written down before it is made. [`History::begin`] fails where it cannot be, and then the change must not be made;
+//! [`History::end`] adds what came of it. What a process that was killed in between has left open, [`History::settle`] answers by
+//! what the file holds.
+
+use std::{collections::VecDeque, io, path::Path};
+
+use clingfish_model::{UnixMillis, limits::EVENTS_KEPT_MAX};
+
+pub use self::{
+    diff::Diff,
+    event::{Entry, Event, Outcome},
+};
+use self::{journal::Journal, revisions::Revisions};
+
+mod diff;
+mod event;
+mod journal;
+mod revisions;
+
+/// The audit log and the revisions of one state directory.
+#[derive(Debug)]
+pub struct History {
+    journal: Journal,
+    revisions: Revisions,
+    /// The newest, oldest first.
+    entries: VecDeque<Entry>,
+    last_id: u64,
+    last_revision: u64,
+}
+
+/// A change that is written down and not made yet.
+#[derive(Debug)]
+#[must_use = "whoever begins a change says what came of it"]
+pub struct Begun {
+    id: u64,
+    revision: u64,
+}
+
+impl History {
+    /// Reads what `folder` remembers, and begins what is missing.
+    pub fn open(folder: &Path) -> io::Result<Self> {
+        let mut history = Self {
+            journal: Journal::open(folder)?,
+            revisions: Revisions::open(folder)?,
+            entries: VecDeque::new(),
+            last_id: 0,
+            last_revision: 0,
+        };
+        history.last_revision = history.revisions.last().unwrap_or_default();
+        for line in history.journal.lines()? {
+            if let Some((id, outcome)) = event::read_outcome(&line) {
+                history.note_outcome(id, outcome);
+            } else if let Some(entry) = Entry::read(&line) {
+                history.note(entry);
+            }
+        }
+        Ok(history)
+    }
+
+    /// The newest revision that was in force, or was about to be; zero before the first.
+    pub fn last_revision(&self) -> u64 {
+        self.last_revision
+    }
+
+    /// Writes down what is about to be changed to `text`. Must not be changed if this fails. May wait for a slow disk.
+    pub fn begin(&mut self, event: Event, text: &[u8]) -> io::Result<Begun> {
+        let revision = event.revision;
+        self.revisions.save(revision, text)?;
+        match self.add(event, Outcome::Intended) {
+            Ok(id) => Ok(Begun { id, revision }),
+            Err(error) => {
+                self.revisions.remove(revision);
+                Err(error)
+            }
+        }
+    }
+
+    /// Writes down what came of it. An error does not undo what was done; it is remembered until the process ends.
+    pub fn end(&mut self, begun: Begun, outcome: Outcome, at: UnixMillis) -> io::Result<()> {
+        if matches!(outcome, Outcome::Refused { .. }) {
+            self.revisions.remove(begun.revision);
+        }
+        let line = event::outcome_line(begun.id, &outcome, at);
+        self.note_outcome(begun.id, outcome);
+        self.journal.append(&line)
+    }
+
+    /// Writes down what has happened already, such as an edit by hand, with the text in force where that is another one now.
+    pub fn record(
+        &mut self,
+        event: Event,
+        outcome: Outcome,
+        text: Option<&[u8]>,
+    ) -> io::Result<()> {
+        if let Some(text) = text {
+            self.revisions.save(event.revision, text)?;
+        }
+        self.add(event, outcome).map(drop)
+    }
+
+    /// To be called once, at a start: says of a change that was cut short whether it was made, by what the file holds.
+    pub fn settle(&mut self, in_file: &[u8], at: UnixMillis) -> io::Result<()> {
+        let open = self.entries.back().filter(|entry| entry.outcome == Outcome::Intended);
+        let Some(begun) = open.map(|entry| Begun { id: entry.id, revision: entry.event.revision })
+        else {
+            return Ok(());
+        };
+        let outcome = match self.revisions.text(begun.revision)? {
+            Some(text) if text == in_file => Outcome::Applied,
+            Some(_) | None => {
+                Outcome::Refused { reason: "the process ended before it was made".to_owned() }
+            }
+        };
+        self.end(begun, outcome, at)
+    }
+
+    /// The first `limit` after the one with that id, or else the newest; oldest first. As many as are remembered.
+    pub fn events(&self, after: Option<u64>, limit: usize) -> Vec<Entry> {
+        match after {
+            Some(after) => {
+                self.entries.iter().filter(|entry| entry.id > after).take(limit).cloned().collect()
+            }
+            None => {
+                let skipped = self.entries.len().saturating_sub(limit);
+                self.entries.iter().skip(skipped).cloned().collect()
+            }
+        }
+    }
+
+    /// The text that was in force at a revision; none where that is no longer kept.
+    pub fn text_at(&self, revision: u64) -> io::Result<Option<Vec<u8>>> {
+        self.revisions.text_at(revision)
+    }
+
+    /// What differs between the texts of two revisions, if both are still kept. Secrets are masked.
+    pub fn diff(&self, a: u64, b: u64) -> io::Result<Option<Diff>> {
+        let (a, b) = (self.text_at(a)?, self.text_at(b)?);
+        Ok(a.zip(b).map(|(a, b)| Diff::between(&a, &b)))
+    }
+
+    fn add(&mut self, event: Event, outcome: Outcome) -> io::Result<u64> {
+        let entry = Entry { id: self.last_id + 1, event, outcome };
+        self.journal.append(&entry.to_line())?;
+        let id = entry.id;
+        self.note(entry);
+        Ok(id)
+    }
+
+    fn note(&mut self, entry: Entry) {
+        self.last_id = self.last_id.max(entry.id);
+        if !matches!(entry.outcome, Outcome::Refused { .. }) {
+            self.last_revision = self.last_revision.max(entry.event.revision);
+        }
+        if self.entries.len() == EVENTS_KEPT_MAX {
+            self.entries.pop_front();
+        }
+        self.entries.push_back(entry);
+    }
+
+    fn note_outcome(&mut self, id: u64, outcome: Outcome) {
+        let entry = self.entries.iter_mut().rev().find(|entry| entry.id == id);
+        if let Some(entry) = entry {
+            entry.outcome = outcome;
+        }
+        let was_in_force = |entry: &&Entry| !matches!(entry.outcome, Outcome::Refused { .. });
+        let newest = self.entries.iter().filter(was_in_force).map(|entry| entry.event.revision);
+        let kept = self.revisions.last();
+        self.last_revision = newest.chain(kept).max().unwrap_or(self.last_revision);
+    }
+}
+
+#[cfg(test)]
+mod tests;
