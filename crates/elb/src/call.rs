@@ -62,3 +62,55 @@ fn not_found(action: &str, version: &str) -> Error {
     let message = format!("Could not find operation {action} for version {version}");
     Error::new(Code::InvalidAction, message)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(form: &str) -> Result<Call, (Code, String)> {
+        let call = Params::decode(form.as_bytes()).and_then(Call::of);
+        call.map_err(|error| (error.code, error.message))
+    }
+
+    #[test]
+    fn version_and_action_say_who_is_asked() {
+        for (form, api) in [
+            ("Action=DescribeLoadBalancers&Version=2015-12-01", Api::V2),
+            ("Action=DescribeLoadBalancers&Version=2012-06-01", Api::Classic),
+        ] {
+            let call = call(form).unwrap();
+            assert_eq!((call.api, &*call.action), (api, "DescribeLoadBalancers"));
+            assert!(call.is_read_only());
+        }
+        assert!(!call("Action=DeleteRule&Version=2015-12-01").unwrap().is_read_only());
+    }
+
+    #[test]
+    fn what_nobody_can_do_is_an_invalid_action() {
+        for (form, message) in [
+            ("Action=X&Version=2011-11-15", "Could not find operation X for version 2011-11-15"),
+            ("Action=X", "Could not find operation X for version NO_VERSION_SPECIFIED"),
+        ] {
+            assert_eq!(call(form), Err((Code::InvalidAction, message.into())));
+        }
+        let unknown = call("Action=X&Version=2015-12-01").unwrap().unknown_action();
+        assert_eq!(unknown.code, Code::InvalidAction);
+        assert_eq!(unknown.message, "Could not find operation X for version 2015-12-01");
+    }
+
+    #[test]
+    fn a_request_without_an_action_is_told_so() {
+        for form in ["", "Version=2015-12-01", "Action=&Version=2015-12-01", "Action.x=1"] {
+            assert_eq!(call(form).unwrap_err().0, Code::MissingAction, "{form}");
+        }
+    }
+
+    #[test]
+    fn the_parameters_of_a_signature_are_not_the_actions() {
+        let form = "Action=X&Version=2015-12-01&X-Amz-Signature=1&X-Amz-Date=2&X-Amz-Other=3";
+        let refused = call(form).unwrap().read(|_| Ok(())).unwrap_err();
+        assert_eq!(refused.message, "The parameter X-Amz-Other is not recognized by this action.");
+        let form = form.replace("&X-Amz-Other=3", "");
+        assert_eq!(call(&form).unwrap().read(|_| Ok(())), Ok(()));
+    }
+}

@@ -158,7 +158,7 @@ fn escape(text: &str) -> String {
             '"' => escaped.push_str("&quot;"),
             '\r' => escaped.push_str("&#xD;"),
             '\t' | '\n' => escaped.push(character),
-            '\0'..=' ' if character != ' ' => escaped.push(char::REPLACEMENT_CHARACTER),
+            '\0'..='\u{1F}' => escaped.push(char::REPLACEMENT_CHARACTER),
             '\u{FFFE}' | '\u{FFFF}' => escaped.push(char::REPLACEMENT_CHARACTER),
             _ => escaped.push(character),
         }
