@@ -2,6 +2,7 @@
 
 use clingfish_affinity::{fuzzing as affinity, import::fuzzing as import};
 use clingfish_config::fuzzing as config;
+use clingfish_elb::fuzzing as elb;
 use clingfish_h1::fuzzing as h1;
 use clingfish_model::path::fuzzing as path;
 use clingfish_proxy_protocol::fuzzing as proxy_protocol;
@@ -19,7 +20,7 @@ pub(crate) struct Target {
 }
 
 /// All of them.
-pub(crate) const TARGETS: [Target; 18] = [
+pub(crate) const TARGETS: [Target; 19] = [
     Target { name: "request_head", run: h1::request_head, words: HEAD_WORDS },
     Target { name: "response_head", run: h1::response_head, words: HEAD_WORDS },
     // Words in twos make fields; the byte between parts is in the seeds.
@@ -152,6 +153,34 @@ pub(crate) const TARGETS: [Target; 18] = [
             "\r\n\r\n\0\r\nQUIT\n!\x11\0\x0c",
             "\r\n\r\n\0\r\nQUIT\n!!\0$",
             "\r\n\r\n\0\r\nQUIT\n \0\0\0",
+        ],
+    },
+    Target {
+        name: "query",
+        run: elb::query,
+        words: &[
+            "&",
+            "=",
+            ".",
+            "%",
+            "%2F",
+            "%FF",
+            "+",
+            "member",
+            ".member.1",
+            ".member.01",
+            ".member.10000",
+            "Names",
+            "Actions",
+            ".ForwardConfig",
+            ".TargetGroups",
+            ".Weight=",
+            "Priority=",
+            "-1",
+            "99999999999999999999",
+            "X-Amz-Date=",
+            "Action=",
+            "Version=",
         ],
     },
     Target {
