@@ -1,9 +1,9 @@
 //! Files that are written aside and moved into place, so that whoever looks finds the old one or the new one, whole.
 
 use std::{
-    fs::{self, File, Metadata, TryLockError},
+    fs::{self, File, Metadata, Permissions, TryLockError},
     io::{self, Write},
-    os::unix::fs::{MetadataExt, fchown},
+    os::unix::fs::{MetadataExt, PermissionsExt, fchown},
     path::{Path, PathBuf},
 };
 
@@ -35,16 +35,7 @@ impl Draft {
 
     /// Takes on the owner, the group and the mode of `old`.
     pub(crate) fn resemble(&self, old: &Metadata) -> io::Result<()> {
-        let file = self.file.as_file();
-        let new = file.metadata()?;
-        let owner = (new.uid() != old.uid()).then_some(old.uid());
-        let group = (new.gid() != old.gid()).then_some(old.gid());
-        match fchown(file, owner, group) {
-            // A user cannot give files to a group of others; one that may do nothing with it is no loss.
-            Err(_) if owner.is_none() && old.mode() & GROUP == 0 => {}
-            changed => changed?,
-        }
-        file.set_permissions(old.permissions())
+        resemble(self.file.as_file(), old)
     }
 
     /// As [`Self::resemble`], as far as this user may: what cannot be given to the old group is not opened to another one.
@@ -52,12 +43,8 @@ impl Draft {
         let file = self.file.as_file();
         let _ = fchown(file, Some(old.uid()), None);
         let keeps_group = fchown(file, None, Some(old.gid())).is_ok();
-        let mut permissions = old.permissions();
-        if !keeps_group {
-            use std::os::unix::fs::PermissionsExt;
-            permissions.set_mode(permissions.mode() & !GROUP);
-        }
-        file.set_permissions(permissions)
+        let others = if keeps_group { 0 } else { GROUP };
+        file.set_permissions(Permissions::from_mode(old.mode() & 0o777 & !others))
     }
 
     /// Sees to it that the draft survives a power cut.
@@ -123,6 +110,19 @@ impl Placed {
     }
 }
 
+/// Gives a draft the owner and the mode of the file that it is to replace.
+fn resemble(draft: &File, old: &Metadata) -> io::Result<()> {
+    let new = draft.metadata()?;
+    let owner = (new.uid() != old.uid()).then_some(old.uid());
+    let group = (new.gid() != old.gid()).then_some(old.gid());
+    match fchown(draft, owner, group) {
+        // A user cannot give files to a group of others; one that may do nothing with it is no loss.
+        Err(_) if owner.is_none() && old.mode() & GROUP == 0 => {}
+        changed => changed?,
+    }
+    draft.set_permissions(old.permissions())
+}
+
 /// Removes what processes that ended amid their work have left in `folder`: drafts with that prefix that nobody works on.
 pub(crate) fn sweep(folder: &Path, prefix: &str) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
@@ -152,5 +152,57 @@ pub(crate) fn folder_of(path: &Path) -> PathBuf {
     match path.parent() {
         Some(folder) if folder != Path::new("") => folder.into(),
         _ => ".".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::chown;
+
+    use super::*;
+
+    #[test]
+    fn a_draft_that_cannot_be_given_to_the_owner_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let theirs = folder.path().join("theirs");
+        fs::write(&theirs, "").unwrap();
+        // Root can make a file of somebody else; to everybody else, root is somebody else.
+        let old = match chown(&theirs, Some(4321), None) {
+            Ok(()) => fs::metadata(&theirs),
+            Err(_) => fs::metadata("/proc"),
+        };
+        // Nobody, not even root, gives away what is in /proc.
+        let draft = File::open("/proc/self/status").unwrap();
+        assert!(resemble(&draft, &old.unwrap()).is_err());
+    }
+
+    #[test]
+    fn only_drafts_that_nobody_works_on_are_swept() {
+        let folder = tempfile::tempdir().unwrap();
+        let inside = |name: &str| folder.path().join(name);
+        let worked_on = Draft::write(folder.path(), ".a.draft-", b"new").unwrap();
+        let stay = ["a", ".a.draft-", ".a.draft-1234567", ".b.draft-AbC123", ".a.draft-AbC.23"];
+        for name in stay.iter().chain(&[".a.draft-AbC123"]) {
+            fs::write(inside(name), "").unwrap();
+        }
+        fs::create_dir(inside(".a.draft-folder")).unwrap();
+        sweep(folder.path(), ".a.draft-").unwrap();
+        assert!(!inside(".a.draft-AbC123").exists());
+        assert!(stay.iter().all(|name| inside(name).exists()));
+        assert!(worked_on.path().exists());
+        drop(worked_on);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), stay.len() + 1);
+    }
+
+    #[test]
+    fn a_file_that_is_there_is_not_made_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        for (text, expected) in [("first", "first"), ("second", "first")] {
+            let draft = Draft::write(folder.path(), ".file-", text.as_bytes()).unwrap();
+            draft.create(&path).unwrap().sync().unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), expected);
+            assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        }
     }
 }

@@ -49,7 +49,7 @@ impl History {
             last_revision: 0,
         };
         history.last_revision = history.revisions.last().unwrap_or_default();
-        for line in history.journal.lines()? {
+        for line in history.journal.newest(2 * EVENTS_KEPT_MAX)? {
             if let Some((id, outcome)) = event::read_outcome(&line) {
                 history.note_outcome(id, outcome);
             } else if let Some(entry) = Entry::read(&line) {
@@ -110,7 +110,7 @@ impl History {
         let outcome = match self.revisions.text(begun.revision)? {
             Some(text) if text == in_file => Outcome::Applied,
             Some(_) | None => {
-                Outcome::Refused { reason: "the process ended before it was made".to_owned() }
+                Outcome::refused("the process ended meanwhile, and the file holds something else")
             }
         };
         self.end(begun, outcome, at)
@@ -141,9 +141,11 @@ impl History {
     }
 
     fn add(&mut self, event: Event, outcome: Outcome) -> io::Result<u64> {
-        let entry = Entry { id: self.last_id + 1, event, outcome };
+        // Taken even if this fails: the line may be on disk all the same.
+        self.last_id += 1;
+        let id = self.last_id;
+        let entry = Entry { id, event, outcome };
         self.journal.append(&entry.to_line())?;
-        let id = entry.id;
         self.note(entry);
         Ok(id)
     }

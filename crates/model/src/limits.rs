@@ -183,7 +183,7 @@ pub const EVENTS_KEPT_MAX: usize = 1_000;
 pub const EVENT_TEXT_BYTES_MAX: usize = 1_024;
 
 /// Resources that one event tells of.
-pub const EVENT_RESOURCES_MAX: usize = 100;
+pub const EVENT_RESOURCES_MAX: usize = 32;
 
 /// What an event shows of what differs, in bytes; what is longer is cut off.
 pub const EVENT_DIFF_BYTES_MAX: usize = 8 * 1024;

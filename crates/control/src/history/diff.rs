@@ -8,7 +8,7 @@ use similar::{Algorithm, ChangeTag, DiffOp};
 /// Lines around a change that are shown.
 const CONTEXT: usize = 3;
 
-/// What stands for a secret, and for a line that names one.
+/// What stands for a secret and what follows it in its line.
 const MASK: &str = "***";
 
 /// Lines that went and came, with some around them, as `diff -u` has them.
@@ -63,37 +63,35 @@ impl<'t> Masked<'t> {
     fn of(text: &'t [u8]) -> Option<Self> {
         let text = std::str::from_utf8(text).ok()?;
         let secrets = clingfish_config::secret_spans(text)?;
-        let lines: Vec<&str> = text.lines().collect();
         let mut shown = BTreeMap::new();
         let mut secrets = secrets.iter().peekable();
         let mut start = 0;
         for (number, line) in text.split_inclusive('\n').enumerate() {
             let end = start + line.len();
             while secrets.next_if(|secret| secret.end <= start).is_some() {}
-            let first = secrets.peek().filter(|secret| secret.start < end);
-            if let Some(masked) = mask(line, first.map(|secret| secret.start.max(start) - start)) {
-                shown.insert(number, masked);
+            if let Some(secret) = secrets.peek().filter(|secret| secret.start < end) {
+                let before = line.get(..secret.start.saturating_sub(start)).unwrap_or_default();
+                shown.insert(number, format!("{before}{MASK}"));
             }
             start = end;
         }
-        Some(Self { lines, shown })
+        Some(Self { lines: text.lines().collect(), shown })
     }
 
     fn line(&self, number: usize) -> &str {
+        let line = self.lines.get(number).copied().unwrap_or_default();
         match self.shown.get(&number) {
             Some(shown) => shown,
-            None => self.lines.get(number).copied().unwrap_or_default(),
+            None if names_secret(line) => MASK,
+            None => line,
         }
     }
 }
 
-/// What to show of a line whose first secret begins there, or that has a secret's name: in a comment it may be one all the same.
-fn mask(line: &str, secret: Option<usize>) -> Option<String> {
-    if let Some(at) = secret {
-        return Some(format!("{}{MASK}", line.get(..at).unwrap_or_default()));
-    }
-    let names_one = clingfish_config::SECRET_KEYS.iter().any(|key| line.contains(key));
-    names_one.then(|| MASK.to_owned())
+/// Whether a line speaks of a secret: even a comment may say it.
+fn names_secret(line: &str) -> bool {
+    let line = line.to_ascii_lowercase();
+    clingfish_config::SECRET_KEYS.iter().any(|key| line.contains(key))
 }
 
 /// Writes one place where the texts differ; false if there is no room for it.
@@ -127,4 +125,68 @@ fn write_hunk(text: &mut String, hunk: &[DiffOp], before: &Masked<'_>, after: &M
         }
     }
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn diff(before: &str, after: &str) -> String {
+        Diff::between(before.as_bytes(), after.as_bytes()).to_string()
+    }
+
+    #[test]
+    fn changes_are_shown_with_what_is_around_them() {
+        let before: String = (1..=20).map(|n| format!("k{n} = {n}\n")).collect();
+        let after = before.replace("k5 = 5\n", "").replace("k18 = 18", "k18 = 0");
+        let expected = "@@ -2,7 +2,6 @@\n k2 = 2\n k3 = 3\n k4 = 4\n-k5 = 5\n k6 = 6\n k7 = 7\n k8 = 8\n\
+            @@ -15,6 +14,6 @@\n k15 = 15\n k16 = 16\n k17 = 17\n-k18 = 18\n+k18 = 0\n k19 = 19\n k20 = 20\n";
+        assert_eq!(diff(&before, &after), expected);
+        assert_eq!(diff(&before, &before), "");
+        assert_eq!(diff("", "a = 1"), "@@ -1,0 +1,1 @@\n+a = 1\n");
+    }
+
+    #[test]
+    fn secrets_are_never_shown() {
+        for (before, after) in [
+            ("", "[[admin.access_keys]]\nid = \"A\"\nsecret = \"hunter2\"\n"),
+            (
+                "[[admin.access_keys]]\nid = \"A\"\nsecret = \"hunter2\"\n",
+                "[[admin.access_keys]]\nid = \"B\"\nsecret = \"hunter2\"\n",
+            ),
+            (
+                "",
+                "[admin]\naccess_keys = [\n{ id = \"A\", secret = \"hunter2\" },\n{ id = \"B\", 'secret' = 'hunter2' }]\n",
+            ),
+            (
+                "",
+                "[admin]\ntokens = [{ sha256 = \"hunter2\", id = \"A\" }, { sha256 = \"hunter2\" }]\n",
+            ),
+            ("", "[admin]\ntokens.a.\"s\\u0068a256\" = \"hunter2\"\n"),
+            ("", "a.secret = \"\"\"\nhunter2\nhunter2 = \"\"\"\nb = 1\n"),
+            ("", "a.secret = [\n  \"hunter2\",\n  { b = \"hunter2\" },\n]\n"),
+            ("", "# secret = \"hunter2\"\n#Secret: hunter2\n"),
+            ("", "[admin]\r\nsecret = \"hunter2\"\r\n"),
+            ("", "[g]\nstickiness.import = { from = \"caddy\", key = \"hunter2\" }\n"),
+            ("", "not TOML, secret\nhunter2\n"),
+            ("sec\\ret hunter2", "a = 1\n"),
+        ] {
+            let shown = diff(before, after);
+            assert!(!shown.is_empty() && !shown.contains("hunter2"), "{after}{shown}");
+        }
+    }
+
+    #[test]
+    fn a_secret_that_changes_shows_that_it_did() {
+        let shown = diff("secret = \"a\" # mine\n", "secret = \"b\" # mine\n");
+        assert_eq!(shown, "@@ -1,1 +1,1 @@\n-secret = ***\n+secret = ***\n");
+    }
+
+    #[test]
+    fn a_long_difference_is_cut_off() {
+        let after: String = (0..10_000).map(|n| format!("k{n} = 1\n")).collect();
+        let shown = diff("", &after);
+        assert!(shown.len() <= EVENT_DIFF_BYTES_MAX + 100, "{}", shown.len());
+        assert!(shown.ends_with("(and more)\n"));
+    }
 }

@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, BufRead, BufReader, Write},
-    os::unix::fs::OpenOptionsExt,
+    os::unix::fs::{FileExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
@@ -24,22 +24,27 @@ impl Journal {
         let path = path_of(folder, 0);
         let file = appended(&path)?;
         let bytes = file.metadata()?.len();
-        let is_whole = bytes == 0 || fs::read(&path)?.ends_with(b"\n");
+        let is_whole = bytes == 0 || last_byte(&file, bytes)? == b'\n';
         File::open(folder)?.sync_all()?;
         Ok(Self { folder: folder.into(), file, bytes, is_whole })
     }
 
-    /// Every line that can be read, oldest first. What is cut or strange is left out by whoever reads them.
-    pub(super) fn lines(&self) -> io::Result<Vec<String>> {
-        let mut lines = Vec::new();
-        for age in (0..=AUDIT_LOGS_KEPT).rev() {
+    /// At least that many of the newest lines, if there are, oldest first. What is cut or strange is for whoever reads them to leave out.
+    pub(super) fn newest(&self, lines: usize) -> io::Result<Vec<String>> {
+        let mut files = Vec::new();
+        let mut found = 0;
+        for age in 0..=AUDIT_LOGS_KEPT {
             match File::open(path_of(&self.folder, age)) {
-                Ok(file) => read_lines(file, &mut lines)?,
+                Ok(file) => files.push(read_lines(file)?),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(error),
             }
+            found += files.last().map_or(0, Vec::len);
+            if found >= lines {
+                break;
+            }
         }
-        Ok(lines)
+        Ok(files.into_iter().rev().flatten().collect())
     }
 
     /// Adds a line, and returns when it is on disk.
@@ -72,7 +77,7 @@ impl Journal {
 }
 
 fn appended(path: &Path) -> io::Result<File> {
-    OpenOptions::new().append(true).create(true).mode(0o600).open(path)
+    OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)
 }
 
 fn path_of(folder: &Path, age: usize) -> PathBuf {
@@ -82,16 +87,19 @@ fn path_of(folder: &Path, age: usize) -> PathBuf {
     }
 }
 
-fn read_lines(file: File, lines: &mut Vec<String>) -> io::Result<()> {
-    let mut file = BufReader::new(file);
-    let mut line = Vec::new();
-    while file.read_until(b'\n', &mut line)? > 0 {
-        if line.len() <= EVENT_LINE_BYTES_MAX
-            && let Ok(text) = std::str::from_utf8(&line)
-        {
-            lines.push(text.to_owned());
+fn last_byte(file: &File, bytes: u64) -> io::Result<u8> {
+    let mut last = [0];
+    file.read_exact_at(&mut last, bytes - 1)?;
+    Ok(last[0])
+}
+
+fn read_lines(file: File) -> io::Result<Vec<String>> {
+    let mut lines = Vec::new();
+    for line in BufReader::new(file).split(b'\n') {
+        let text = String::from_utf8(line?).unwrap_or_default();
+        if !text.is_empty() && text.len() <= EVENT_LINE_BYTES_MAX {
+            lines.push(text);
         }
-        line.clear();
     }
-    Ok(())
+    Ok(lines)
 }

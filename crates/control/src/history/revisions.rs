@@ -79,11 +79,15 @@ impl Revisions {
     }
 
     fn path(&self, revision: u64) -> PathBuf {
-        self.folder.join(format!("{revision:06}.toml"))
+        self.folder.join(name_of(revision))
     }
 }
 
+fn name_of(revision: u64) -> String {
+    format!("{revision:06}.toml")
+}
+
 fn revision_of(name: &str) -> Option<u64> {
-    let digits = name.strip_suffix(".toml")?;
-    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
+    let revision = name.strip_suffix(".toml")?.parse().ok()?;
+    (name_of(revision) == name).then_some(revision)
 }
