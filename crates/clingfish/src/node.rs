@@ -9,7 +9,8 @@ use std::{
 
 use anyhow::Context;
 use clingfish_control::{
-    Build, Configuration, Control, KeyFile, Process, Reloader, Setup, StateDir, first_snapshot,
+    Build, Configuration, Control, KeyFile, Process, Reach, Reloader, Setup, StateDir,
+    first_snapshot,
 };
 use clingfish_model::{
     desired::{LogSink, Server},
@@ -75,7 +76,9 @@ impl Node {
         let generation = estate.generation;
         let admin_socket = estate.take_admin(desired.admin.bind);
         let inheritance = Inheritance { sockets: estate.listeners, opened: opened.clone() };
-        let doors = Workers::start(&first, &registry, ends, connections_ceiling(), inheritance)
+        let reach = Arc::<Reach>::default();
+        let ceiling = connections_ceiling();
+        let doors = Workers::start(&first, &registry, ends, ceiling, &reach, inheritance)
             .context("cannot start the data plane")?;
         let control = Control::start(Setup {
             config: config.to_owned(),
@@ -86,6 +89,7 @@ impl Node {
             workers,
             registry,
             log: Arc::clone(&log),
+            reach,
             build: Build {
                 version: env!("CARGO_PKG_VERSION"),
                 commit: option_env!("CLINGFISH_COMMIT").unwrap_or_default(),

@@ -2,7 +2,10 @@
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-use clingfish_model::TargetAddress;
+use clingfish_model::{
+    TargetAddress,
+    reach::{self, Forbidden},
+};
 
 /// Why a text is no address, and what to write instead.
 #[derive(Debug, PartialEq, Eq)]
@@ -69,11 +72,17 @@ fn socket(text: &str, address: SocketAddr) -> Result<TargetAddress, BadAddress> 
         let help = format!("write a port from 1 to {}", u16::MAX);
         return bad(format!("{text:?} has port 0"), help);
     }
-    if address.ip().is_unspecified() {
-        let help = "write the address of the target; on this machine 127.0.0.1 or [::1]";
-        return bad(format!("{text:?} is where to listen, not where to connect"), help);
+    match reach::refuse(address.ip()) {
+        None => Ok(TargetAddress::Socket(address)),
+        Some(Forbidden::Unspecified) => {
+            let help = "write the address of the target; on this machine 127.0.0.1 or [::1]";
+            bad(format!("{text:?} is where to listen, not where to connect"), help)
+        }
+        Some(why) => {
+            let help = "write an address of the target's own, as other machines call it";
+            bad(format!("{text:?} is {why}, which targets may never have"), help)
+        }
     }
-    Ok(TargetAddress::Socket(address))
 }
 
 /// Reads "0.0.0.0:8080" or "[::]:8080".
@@ -201,6 +210,16 @@ mod tests {
             ("-a:80", "neither", "write host and port"),
             ("", "not an address", "write host and port"),
             ("0.0.0.0:80", "where to listen", "127.0.0.1"),
+            (
+                "169.254.169.254:80",
+                "is a link-local address, which targets may never",
+                "as other machines call it",
+            ),
+            ("[::ffff:169.254.169.254]:80", "is a link-local address", "as other machines call it"),
+            ("[fe80::1]:80", "is a link-local address", "as other machines call it"),
+            ("[fd00:ec2::254]:80", "is an address of cloud metadata", "as other machines call it"),
+            ("224.0.0.1:80", "is a multicast address", "as other machines call it"),
+            ("255.255.255.255:80", "is the broadcast address", "as other machines call it"),
         ] {
             let bad = parse_target(text).unwrap_err();
             assert!(bad.message.contains(message), "{text}: {}", bad.message);

@@ -14,7 +14,7 @@ use clingfish_telemetry::{
     LogWriter, Registry,
     text::{Build, Process},
 };
-use clingfish_upstream::Resolver;
+use clingfish_upstream::{Reach, Resolver};
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task::JoinHandle,
@@ -51,6 +51,8 @@ pub struct Setup<D> {
     pub registry: Arc<Registry>,
     /// Where their access log goes. The mutex protects the operator's end of it, which the signal handlers use too.
     pub log: Arc<Mutex<LogWriter>>,
+    /// Whom targets may be; takes the admin address out.
+    pub reach: Arc<Reach>,
     /// Which program this is.
     pub build: Build,
     /// Which process this is.
@@ -129,17 +131,19 @@ impl<D: Doors + 'static> Control<D> {
     ) -> Result<Self, StartError> {
         let status = Arc::new(Status::new());
         let (admin_inherited, opened) = (setup.admin_socket.take(), setup.opened.clone());
-        let registry = Arc::clone(&setup.registry);
+        let (registry, reach) = (Arc::clone(&setup.registry), Arc::clone(&setup.reach));
         let (mut steward, metrics) = assemble(setup, resolver, &status);
         steward.applier.open().map_err(StartError::Listeners)?;
         let bind = steward.applier.desired().admin.bind;
         let refused = |cause| StartError::Admin { address: bind, cause };
         let admin = Admin::bind(bind, admin_inherited, metrics).await.map_err(refused)?;
         let (admin_address, admin_socket) = (admin.address(), admin.lend().map_err(refused)?);
+        // Before the first request and the first check.
+        reach.spare(admin_address);
         // People and tools look for exactly these words.
         tracing::info!("admin listening on {admin_address}");
         let admin = Owned(tokio::spawn(admin.run(opened)));
-        let prober = Prober::new(steward.applier.reader(), Arc::clone(&status), registry);
+        let prober = Prober::new(steward.applier.reader(), Arc::clone(&status), registry, reach);
         let prober = Owned(tokio::spawn(prober.run()));
         steward.begin(LOOKUP_PATIENCE).await;
         let (requests, incoming) = mpsc::channel(RELOADS_WAITING_MAX);

@@ -30,6 +30,7 @@ mod watch;
 
 pub use apply::first_snapshot;
 pub use clingfish_telemetry::text::{Build, Process};
+pub use clingfish_upstream::Reach;
 pub use configuration::{Configuration, ConfigurationError};
 pub use control::{Control, Reloader, Setup, StartError};
 pub use keys::{KeyFile, KeyFileError, KeyRow, KeyState};

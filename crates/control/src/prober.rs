@@ -17,7 +17,7 @@ use clingfish_model::{
 };
 use clingfish_snapshot::{Reader, Snapshot, Target};
 use clingfish_telemetry::Registry;
-use clingfish_upstream::{DialError, probe};
+use clingfish_upstream::{DialError, Reach, probe};
 use tokio::{
     task::{JoinError, JoinSet},
     time::{MissedTickBehavior, interval},
@@ -52,6 +52,7 @@ pub(crate) struct Prober {
     timetable: Timetable,
     shares: Shares,
     clients: CheckClients,
+    reach: Arc<Reach>,
     running: JoinSet<Checked>,
     /// Groups in which some target's standing or share has changed.
     changed: HashSet<Name>,
@@ -63,13 +64,19 @@ pub(crate) struct Prober {
 }
 
 impl Prober {
-    pub(crate) fn new(reader: Reader, status: Arc<Status>, registry: Arc<Registry>) -> Self {
+    pub(crate) fn new(
+        reader: Reader,
+        status: Arc<Status>,
+        registry: Arc<Registry>,
+        reach: Arc<Reach>,
+    ) -> Self {
         Self {
             reader,
             status,
             timetable: Timetable::default(),
             shares: Shares::new(registry),
             clients: CheckClients::default(),
+            reach,
             running: JoinSet::new(),
             changed: HashSet::new(),
             quiet_until: clock::now(),
@@ -115,8 +122,9 @@ impl Prober {
         {
             let target = subject.target();
             let tls = target.and_then(|target| self.clients.tls(subject.group(), target));
+            let reach = Arc::clone(&self.reach);
             self.running.spawn(async move {
-                let outcome = probe(subject.address, subject.check(), tls).await;
+                let outcome = probe(subject.address, subject.check(), tls, &reach).await;
                 (subject, outcome)
             });
         }

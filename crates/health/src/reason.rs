@@ -59,6 +59,8 @@ pub enum Reason {
     TargetFailedHealthChecks,
     /// Connects failed on real traffic. ALB has no such reason.
     ConnectFailures,
+    /// Its address is one that no target may have, so nobody calls it. ALB has no such reason.
+    AddressForbidden,
     /// Its group's checks are off.
     TargetHealthCheckDisabled,
     /// It leaves.
@@ -79,6 +81,7 @@ impl Reason {
             Self::TargetTimeout => "Target.Timeout",
             Self::TargetFailedHealthChecks => "Target.FailedHealthChecks",
             Self::ConnectFailures => "Clingfish.ConnectFailures",
+            Self::AddressForbidden => "Clingfish.AddressForbidden",
             Self::TargetHealthCheckDisabled => "Target.HealthCheckDisabled",
             Self::TargetDeregistrationInProgress => "Target.DeregistrationInProgress",
             Self::TargetNotRegistered => "Target.NotRegistered",
@@ -97,6 +100,7 @@ impl Reason {
             Self::TargetTimeout => "Request timed out",
             Self::TargetFailedHealthChecks => "Health checks failed",
             Self::ConnectFailures => "Connections for requests of clients failed",
+            Self::AddressForbidden => "The address is one that no target may have",
             Self::TargetHealthCheckDisabled => "Health checks are disabled",
             Self::TargetDeregistrationInProgress => "Target deregistration is in progress",
             Self::TargetNotRegistered => "Target is not registered to the target group",

@@ -45,6 +45,8 @@ pub enum CheckOutcome {
     Timeout,
     /// No connection, or no HTTP answer.
     Failed,
+    /// Nobody is called at that address.
+    Forbidden,
 }
 
 impl CheckOutcome {
@@ -59,6 +61,7 @@ impl CheckOutcome {
             Self::Status(status) => Some(Reason::TargetResponseCodeMismatch(status)),
             Self::Timeout => Some(Reason::TargetTimeout),
             Self::Failed => Some(Reason::TargetFailedHealthChecks),
+            Self::Forbidden => Some(Reason::AddressForbidden),
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod limits;
 pub mod listener;
 pub mod listener_attributes;
 pub mod path;
+pub mod reach;
 pub mod rule;
 pub mod selection;
 pub mod stickiness;

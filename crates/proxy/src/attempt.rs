@@ -229,7 +229,7 @@ impl Attempt<'_> {
         let now = exchange.worker.deadlines.latest();
         let limits = &exchange.listener.balancer.request_limits;
         let ends = Ends { client: exchange.facts.peer, local: self.local(client) };
-        let worker = exchange.worker.index;
+        let worker = exchange.worker;
         let taking = Lease::take(target, self.group, worker, wanted, limits, now, ends);
         // Pinned here, since `select` moves what it is given.
         let mut taking = pin!(taking);

@@ -16,6 +16,7 @@ use clingfish_model::{Listener, Name};
 use clingfish_sessions::Streams;
 use clingfish_snapshot::{Doors, OpenError, Snapshot};
 use clingfish_telemetry::{AccessLog, Registry};
+use clingfish_upstream::Reach;
 use tokio::sync::mpsc;
 
 use crate::sockets::{Inheritance, Inherited, Sockets};
@@ -70,6 +71,7 @@ impl Workers {
         registry: &Arc<Registry>,
         logs: Vec<AccessLog>,
         connections_ceiling: u64,
+        reach: &Arc<Reach>,
         inheritance: Inheritance,
     ) -> io::Result<Self> {
         let shared = Arc::new(Shared {
@@ -78,6 +80,7 @@ impl Workers {
             connections_max: AtomicU64::new(first.server.connections_max.min(connections_ceiling)),
             registry: Arc::clone(registry),
             streams: Streams::new(Streams::SESSIONS_MAX),
+            reach: Arc::clone(reach),
         });
         let mut threads = Vec::with_capacity(logs.len());
         for (index, log) in logs.into_iter().enumerate() {

@@ -6,7 +6,7 @@ use clingfish_model::{
     ProtocolVersion, TargetGroup, limits::TLS_HANDSHAKE_WITHIN, listener::RequestLimits,
     target::ProxyProtocol,
 };
-use clingfish_upstream::{DialError, dial};
+use clingfish_upstream::{DialError, Reach, dial};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
@@ -17,6 +17,7 @@ use crate::{
     stream::{Socket, Stream},
     view::{GroupLocal, TargetLocal},
     wire::{self, Silence},
+    worker::Worker,
 };
 
 /// A connection to a target and the in-flight count that goes with it, from checkout to drop.
@@ -73,13 +74,13 @@ impl Lease {
     pub(crate) async fn take(
         target: &Rc<TargetLocal>,
         group: &GroupLocal,
-        worker: usize,
+        worker: &Worker,
         wanted: Wanted,
         limits: &RequestLimits,
         now: Instant,
         ends: Ends,
     ) -> Result<Self, DialError> {
-        let flight = InFlight::begin(target, worker);
+        let flight = InFlight::begin(target, worker.index);
         let (line, reused) = match group.group.spec.protocol_version {
             ProtocolVersion::Http1 => match idle(target, wanted, now) {
                 Some(stream) => (Line::Bytes(stream), true),
@@ -110,11 +111,12 @@ impl Lease {
 async fn connect(
     target: &TargetLocal,
     group: &GroupLocal,
-    worker: usize,
+    worker: &Worker,
     ends: Option<Ends>,
 ) -> Result<Stream, DialError> {
-    let tcp = call(target.target.address, &group.group.spec, ends).await?;
-    secure(tcp, target, group, worker).await
+    let reach = &worker.shared.reach;
+    let tcp = call(target.target.address, &group.group.spec, reach, ends).await?;
+    secure(tcp, target, group, worker.index).await
 }
 
 /// Takes note of how making a connection went.
@@ -127,7 +129,7 @@ fn noted<T>(
         Ok(_) => target.target.cell.connected(),
         Err(error) if error.blames_target() => {
             target.meter.connect_failures.increment();
-            blame(target, group);
+            blame(target, group, error);
         }
         Err(_) => {}
     }
@@ -170,9 +172,10 @@ async fn secure(
 async fn call(
     address: SocketAddr,
     spec: &TargetGroup,
+    reach: &Reach,
     ends: Option<Ends>,
 ) -> Result<TcpStream, DialError> {
-    let mut tcp = dial(address, spec.connect_timeout).await?;
+    let mut tcp = dial(address, spec.connect_timeout, reach).await?;
     match ends {
         Some(ends) if spec.proxy_protocol != ProxyProtocol::Off => {
             let told = preamble::send(&mut tcp, spec.proxy_protocol, ends).await;
@@ -186,7 +189,7 @@ async fn call(
 async fn shared(
     target: &TargetLocal,
     group: &GroupLocal,
-    worker: usize,
+    worker: &Worker,
     wanted: Wanted,
     limits: &RequestLimits,
     now: Instant,
@@ -213,7 +216,7 @@ async fn shared(
 async fn open(
     target: &TargetLocal,
     group: &GroupLocal,
-    worker: usize,
+    worker: &Worker,
     limits: &RequestLimits,
     now: Instant,
 ) -> Result<Share, DialError> {
@@ -239,7 +242,7 @@ fn idle(target: &TargetLocal, wanted: Wanted, now: Instant) -> Option<Stream> {
 }
 
 /// A failed connect of real traffic counts against the target; several in a row eject it.
-fn blame(target: &TargetLocal, group: &GroupLocal) {
+fn blame(target: &TargetLocal, group: &GroupLocal, error: &DialError) {
     let ejected = target.target.cell.connect_failed(&group.group.spec.health_check, clock::now());
     if ejected {
         target.idle.borrow_mut().clear();
@@ -248,6 +251,7 @@ fn blame(target: &TargetLocal, group: &GroupLocal) {
         tracing::info!(
             target_group = %group.group.spec.name,
             target.id = %target.target.id,
+            %error,
             "target ejected: connects fail"
         );
     }

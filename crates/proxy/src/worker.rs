@@ -19,6 +19,7 @@ use clingfish_model::limits::{SCRATCHES_IDLE_MAX, WHEEL_TICK};
 use clingfish_sessions::Streams;
 use clingfish_snapshot::{Leaving, Snapshot};
 use clingfish_telemetry::{AccessLog, Registry, WorkerMeter};
+use clingfish_upstream::Reach;
 use tokio::sync::{Notify, mpsc, watch};
 
 use crate::{
@@ -83,6 +84,8 @@ pub(crate) struct Shared {
     pub(crate) registry: Arc<Registry>,
     /// When clients with streams were last seen. Written by streams only, read for tokens that have expired.
     pub(crate) streams: Streams,
+    /// Whom targets may be.
+    pub(crate) reach: Arc<Reach>,
     /// Turns true when accepting may begin.
     pub(crate) opened: watch::Receiver<bool>,
 }
@@ -383,6 +386,7 @@ mod tests {
             connections_max: AtomicU64::new(1),
             registry: Arc::new(Registry::new(1)),
             streams: Streams::new(Streams::SESSIONS_MAX),
+            reach: Arc::default(),
             opened: watch::channel(true).1,
         });
         Rc::new(Worker::new(0, shared, first, ends.remove(0)).unwrap())

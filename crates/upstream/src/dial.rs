@@ -2,7 +2,10 @@
 
 use std::{io, net::SocketAddr, time::Duration};
 
+use clingfish_model::reach::Forbidden;
 use tokio::net::TcpStream;
+
+use crate::Reach;
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +41,14 @@ pub enum DialError {
         /// Whom we called.
         address: SocketAddr,
     },
+    /// Nobody is called there, whoever asks for it.
+    #[error("{address} is never connected to: it is {why}")]
+    Forbidden {
+        /// Whom we did not call.
+        address: SocketAddr,
+        /// What it is.
+        why: Forbidden,
+    },
     /// This process has no descriptor or port left: not the target's fault.
     #[error("cannot connect to {address}, this process is out of resources: {source}")]
     Exhausted {
@@ -56,6 +67,7 @@ impl DialError {
             Self::Refused { .. } => "connect_refused",
             Self::Handshake { .. } => "tls_handshake_failed",
             Self::NotHttp2 { .. } => "target_not_http2",
+            Self::Forbidden { .. } => "connect_forbidden",
             Self::Exhausted { .. } => "connect_exhausted",
         }
     }
@@ -66,8 +78,15 @@ impl DialError {
     }
 }
 
-/// Connects within `limit`, without Nagle's delay. Dropping the future gives up.
-pub async fn dial(address: SocketAddr, limit: Duration) -> Result<TcpStream, DialError> {
+/// Connects within `limit`, without Nagle's delay, if `reach` lets it. Dropping the future gives up.
+pub async fn dial(
+    address: SocketAddr,
+    limit: Duration,
+    reach: &Reach,
+) -> Result<TcpStream, DialError> {
+    if let Some(why) = reach.refuse(address) {
+        return Err(DialError::Forbidden { address, why });
+    }
     match tokio::time::timeout(limit, TcpStream::connect(address)).await {
         Err(_) => Err(DialError::Timeout { address, after: limit }),
         Ok(Err(source)) if is_exhaustion(&source) => Err(DialError::Exhausted { address, source }),
@@ -100,7 +119,9 @@ mod tests {
             let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
             listener.local_addr().unwrap()
         };
-        let error = runtime().block_on(dial(address, Duration::from_secs(5))).unwrap_err();
+        let error = runtime()
+            .block_on(dial(address, Duration::from_secs(5), &Reach::default()))
+            .unwrap_err();
         assert_eq!(error.reason(), "connect_refused");
         assert!(error.blames_target());
     }
@@ -109,8 +130,24 @@ mod tests {
     fn an_open_port_connects() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let stream = runtime().block_on(dial(address, Duration::from_secs(5))).unwrap();
+        let stream =
+            runtime().block_on(dial(address, Duration::from_secs(5), &Reach::default())).unwrap();
         assert!(stream.nodelay().unwrap());
+    }
+
+    #[test]
+    fn forbidden_addresses_are_not_called_and_blame_the_target() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let reach = Reach::default();
+        reach.spare(listener.local_addr().unwrap());
+        for address in ["169.254.169.254:80".parse().unwrap(), listener.local_addr().unwrap()] {
+            let dialled = runtime().block_on(dial(address, Duration::from_secs(5), &reach));
+            let error = dialled.unwrap_err();
+            assert_eq!(error.reason(), "connect_forbidden", "{address}");
+            assert!(error.blames_target());
+        }
+        listener.set_nonblocking(true).unwrap();
+        assert_eq!(listener.accept().unwrap_err().kind(), io::ErrorKind::WouldBlock);
     }
 
     #[test]

@@ -5,9 +5,11 @@
 pub mod dial;
 pub mod pool;
 pub mod probe;
+pub mod reach;
 pub mod resolve;
 
 pub use dial::{DialError, dial};
 pub use pool::IdlePool;
 pub use probe::{CheckTls, probe};
+pub use reach::Reach;
 pub use resolve::{ResolveError, Resolved, Resolver};

@@ -17,7 +17,7 @@ use rustls::{ClientConfig, pki_types::ServerName};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio_rustls::TlsConnector;
 
-use crate::{DialError, dial};
+use crate::{DialError, Reach, dial};
 
 /// What checks call themselves: applications that know ALB's keep them out of their logs by it.
 pub const USER_AGENT: &str = "ELB-HealthChecker/2.0";
@@ -34,7 +34,7 @@ pub struct CheckTls {
     pub name: ServerName<'static>,
 }
 
-/// Checks a target once, on a connection of its own that is closed afterwards, within [`HealthCheck::timeout`].
+/// Checks a target once, on a connection of its own that is closed afterwards, within [`HealthCheck::timeout`], if `reach` lets it.
 ///
 /// Dropping the future ends the check.
 ///
@@ -45,12 +45,14 @@ pub async fn probe(
     address: SocketAddr,
     check: &HealthCheck,
     tls: Option<CheckTls>,
+    reach: &Reach,
 ) -> Result<CheckOutcome, DialError> {
     let address = SocketAddr::new(address.ip(), check.port.unwrap_or(address.port()));
     // Boxed: what it holds for HTTP/2 over TLS is large, and most checks need none of it.
-    let asked = Box::pin(ask(address, check, tls));
+    let asked = Box::pin(ask(address, check, tls, reach));
     match tokio::time::timeout(check.timeout, asked).await {
         Err(_) | Ok(Err(AskError::Dial(DialError::Timeout { .. }))) => Ok(CheckOutcome::Timeout),
+        Ok(Err(AskError::Dial(DialError::Forbidden { .. }))) => Ok(CheckOutcome::Forbidden),
         Ok(Err(AskError::Dial(error))) if !error.blames_target() => Err(error),
         Ok(Err(_)) => Ok(CheckOutcome::Failed),
         Ok(Ok(outcome)) => Ok(outcome),
@@ -99,8 +101,9 @@ async fn ask(
     address: SocketAddr,
     check: &HealthCheck,
     tls: Option<CheckTls>,
+    reach: &Reach,
 ) -> Result<CheckOutcome, AskError> {
-    let mut stream = dial(address, check.timeout).await?;
+    let mut stream = dial(address, check.timeout, reach).await?;
     let preamble = preamble(check);
     if !preamble.is_empty() {
         stream.write_all(&preamble).await?;

@@ -21,7 +21,8 @@ fn put_in_force(text: &str) -> (Arc<Snapshot>, Arc<Status>, Prober) {
     let status = Arc::new(Status::new());
     let mut publisher = Publisher::default();
     publisher.publish(Arc::clone(&snapshot));
-    let prober = Prober::new(publisher.reader(), Arc::clone(&status), Arc::new(Registry::new(1)));
+    let registry = Arc::new(Registry::new(1));
+    let prober = Prober::new(publisher.reader(), Arc::clone(&status), registry, Arc::default());
     let (addresses, admin_hosts) = (Vec::new(), Arc::default());
     let enforced =
         Enforced { snapshot: Arc::clone(&snapshot), addresses, admin_hosts, at: UnixMillis(0) };

@@ -49,6 +49,29 @@ fn readiness_comes_with_the_first_checks() {
 }
 
 #[test]
+fn a_name_that_leads_to_cloud_metadata_or_to_the_admin_address_is_never_called() {
+    run(async {
+        let stage = Stage::new();
+        stage.book.write("meta.example", &["169.254.169.254"]);
+        stage.book.write("self.example", &["127.0.0.1"]);
+        let control = stage.start(&config(4001, "\"meta.example:80\"")).await;
+        let admin = control.admin_address();
+        let port = admin.port();
+        let both = config(4001, &format!("\"meta.example:80\", \"self.example:{port}\""));
+        // The admin address would answer this well.
+        stage.write(&both.replace("{ interval", "{ path = \"/healthz\", interval"));
+        control.reload().await.unwrap();
+        until("both are found out", async || {
+            let (_, metrics) = get(admin, "/metrics").await;
+            let why = "state=\"unhealthy\",reason=\"Clingfish.AddressForbidden\"";
+            metrics.matches(why).count() == 2
+        })
+        .await;
+        assert!(targets(&control).iter().all(|(_, is_routable)| !is_routable));
+    });
+}
+
+#[test]
 fn a_balancer_of_nothing_is_ready_at_once() {
     run(async {
         let control = Stage::new().start("").await;

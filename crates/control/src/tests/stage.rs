@@ -164,6 +164,7 @@ impl Stage {
             workers: 1,
             registry: Arc::new(Registry::new(1)),
             log: Arc::new(Mutex::new(LogWriter::start(&off, 1).unwrap().0)),
+            reach: Arc::default(),
             build: Build { version: "1.2.3", commit: "" },
             process: Process::default(),
             admin_socket: None,

@@ -21,6 +21,10 @@ fn block_on<F: Future>(future: F) -> F::Output {
     runtime.unwrap().block_on(future)
 }
 
+async fn probe_anyone(address: SocketAddr, check: &HealthCheck) -> Result<CheckOutcome, DialError> {
+    probe(address, check, None, &Reach::default()).await
+}
+
 /// A target that reads one head, answers these bytes, and closes if asked to. Gives what it read.
 async fn answer_once(listener: &TcpListener, answer: &[u8], closes: bool) -> String {
     let (mut stream, _) = listener.accept().await.unwrap();
@@ -56,7 +60,7 @@ fn outcomes_follow_the_answer() {
             let address = listener.local_addr().unwrap();
             let check = check();
             let (outcome, _) =
-                tokio::join!(probe(address, &check, None), answer_once(&listener, answer, closes));
+                tokio::join!(probe_anyone(address, &check), answer_once(&listener, answer, closes));
             assert_eq!(outcome.unwrap(), expected, "{}", answer.escape_ascii());
         });
     }
@@ -74,7 +78,7 @@ fn a_check_reads_as_albs() {
             let check = HealthCheck { port: Some(address.port()), ..check() };
             let elsewhere = SocketAddr::new(address.ip(), 9);
             let (outcome, head) = tokio::join!(
-                probe(elsewhere, &check, None),
+                probe_anyone(elsewhere, &check),
                 answer_once(&listener, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", true)
             );
             assert_eq!(outcome.unwrap(), CheckOutcome::Good);
@@ -91,7 +95,7 @@ fn a_target_that_never_answers_is_given_up_in_time() {
     block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let check = HealthCheck { timeout: Duration::from_millis(50), ..check() };
-        let outcome = probe(listener.local_addr().unwrap(), &check, None).await;
+        let outcome = probe_anyone(listener.local_addr().unwrap(), &check).await;
         assert_eq!(outcome.unwrap(), CheckOutcome::Timeout);
     });
 }
@@ -102,7 +106,25 @@ fn a_closed_port_fails_the_check() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         drop(listener);
-        assert_eq!(probe(address, &check(), None).await.unwrap(), CheckOutcome::Failed);
+        assert_eq!(probe_anyone(address, &check()).await.unwrap(), CheckOutcome::Failed);
+    });
+}
+
+#[test]
+fn an_address_that_nobody_may_have_fails_the_check_uncalled() {
+    block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (reach, own) = (Reach::default(), listener.local_addr().unwrap());
+        reach.spare(own);
+        // The check's port counts, not the target's.
+        let check = HealthCheck { port: Some(own.port()), ..check() };
+        let elsewhere = SocketAddr::new(own.ip(), 9);
+        for address in [elsewhere, "169.254.169.254:80".parse().unwrap()] {
+            let outcome = probe(address, &check, None, &reach).await;
+            assert_eq!(outcome.unwrap(), CheckOutcome::Forbidden, "{address}");
+        }
+        let called = tokio::time::timeout(Duration::ZERO, listener.accept()).await;
+        assert!(called.is_err(), "somebody called");
     });
 }
 
@@ -117,7 +139,7 @@ fn a_head_without_end_is_cut_off() {
             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n").await;
             while stream.write_all(b"X-More: and more and more and more\r\n").await.is_ok() {}
         };
-        let (outcome, ()) = tokio::join!(probe(address, &check, None), endless);
+        let (outcome, ()) = tokio::join!(probe_anyone(address, &check), endless);
         assert_eq!(outcome.unwrap(), CheckOutcome::Failed);
     });
 }
@@ -128,12 +150,12 @@ fn a_check_of_tcp_only_connects() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let check = HealthCheck { protocol: CheckProtocol::Tcp, ..check() };
-        assert_eq!(probe(address, &check, None).await.unwrap(), CheckOutcome::Good);
+        assert_eq!(probe_anyone(address, &check).await.unwrap(), CheckOutcome::Good);
         let (mut stream, _) = listener.accept().await.unwrap();
         let mut said = Vec::new();
         stream.read_to_end(&mut said).await.unwrap();
         assert_eq!(said, b"");
         drop(listener);
-        assert_eq!(probe(address, &check, None).await.unwrap(), CheckOutcome::Failed);
+        assert_eq!(probe_anyone(address, &check).await.unwrap(), CheckOutcome::Failed);
     });
 }

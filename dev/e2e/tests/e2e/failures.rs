@@ -4,6 +4,7 @@ mod answers;
 mod checks;
 mod homes;
 mod outages;
+mod reach;
 mod retries;
 
 use clingfish_testkit::{Clingfish, eventually};

@@ -55,7 +55,7 @@ async fn ask(check: &HealthCheck, answer: Answer) -> (CheckOutcome, Request<()>,
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (outcome, (asked, body)) =
-        tokio::join!(probe(address, check, None), answer_once(&listener, answer));
+        tokio::join!(probe_anyone(address, check), answer_once(&listener, answer));
     (outcome.unwrap(), asked, body)
 }
 
@@ -132,7 +132,7 @@ fn a_target_that_does_not_speak_http2_fails() {
                 let _ = stream.read_to_end(&mut rest).await;
             };
             let check = check(version, "/");
-            let (outcome, ()) = tokio::join!(probe(address, &check, None), speaks_http1);
+            let (outcome, ()) = tokio::join!(probe_anyone(address, &check), speaks_http1);
             assert_eq!(outcome.unwrap(), CheckOutcome::Failed, "{version:?}");
         });
     }
