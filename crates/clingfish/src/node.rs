@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Context;
 use clingfish_control::{
-    Build, Configuration, Control, KeyFile, Process, Reach, Reloader, Setup, StateDir,
+    Annals, Build, Configuration, Control, KeyFile, Process, Reach, Reloader, Setup, StateDir,
     first_snapshot,
 };
 use clingfish_model::{
@@ -62,7 +62,8 @@ impl Node {
         let ring = Arc::new(keys.load_or_create()?);
         let desired = &configuration.desired;
         let workers = desired.server.workers.map_or_else(cores, Ok)?;
-        let first = first_snapshot(&configuration, &ring, workers);
+        let annals = Annals::open(&keys::folder(state), &configuration);
+        let first = first_snapshot(&configuration, &ring, annals.last_revision().max(1), workers);
         let registry = Arc::new(Registry::new(workers));
         let (log, ends) = LogWriter::start(&desired.access_log, workers).with_context(|| {
             match &desired.access_log.sink {
@@ -84,6 +85,7 @@ impl Node {
             config: config.to_owned(),
             configuration,
             keys,
+            annals,
             first,
             doors,
             workers,

@@ -18,20 +18,23 @@ use crate::{
 type Addresses = HashMap<String, Vec<IpAddr>>;
 
 /// The snapshot that workers start on: what is desired, without the addresses of DNS names, which nobody has asked for yet.
+/// Its revision follows those that the state directory remembers.
 pub fn first_snapshot(
     configuration: &Configuration,
     ring: &Arc<KeyRing>,
+    revision: u64,
     workers: usize,
 ) -> Arc<Snapshot> {
     let (desired, tls) = (&configuration.desired, configuration.certificates.material());
     let (addresses, now) = (&Addresses::new(), clock::now());
-    Arc::new(compile(Inputs { desired, addresses, ring, tls, workers, now }, None))
+    Arc::new(compile(Inputs { desired, addresses, ring, tls, revision, workers, now }, None))
 }
 
 /// The only one that publishes. Owns what is in force.
 #[derive(Debug)]
 pub(crate) struct Applier<D> {
-    desired: DesiredState,
+    desired: Arc<DesiredState>,
+    desired_since: u64,
     certificates: Certificates,
     ring: Arc<KeyRing>,
     current: Arc<Snapshot>,
@@ -53,7 +56,8 @@ impl<D: Doors> Applier<D> {
         status: Arc<Status>,
     ) -> Self {
         Self {
-            desired: configuration.desired,
+            desired: Arc::new(configuration.desired),
+            desired_since: first.revision,
             certificates: configuration.certificates,
             ring: Arc::clone(&first.ring),
             current: first,
@@ -65,7 +69,7 @@ impl<D: Doors> Applier<D> {
         }
     }
 
-    pub(crate) fn desired(&self) -> &DesiredState {
+    pub(crate) fn desired(&self) -> &Arc<DesiredState> {
         &self.desired
     }
 
@@ -75,6 +79,11 @@ impl<D: Doors> Applier<D> {
 
     pub(crate) fn revision(&self) -> u64 {
         self.current.revision
+    }
+
+    /// What the next snapshot will have.
+    pub(crate) fn next_revision(&self) -> u64 {
+        self.current.revision + 1
     }
 
     pub(crate) fn reader(&self) -> Reader {
@@ -96,19 +105,29 @@ impl<D: Doors> Applier<D> {
         self.put_in_force(next);
     }
 
-    /// Makes `desired` what requests use. All or nothing: where a listener cannot be opened, nothing has changed.
+    /// Opens what `desired` needs, which does not accept before [`Self::apply`]. All or nothing.
+    pub(crate) fn prepare(&mut self, desired: &DesiredState) -> Result<(), Vec<OpenError>> {
+        self.doors.open(&desired.listeners)
+    }
+
+    /// Closes what [`Self::prepare`] has opened for something that does not come.
+    pub(crate) fn withdraw(&mut self) {
+        self.doors.enforce(&self.current);
+    }
+
+    /// Makes `desired` what requests use, once it is prepared.
     pub(crate) fn apply(
         &mut self,
         desired: DesiredState,
         certificates: Certificates,
         addresses: &Addresses,
-    ) -> Result<u64, Vec<OpenError>> {
-        self.doors.open(&desired.listeners)?;
+    ) -> u64 {
         let next = Arc::new(self.compile(&desired, &certificates, addresses));
-        self.desired = desired;
+        self.desired = Arc::new(desired);
+        self.desired_since = next.revision;
         self.certificates = certificates;
         self.put_in_force(next);
-        Ok(self.revision())
+        self.revision()
     }
 
     /// Takes addresses that have changed.
@@ -157,7 +176,9 @@ impl<D: Doors> Applier<D> {
     ) -> Snapshot {
         let (ring, workers, now) = (&self.ring, self.workers, clock::now());
         let tls = certificates.material();
-        compile(Inputs { desired, addresses, ring, tls, workers, now }, Some(&self.current))
+        let revision = self.next_revision();
+        let inputs = Inputs { desired, addresses, ring, tls, revision, workers, now };
+        compile(inputs, Some(&self.current))
     }
 
     fn put_in_force(&mut self, next: Arc<Snapshot>) {
@@ -174,9 +195,14 @@ impl<D: Doors> Applier<D> {
             tracing::info!("listener {name} listening on {address}");
         }
         self.forget_meters(&next);
-        let admin_hosts = self.desired.admin.hosts.iter().cloned().collect();
         self.current = Arc::clone(&next);
-        self.status.enforce(Enforced { snapshot: next, addresses, admin_hosts, at: clock::wall() });
+        self.status.enforce(Enforced {
+            snapshot: next,
+            desired: Arc::clone(&self.desired),
+            desired_since: self.desired_since,
+            addresses,
+            at: clock::wall(),
+        });
     }
 
     /// Lets go of the counts of what is gone for good.

@@ -5,6 +5,7 @@ use std::{
     hash::{DefaultHasher, Hash, Hasher},
     io::{self, Read},
     path::Path,
+    sync::Arc,
 };
 
 use clingfish_config::Diagnostic;
@@ -23,6 +24,8 @@ pub struct Configuration {
     pub(crate) zone: Option<Name>,
     /// What the files hold that it names for TLS.
     pub(crate) certificates: Certificates,
+    /// The file's own content.
+    pub(crate) text: Arc<str>,
     pub(crate) fingerprint: Fingerprint,
     /// Nothing but white space.
     pub(crate) is_blank: bool,
@@ -74,7 +77,18 @@ impl Configuration {
             fingerprint: None,
             looks: None,
         })?;
-        let mut configuration = Self::parse(zone, &file, &bytes)?;
+        Self::check(zone, path, &bytes, previous)
+    }
+
+    /// As [`Self::read_after`], of content that the file has or is to have.
+    pub(crate) fn check(
+        zone: Option<&Name>,
+        path: &Path,
+        bytes: &[u8],
+        previous: &Certificates,
+    ) -> Result<Self, ConfigurationError> {
+        let file = path.display().to_string();
+        let mut configuration = Self::parse(zone, &file, bytes)?;
         configuration.desired.anchor(path.parent().unwrap_or(Path::new("")));
         let read = Certificates::read(&configuration.desired, previous, clock::wall());
         configuration.certificates = read.map_err(|bad| ConfigurationError {
@@ -101,7 +115,8 @@ impl Configuration {
             Ok((desired, warnings)) => {
                 let (warnings, is_blank) = (render(warnings), text.trim().is_empty());
                 let (certificates, zone) = (Certificates::default(), zone.cloned());
-                Ok(Self { desired, warnings, zone, certificates, fingerprint, is_blank })
+                let text = text.into();
+                Ok(Self { desired, warnings, zone, certificates, text, fingerprint, is_blank })
             }
             Err(errors) => Err(wrong(render(errors))),
         }
@@ -116,7 +131,7 @@ impl Fingerprint {
         Self(hasher.finish())
     }
 
-    fn of(bytes: &[u8]) -> Self {
+    pub(crate) fn of(bytes: &[u8]) -> Self {
         let mut hasher = DefaultHasher::new();
         hasher.write(bytes);
         Self(hasher.finish())

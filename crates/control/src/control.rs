@@ -8,7 +8,7 @@ use std::{
 };
 
 use clingfish_affinity::KeyRing;
-use clingfish_model::limits::{LOOKUP_PATIENCE, RELOADS_WAITING_MAX};
+use clingfish_model::limits::{CHANGES_WAITING_MAX, LOOKUP_PATIENCE, RELOADS_WAITING_MAX};
 use clingfish_snapshot::{Doors, OpenError, Snapshot};
 use clingfish_telemetry::{
     LogWriter, Registry,
@@ -24,7 +24,9 @@ use crate::{
     Configuration, KeyFile, Phase,
     admin::Admin,
     apply::Applier,
+    change::Changes,
     files::Files,
+    history::Annals,
     lookups::{Lookups, Resolve},
     metrics::Metrics,
     prober::Prober,
@@ -41,6 +43,8 @@ pub struct Setup<D> {
     pub configuration: Configuration,
     /// The key ring file.
     pub keys: KeyFile,
+    /// What the state directory remembers.
+    pub annals: Annals,
     /// What [`crate::first_snapshot`] made of both, which the workers were started on.
     pub first: Arc<Snapshot>,
     /// The listening sockets and the workers.
@@ -147,7 +151,8 @@ impl<D: Doors + 'static> Control<D> {
         let prober = Owned(tokio::spawn(prober.run()));
         steward.begin(LOOKUP_PATIENCE).await;
         let (requests, incoming) = mpsc::channel(RELOADS_WAITING_MAX);
-        let steward = Owned(tokio::spawn(steward.run(incoming)));
+        let (_changes, changing) = Changes::channel(CHANGES_WAITING_MAX);
+        let steward = Owned(tokio::spawn(steward.run(incoming, changing)));
         let tasks = [prober, admin, steward];
         Ok(Self { requests, status, admin_address, admin_bind: bind, admin_socket, tasks })
     }
@@ -281,6 +286,7 @@ fn assemble<D: Doors, R: Resolve>(
         config,
         configuration,
         keys,
+        annals,
         first,
         doors,
         workers,
@@ -291,7 +297,8 @@ fn assemble<D: Doors, R: Resolve>(
         ..
     } = setup;
     let ring: &KeyRing = &first.ring;
-    let files = Files::new(config, &configuration, keys, ring);
+    let files = Files::new(config, &configuration, keys, ring, annals);
+    let text = Arc::clone(&configuration.text);
     let lookups = Lookups::new(resolver);
     let metrics = Metrics {
         status: Arc::clone(status),
@@ -302,5 +309,5 @@ fn assemble<D: Doors, R: Resolve>(
         workers,
     };
     let applier = Applier::new(configuration, first, workers, doors, registry, Arc::clone(status));
-    (Steward::new(applier, lookups, files, log, Arc::clone(status)), metrics)
+    (Steward::new(applier, lookups, files, text, log, Arc::clone(status)), metrics)
 }

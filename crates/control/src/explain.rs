@@ -175,6 +175,7 @@ fn snapshot(state: &DesiredState, ring: &Arc<KeyRing>) -> Snapshot {
         addresses: &HashMap::new(),
         ring,
         tls: &Material::default(),
+        revision: 1,
         workers: 1,
         now: clock::now(),
     };

@@ -1,6 +1,10 @@
 //! The two files that are watched: configuration and key ring. Runs on a thread that may wait for a slow disk.
 
+mod saving;
+
 use std::{path::PathBuf, sync::Arc};
+
+pub(crate) use saving::{Drafted, NotSaved, Pending, Ready};
 
 use clingfish_affinity::KeyRing;
 use clingfish_model::Name;
@@ -10,6 +14,8 @@ use crate::{
     certificates::Certificates,
     clock,
     configuration::Fingerprint,
+    history::Annals,
+    store::Store,
     watch::{FileWatch, Poll, SetWatch},
 };
 
@@ -17,6 +23,8 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Files {
     config: FileWatch,
+    store: Store,
+    annals: Annals,
     /// The zone that the process was told beside the file.
     zone: Option<Name>,
     /// Content that was last tried, whether it was good or not.
@@ -49,9 +57,12 @@ impl Files {
         configuration: &Configuration,
         keys: KeyFile,
         ring: &KeyRing,
+        annals: Annals,
     ) -> Self {
         Self {
-            config: FileWatch::new(path),
+            config: FileWatch::new(&path),
+            store: Store::open(path),
+            annals,
             zone: configuration.zone.clone(),
             tried: Some(configuration.fingerprint),
             keys_watch: FileWatch::new(keys.path()),

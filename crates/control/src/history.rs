@@ -9,11 +9,13 @@ use std::{collections::VecDeque, io, path::Path};
 use clingfish_model::{UnixMillis, limits::EVENTS_KEPT_MAX};
 
 pub use self::{
+    annals::Annals,
     diff::Diff,
     event::{Entry, Event, Outcome},
 };
 use self::{journal::Journal, revisions::Revisions};
 
+mod annals;
 mod diff;
 mod event;
 mod journal;

@@ -40,7 +40,8 @@ impl Metrics {
 
     /// Host names that requests to the admin address may carry.
     pub(crate) fn admin_hosts(&self) -> Arc<[String]> {
-        self.status.enforced().map(|enforced| enforced.admin_hosts).unwrap_or_default()
+        let enforced = self.status.enforced();
+        enforced.map(|enforced| enforced.desired.admin.hosts.as_slice().into()).unwrap_or_default()
     }
 
     /// The whole page.

@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use clingfish_model::{Name, UnixMillis};
+use clingfish_model::{DesiredState, Name, UnixMillis};
 use clingfish_snapshot::Snapshot;
 use tokio::sync::watch;
 
@@ -33,10 +33,12 @@ pub enum Phase {
 #[derive(Clone, Debug)]
 pub(crate) struct Enforced {
     pub(crate) snapshot: Arc<Snapshot>,
+    /// What it was made of.
+    pub(crate) desired: Arc<DesiredState>,
+    /// The revision since which that is desired.
+    pub(crate) desired_since: u64,
     /// Where each listener really is.
     pub(crate) addresses: Vec<(Name, SocketAddr)>,
-    /// Host names that requests to the admin address may carry.
-    pub(crate) admin_hosts: Arc<[String]>,
     pub(crate) at: UnixMillis,
 }
 

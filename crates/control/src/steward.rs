@@ -10,7 +10,7 @@ use std::{
 use clingfish_model::{
     DesiredState,
     desired::{AccessLog, LogSink},
-    limits::{CERTIFICATE_AGE_EVERY, FILE_POLL_EVERY, LOOKUP_PATIENCE},
+    limits::{CERTIFICATE_AGE_EVERY, CHANGE_TRIES_MAX, FILE_POLL_EVERY, LOOKUP_PATIENCE},
 };
 use clingfish_snapshot::Doors;
 use clingfish_telemetry::LogWriter;
@@ -22,11 +22,15 @@ use tokio::{
 use crate::{
     Configuration, ConfigurationError,
     apply::Applier,
+    change::{Base, Change, Plan, Settled, Unsettled},
     clock,
-    files::{Files, Findings},
+    files::{Drafted, Files, Findings, NotSaved, Pending, Ready},
+    history::Event,
     lookups::{Lookups, Resolve},
     status::Status,
 };
+
+const UNWATCHED: &str = "the configuration cannot be read any more";
 
 /// What others ask of the steward.
 #[derive(Debug)]
@@ -58,8 +62,18 @@ pub(crate) struct Steward<D, R> {
     log: Arc<Mutex<LogWriter>>,
     status: Arc<Status>,
     at_start: AtStart,
-    /// Whether the file's content is in force.
+    /// The content of the file that is in force.
+    text: Arc<str>,
+    /// Whether the file holds that.
     is_up_to_date: bool,
+}
+
+/// Why something was not put in force.
+enum NotApplied {
+    /// Listeners cannot be opened, or a log cannot be written.
+    Refusal(Vec<String>),
+    /// It is not in the file.
+    Unsaved(NotSaved),
 }
 
 /// Settings that only a start takes in.
@@ -90,11 +104,12 @@ impl<D: Doors, R: Resolve> Steward<D, R> {
         applier: Applier<D>,
         lookups: Lookups<R>,
         files: Files,
+        text: Arc<str>,
         log: Arc<Mutex<LogWriter>>,
         status: Arc<Status>,
     ) -> Self {
-        let at_start = AtStart::of(applier.desired());
-        Self { applier, lookups, files: Some(files), log, status, at_start, is_up_to_date: true }
+        let (at_start, files) = (AtStart::of(applier.desired()), Some(files));
+        Self { applier, lookups, files, log, status, at_start, text, is_up_to_date: true }
     }
 
     /// Puts the first snapshot in force, once names have been asked for, or `patience` is over.
@@ -104,7 +119,11 @@ impl<D: Doors, R: Resolve> Steward<D, R> {
     }
 
     /// Works until it is asked to resign, or nobody can ask any more.
-    pub(crate) async fn run(mut self, mut requests: mpsc::Receiver<Request<D>>) {
+    pub(crate) async fn run(
+        mut self,
+        mut requests: mpsc::Receiver<Request<D>>,
+        mut changes: mpsc::Receiver<Change>,
+    ) {
         let mut polls = interval(FILE_POLL_EVERY);
         polls.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut ages = interval(CERTIFICATE_AGE_EVERY);
@@ -123,6 +142,7 @@ impl<D: Doors, R: Resolve> Steward<D, R> {
                     Some(Request::Ask(Ask(question))) => question(self.applier.doors()),
                     None => return,
                 },
+                Some(change) = changes.recv() => self.change(change).await,
                 _ = polls.tick() => {
                     let findings = self.with_files(Files::look).await.unwrap_or_default();
                     self.take(findings).await;
@@ -136,7 +156,7 @@ impl<D: Doors, R: Resolve> Steward<D, R> {
     async fn reload(&mut self) -> Result<u64, Vec<String>> {
         match self.with_files(Files::read).await {
             Some(found) => self.take_configuration(found).await,
-            None => Err(vec!["the configuration cannot be read any more".to_owned()]),
+            None => Err(vec![UNWATCHED.to_owned()]),
         }
     }
 
@@ -168,7 +188,7 @@ impl<D: Doors, R: Resolve> Steward<D, R> {
         found: Result<Configuration, ConfigurationError>,
     ) -> Result<u64, Vec<String>> {
         let outcome = match found {
-            Ok(configuration) => self.apply(configuration).await,
+            Ok(configuration) => self.take_in(configuration).await,
             Err(error) => Err(error.errors),
         };
         self.is_up_to_date = outcome.is_ok();
@@ -204,29 +224,136 @@ impl<D: Doors, R: Resolve> Steward<D, R> {
         }
     }
 
-    async fn apply(&mut self, configuration: Configuration) -> Result<u64, Vec<String>> {
+    /// Applies what the file says, and writes that down.
+    async fn take_in(&mut self, configuration: Configuration) -> Result<u64, Vec<String>> {
+        let (before, after) = (Arc::clone(&self.text), Arc::clone(&configuration.text));
+        let applied = self.apply(configuration, None).await;
+        if applied.is_ok() && before != after {
+            let event = Event::new(self.applier.revision(), clock::wall(), "file", "edit");
+            let record = move |files: &mut Files| files.record(event, &before, &after);
+            self.with_files(record).await;
+        }
+        applied.map_err(|error| match error {
+            NotApplied::Refusal(errors) => errors,
+            NotApplied::Unsaved(_) => Vec::new(),
+        })
+    }
+
+    /// Puts a configuration in force: all or nothing. Where it is not in the file yet, it is saved at the moment when nothing but
+    /// that can fail any more.
+    async fn apply(
+        &mut self,
+        configuration: Configuration,
+        save: Option<(Pending, Event)>,
+    ) -> Result<u64, NotApplied> {
         configuration.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-        let Configuration { desired, certificates, .. } = configuration;
+        let Configuration { desired, certificates, text, .. } = configuration;
         for key in self.at_start.differences(&desired) {
             tracing::warn!(key, "takes effect at the next start only");
         }
-        if self.is_up_to_date && *self.applier.desired() == desired {
+        if save.is_none() && self.is_up_to_date && **self.applier.desired() == desired {
+            self.text = text;
             self.applier.apply_certificates(certificates, self.lookups.addresses());
             self.adopt_certificates();
             return Ok(self.applier.revision());
         }
         let log_before = self.applier.desired().access_log.clone();
-        self.redirect_log(&log_before, &desired.access_log)?;
+        self.redirect_log(&log_before, &desired.access_log).map_err(NotApplied::Refusal)?;
         self.lookups.settle(&desired, LOOKUP_PATIENCE).await;
-        let log_now = desired.access_log.clone();
-        let applied = self.applier.apply(desired, certificates, self.lookups.addresses());
+        let ready = self.prepare(&desired, save).await;
+        if ready.is_err() {
+            // It was open a moment ago.
+            let _ = self.redirect_log(&desired.access_log, &log_before);
+        }
+        let revision = ready.map(|()| {
+            self.text = text;
+            self.applier.apply(desired, certificates, self.lookups.addresses())
+        });
         self.adopt_certificates();
         self.lookups.forget_all_but(self.applier.desired());
-        applied.map_err(|errors| {
-            // It was open a moment ago.
-            let _ = self.redirect_log(&log_now, &log_before);
-            errors.iter().map(ToString::to_string).collect()
+        revision
+    }
+
+    /// The last that can fail: listeners, then the file.
+    async fn prepare(
+        &mut self,
+        desired: &DesiredState,
+        save: Option<(Pending, Event)>,
+    ) -> Result<(), NotApplied> {
+        self.applier.prepare(desired).map_err(|errors| {
+            NotApplied::Refusal(errors.iter().map(ToString::to_string).collect())
+        })?;
+        let Some((pending, event)) = save else {
+            return Ok(());
+        };
+        let saved = self.with_files(|files| files.commit(pending, event)).await;
+        let saved = saved.unwrap_or_else(|| Err(NotSaved::Because(UNWATCHED.into())));
+        saved.map_err(|error| {
+            self.applier.withdraw();
+            NotApplied::Unsaved(error)
         })
+    }
+
+    async fn change(&mut self, change: Change) {
+        let Change { author, action, plan, answer } = change;
+        let outcome = self.make(&author, &action, plan).await;
+        match &outcome {
+            Ok((revision, _)) => tracing::info!(revision, %author, %action, "changed"),
+            Err(error) => tracing::info!(?error, %author, %action, "not changed"),
+        }
+        // Whoever asked may have gone; the change counts all the same.
+        let _ = answer.send(outcome);
+    }
+
+    /// Runs the plan until nobody else has written to the file between its beginning and its end.
+    async fn make(
+        &mut self,
+        author: &str,
+        action: &str,
+        mut plan: Plan,
+    ) -> Result<Settled, Unsettled> {
+        for _ in 0..CHANGE_TRIES_MAX {
+            let base = self.base().await?;
+            let draft = move |files: &mut Files| (files.draft(&base, &mut plan), plan);
+            let drafted = self.with_files(draft).await;
+            let (drafted, again) = drafted.ok_or_else(|| Unsettled::File(UNWATCHED.into()))?;
+            plan = again;
+            let ready = match drafted {
+                Drafted::Refused => return Err(Unsettled::Refused(())),
+                Drafted::Invalid(errors) => return Err(Unsettled::Invalid(errors)),
+                Drafted::Unsaved(error) if error.is_conflict() => continue,
+                Drafted::Unsaved(error) => return Err(Unsettled::File(error.to_string())),
+                Drafted::Nothing => return Ok(self.settled()),
+                Drafted::Ready(ready) => ready,
+            };
+            let Ready { configuration, pending } = *ready;
+            let event = Event::new(self.applier.next_revision(), clock::wall(), author, action);
+            match self.apply(configuration, Some((pending, event))).await {
+                Ok(_) => return Ok(self.settled()),
+                Err(NotApplied::Refusal(errors)) => return Err(Unsettled::Refusal(errors)),
+                Err(NotApplied::Unsaved(NotSaved::Conflict)) => {}
+                Err(NotApplied::Unsaved(NotSaved::Because(why))) => {
+                    return Err(Unsettled::File(why));
+                }
+            }
+        }
+        Err(Unsettled::File("the configuration file keeps being changed by somebody else".into()))
+    }
+
+    fn settled(&self) -> Settled {
+        (self.applier.revision(), Arc::clone(self.applier.desired()))
+    }
+
+    /// What the file holds, once that is in force. What somebody has written by hand a moment ago is taken in first.
+    async fn base(&mut self) -> Result<Base, Unsettled> {
+        let text = Arc::clone(&self.text);
+        let holds = self.with_files(move |files| files.hold(&text)).await;
+        let holds = holds.ok_or_else(|| Unsettled::File(UNWATCHED.into()))?;
+        if !holds.map_err(|error| Unsettled::File(error.to_string()))? || !self.is_up_to_date {
+            self.reload().await.map_err(|errors| Unsettled::File(in_the_way(&errors)))?;
+        }
+        let (text, desired) = (Arc::clone(&self.text), Arc::clone(self.applier.desired()));
+        Ok(Base { text, desired })
     }
 
     fn redirect_log(&self, from: &AccessLog, to: &AccessLog) -> Result<(), Vec<String>> {
@@ -263,6 +390,13 @@ impl<D: Doors, R: Resolve> Steward<D, R> {
             }
         }
     }
+}
+
+fn in_the_way(errors: &[String]) -> String {
+    format!(
+        "the file has errors, and can be changed only once they are gone: {}",
+        errors.join("; ")
+    )
 }
 
 #[cfg(test)]

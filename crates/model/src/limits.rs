@@ -236,6 +236,12 @@ pub const LOOKUP_AGAIN_AFTER: Duration = Duration::from_secs(5);
 /// How long, beside one check's timeout, `/readyz` waits for the first check of every target.
 pub const FIRST_CHECKS_PATIENCE: Duration = Duration::from_secs(5);
 
+/// How often a change is planned anew because somebody else has written the configuration file meanwhile.
+pub const CHANGE_TRIES_MAX: usize = 8;
+
+/// Changes of desired state that wait for the one that is being made; whoever comes later is told to come again.
+pub const CHANGES_WAITING_MAX: usize = 64;
+
 /// Reloads that wait for the one that runs.
 pub const RELOADS_WAITING_MAX: usize = 16;
 

@@ -378,7 +378,8 @@ mod tests {
         let ring = KeyRing::first(Secret::new([1; 32]), KeyId::new(1).unwrap(), UnixMillis(0));
         let (addresses, ring) = (Default::default(), Arc::new(ring));
         let (desired, addresses, ring, tls) = (&desired, &addresses, &ring, &Default::default());
-        let inputs = Inputs { desired, addresses, ring, tls, workers: 1, now: clock::now() };
+        let inputs =
+            Inputs { desired, addresses, ring, tls, revision: 1, workers: 1, now: clock::now() };
         let first = Arc::new(compile(inputs, None));
         let (_, mut ends) = LogWriter::start(&desired.access_log, 1).unwrap();
         let shared = Arc::new(Shared {

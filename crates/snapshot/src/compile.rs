@@ -25,6 +25,8 @@ pub struct Inputs<'a> {
     pub ring: &'a Arc<KeyRing>,
     /// What the files hold that listeners and groups name for TLS. Who has none there is not served.
     pub tls: &'a Material,
+    /// The number of the snapshot, greater than that of the one before.
+    pub revision: u64,
     /// Data plane threads: how many counts a cell needs.
     pub workers: usize,
     /// For the end of what leaves.
@@ -59,7 +61,7 @@ pub fn compile(inputs: Inputs<'_>, previous: Option<&Snapshot>) -> Snapshot {
         .collect();
     let tickets = tls::tickets(inputs.ring, previous);
     Snapshot {
-        revision: previous.map_or(1, |previous| previous.revision + 1),
+        revision: inputs.revision,
         server: inputs.desired.server.clone(),
         listeners: listeners(&inputs, &groups, &tickets, previous),
         groups,

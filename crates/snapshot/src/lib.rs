@@ -37,7 +37,7 @@ use clingfish_tls::{ServerTls, TicketKeys};
 /// Desired state, compiled. Immutable but for the cells and rosters that it refers to.
 #[derive(Debug)]
 pub struct Snapshot {
-    /// Counts snapshots since the process started, from 1.
+    /// Counts snapshots from 1, over restarts too where a state directory remembers.
     pub revision: u64,
     /// Process settings.
     pub server: Server,

@@ -128,6 +128,7 @@ pub(crate) fn group(targets: usize, stickiness: Stickiness) -> Result<Arc<Group>
         addresses: &HashMap::new(),
         ring: &Arc::new(ring()?),
         tls: &Default::default(),
+        revision: 1,
         workers: 1,
         now: clock::now(),
     };

@@ -13,7 +13,7 @@ fn snapshot(text: &str) -> Arc<Snapshot> {
     let ring = KeyRing::first(Secret::new([7; 32]), KeyId::new(1).unwrap(), UnixMillis(0));
     let (ring, addresses, now) = (&Arc::new(ring), &HashMap::new(), clock::now());
     let tls = &Default::default();
-    Arc::new(compile(Inputs { desired, addresses, ring, tls, workers: 1, now }, None))
+    Arc::new(compile(Inputs { desired, addresses, ring, tls, revision: 1, workers: 1, now }, None))
 }
 
 fn put_in_force(text: &str) -> (Arc<Snapshot>, Arc<Status>, Prober) {
@@ -23,10 +23,13 @@ fn put_in_force(text: &str) -> (Arc<Snapshot>, Arc<Status>, Prober) {
     publisher.publish(Arc::clone(&snapshot));
     let registry = Arc::new(Registry::new(1));
     let prober = Prober::new(publisher.reader(), Arc::clone(&status), registry, Arc::default());
-    let (addresses, admin_hosts) = (Vec::new(), Arc::default());
-    let enforced =
-        Enforced { snapshot: Arc::clone(&snapshot), addresses, admin_hosts, at: UnixMillis(0) };
-    status.enforce(enforced);
+    status.enforce(Enforced {
+        snapshot: Arc::clone(&snapshot),
+        desired: Arc::new(clingfish_config::parse(text).unwrap().0),
+        desired_since: 1,
+        addresses: Vec::new(),
+        at: UnixMillis(0),
+    });
     (snapshot, status, prober)
 }
 

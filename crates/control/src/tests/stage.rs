@@ -23,7 +23,7 @@ use tokio::{
 };
 
 use crate::{
-    Build, Configuration, Control, KeyFile, Process, Setup, StartError, first_snapshot,
+    Annals, Build, Configuration, Control, KeyFile, Process, Setup, StartError, first_snapshot,
     lookups::Resolve,
 };
 
@@ -157,7 +157,8 @@ impl Stage {
             AccessLog { sink: clingfish_model::desired::LogSink::Off, ..AccessLog::default() };
         let setup = Setup {
             config: self.config(),
-            first: first_snapshot(&configuration, &ring, 1),
+            first: first_snapshot(&configuration, &ring, 1, 1),
+            annals: Annals::open(self.folder.path(), &configuration),
             configuration,
             keys: self.keys(),
             doors: NotingDoors { notes: self.notes.clone(), open: Vec::new() },

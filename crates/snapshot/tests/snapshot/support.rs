@@ -117,6 +117,7 @@ impl World {
             addresses: &addresses,
             ring: &ring,
             tls: &Default::default(),
+            revision: 1,
             workers: WORKERS,
             now,
         };
@@ -144,6 +145,7 @@ impl World {
             addresses: &self.addresses,
             ring: &self.ring,
             tls: &Default::default(),
+            revision: self.snapshot.revision + 1,
             workers: WORKERS,
             now: self.now,
         };

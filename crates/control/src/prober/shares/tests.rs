@@ -18,7 +18,7 @@ fn snapshot(targets: &[&str], settings: &str, previous: Option<&Snapshot>) -> Sn
     let ring = KeyRing::first(Secret::new([7; 32]), KeyId::new(1).unwrap(), UnixMillis(0));
     let (ring, addresses, now) = (&Arc::new(ring), &HashMap::new(), clock::now());
     let tls = &Default::default();
-    compile(Inputs { desired, addresses, ring, tls, workers: 2, now }, previous)
+    compile(Inputs { desired, addresses, ring, tls, revision: 1, workers: 2, now }, previous)
 }
 
 fn check(snapshot: &Snapshot, target: usize, outcome: CheckOutcome) {

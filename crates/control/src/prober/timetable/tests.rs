@@ -12,7 +12,7 @@ fn snapshot(text: &str, previous: Option<&Snapshot>) -> Snapshot {
     let ring = KeyRing::first(Secret::new([7; 32]), KeyId::new(1).unwrap(), UnixMillis(0));
     let (ring, addresses, now) = (&Arc::new(ring), &HashMap::new(), clock::now());
     let tls = &Default::default();
-    compile(Inputs { desired, addresses, ring, tls, workers: 1, now }, previous)
+    compile(Inputs { desired, addresses, ring, tls, revision: 1, workers: 1, now }, previous)
 }
 
 fn config(targets: &str, check: &str) -> String {
