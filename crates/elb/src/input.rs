@@ -67,6 +67,16 @@ impl Input {
         Err(broken.broken_by(Some(&text), &self.at(name)))
     }
 
+    /// A text with so many characters that must be there.
+    pub fn required_sized_text(
+        &mut self,
+        name: &str,
+        length: RangeInclusive<usize>,
+    ) -> Result<String, Error> {
+        let text = self.sized_text(name, length)?;
+        self.required(name, text)
+    }
+
     /// A text of this form.
     pub fn matching_text(
         &mut self,
@@ -93,6 +103,16 @@ impl Input {
                 Err(Constraint::OneOf(&set).broken_by(Some(&text), &self.at(name)))
             }
         }
+    }
+
+    /// One of these words that must be there.
+    pub fn required_choice<T: Copy>(
+        &mut self,
+        name: &str,
+        words: &[(&str, T)],
+    ) -> Result<T, Error> {
+        let meaning = self.choice(name, words)?;
+        self.required(name, meaning)
     }
 
     /// A whole number in this range.

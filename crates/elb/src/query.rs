@@ -41,7 +41,8 @@ impl Params {
     /// Decodes a form.
     ///
     /// What is not a form (`%zz`, bytes that are not UTF-8, a parameter without a name) is a `MalformedQueryString`, which
-    /// AWS answers with 404. A parameter that comes twice, is too deep or one too many is an `InvalidQueryParameter`.
+    /// AWS answers with 404. A parameter that comes twice, is too deep or one too many is an `InvalidQueryParameter`, as is
+    /// a form that is too long.
     pub fn decode(form: &[u8]) -> Result<Self, Error> {
         Self::decode_both(&[], form)
     }

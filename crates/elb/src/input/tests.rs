@@ -74,13 +74,13 @@ fn structures_are_read_at_any_depth() {
 #[test]
 fn what_nobody_reads_is_refused_with_its_whole_path() {
     for (form, path) in [
-        ("Nmae=web", "Nmae"),
+        ("Label=web", "Label"),
         ("Other.member.1.X=1", "Other.member.1.X"),
-        ("Actions.member.1.Tpye=forward", "Actions.member.1.Tpye"),
+        ("Actions.member.1.Kind=forward", "Actions.member.1.Kind"),
         (
             "Actions.member.3.ForwardConfig.TargetGroups.member.1.Weight=1&\
-             Actions.member.3.ForwardConfig.TargetGroups.member.1.Wieght=1",
-            "Actions.member.3.ForwardConfig.TargetGroups.member.1.Wieght",
+             Actions.member.3.ForwardConfig.TargetGroups.member.1.Load=1",
+            "Actions.member.3.ForwardConfig.TargetGroups.member.1.Load",
         ),
         ("Actions.member.x=1", "Actions.member.x"),
         ("Actions.member.0.Type=1", "Actions.member.0"),
@@ -125,7 +125,8 @@ fn constraints_are_named_as_aws_names_them() {
     let pattern = Pattern { text: "^[a-z]+$", accepts: |text| text != "A" };
     let name = |input: &mut Input| input.required_text("Name").map(|_| ());
     let scheme = |input: &mut Input| input.choice("Scheme", &[("a", ()), ("b", ())]).map(|_| ());
-    let sized = |input: &mut Input| input.sized_text("Key", 1..=2).map(|_| ());
+    let needed = |input: &mut Input| input.required_choice("Scheme", &[("a", ())]);
+    let sized = |input: &mut Input| input.required_sized_text("Key", 1..=2).map(|_| ());
     let matching = |input: &mut Input| input.matching_text("Key", &pattern).map(|_| ());
     let weight = |input: &mut Input| weights(input).map(|_| ());
     let groups = "Actions.member.1.ForwardConfig.TargetGroups.member.2";
@@ -133,6 +134,8 @@ fn constraints_are_named_as_aws_names_them() {
     for (form, reader, message) in [
         ("", &name as &dyn Fn(&mut Input) -> _, "null at 'name' # not be null"),
         ("Scheme=c", &scheme, "'c' at 'scheme' # satisfy enum value set: [a, b]"),
+        ("", &needed, "null at 'scheme' # not be null"),
+        ("", &sized, "null at 'key' # not be null"),
         ("Key=", &sized, "'' at 'key' # have length greater than or equal to 1"),
         ("Key=äöü", &sized, "'äöü' at 'key' # have length less than or equal to 2"),
         ("Key=A", &matching, "'A' at 'key' # satisfy regular expression pattern: ^[a-z]+$"),

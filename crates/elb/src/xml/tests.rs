@@ -83,7 +83,10 @@ fn text_survives_or_is_replaced() {
 
 proptest! {
     #[test]
-    fn documents_are_well_formed_whatever_they_say(texts in proptest::collection::vec(any::<String>(), 0..4), id in any::<String>()) {
+    fn documents_are_well_formed_whatever_they_say(
+        texts in proptest::collection::vec(any::<String>(), 0..4),
+        id in any::<String>(),
+    ) {
         let result = Members::default().texts("Names", &texts);
         let document = response(Api::V2, "DescribeThings", &result, &id);
         let names: String = texts.iter().flat_map(|text| legal(text)).collect();
