@@ -1,6 +1,7 @@
 //! Dates as a person writes them.
 
 use clingfish_model::UnixMillis;
+use toml_edit::{Datetime, Offset};
 
 const DAY_SECONDS: u64 = 86_400;
 
@@ -21,7 +22,11 @@ pub(crate) fn end(text: &str) -> Option<UnixMillis> {
 /// Days since 1970 (Howard Hinnant's `days_from_civil`), for years from 1970 to 9999.
 fn days(date: &str) -> Option<u64> {
     let [year, month, day] = numbers(date, '-')?;
-    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    days_of(year, month, day)
+}
+
+fn days_of(year: u64, month: u64, day: u64) -> Option<u64> {
+    let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let longest = match month {
         2 => 28 + u64::from(is_leap),
         4 | 6 | 9 | 11 => 30,
@@ -35,6 +40,22 @@ fn days(date: &str) -> Option<u64> {
     let (era, of_era) = (year / 400, year % 400);
     let of_year = (153 * month + 2) / 5 + day - 1;
     Some(era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468)
+}
+
+/// The moment that TOML's own date and time mean; they need an offset for that.
+pub(crate) fn moment(time: &Datetime) -> Option<UnixMillis> {
+    let (Some(date), Some(clock), Some(offset)) = (time.date, time.time, time.offset) else {
+        return None;
+    };
+    let days = days_of(date.year.into(), date.month.into(), date.day.into())?;
+    let minutes = days * 1440 + u64::from(clock.hour) * 60 + u64::from(clock.minute);
+    let minutes = match offset {
+        Offset::Z => minutes,
+        Offset::Custom { minutes: ahead } => minutes.checked_add_signed(-i64::from(ahead))?,
+    };
+    let seconds = minutes * 60 + u64::from(clock.second.unwrap_or_default());
+    let millis = u64::from(clock.nanosecond.unwrap_or_default() / 1_000_000);
+    Some(UnixMillis(seconds * 1000 + millis))
 }
 
 fn seconds(time: &str) -> Option<u64> {
@@ -53,6 +74,21 @@ fn numbers(text: &str, between: char) -> Option<[u64; 3]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn moments_have_an_offset() {
+        for (text, millis) in [
+            ("1970-01-01T00:00:00Z", Some(0)),
+            ("2027-01-31T18:00:00.123Z", Some(1_801_418_400_123)),
+            ("2027-01-31 19:30:00.1239+01:30", Some(1_801_418_400_123)),
+            ("2027-01-31T18:00:00", None),
+            ("1970-01-01T00:00:00+01:00", None),
+            ("2027-01-31", None),
+        ] {
+            let time = text.parse().unwrap();
+            assert_eq!(moment(&time), millis.map(UnixMillis), "{text}");
+        }
+    }
 
     #[test]
     fn dates_are_days_to_their_end_and_times_are_moments() {

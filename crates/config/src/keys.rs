@@ -1,5 +1,12 @@
 //! Every key that a file may have. The documentation is tested against these tables.
 
+mod kept;
+
+pub(crate) use kept::{
+    ACCESS_KEY, AWS, CLASSIC, CLASSIC_LISTENER, CLASSIC_POLICY, STORED_CERTIFICATE, SUBNET, TOKEN,
+    TRUST_STORE,
+};
+
 /// One setting and the ways to write it.
 pub(crate) struct Key {
     /// As the documentation writes it.
@@ -26,11 +33,12 @@ const fn with(name: &'static str, also: &'static [&'static str]) -> Key {
 }
 
 /// All of them, for documentation and for keys in the wrong place.
-pub(crate) static ALL: [&Schema; 9] = [
+pub(crate) static ALL: [&Schema; 10] = [
     &ROOT,
     &SERVER,
     &ADMIN,
     &ACCESS_LOG,
+    &AWS,
     &LOAD_BALANCER,
     &LISTENER,
     &RULE,
@@ -44,6 +52,7 @@ pub(crate) static ROOT: Schema = Schema {
         key("server"),
         key("admin"),
         key("access_log"),
+        key("aws"),
         key("load_balancers"),
         key("listeners"),
         key("target_groups"),
@@ -65,8 +74,19 @@ pub(crate) static SERVER: Schema = Schema {
     aws: &[],
 };
 
-pub(crate) static ADMIN: Schema =
-    Schema { title: "[admin]", keys: &[key("bind"), key("hosts")], aws: &[] };
+pub(crate) static ADMIN: Schema = Schema {
+    title: "[admin]",
+    keys: &[
+        key("bind"),
+        key("hosts"),
+        key("access_keys"),
+        key("tokens"),
+        key("tls.certificate"),
+        key("tls.key"),
+        key("trusted_proxies"),
+    ],
+    aws: &[],
+};
 
 pub(crate) static ACCESS_LOG: Schema =
     Schema { title: "[access_log]", keys: &[key("sink"), key("format")], aws: &[] };
@@ -95,6 +115,16 @@ pub(crate) static LOAD_BALANCER: Schema = Schema {
         with("http2", &["routing.http2.enabled"]),
         with("desync_mitigation_mode", &["routing.http.desync_mitigation_mode"]),
         key("debug_header"),
+        key("id"),
+        key("created"),
+        key("tags"),
+        key("attributes"),
+        key("scheme"),
+        key("subnets"),
+        key("security_groups"),
+        key("ip_address_type"),
+        key("dns_name"),
+        key("classic"),
     ],
     aws: &[
         "access_logs.s3.",
@@ -138,8 +168,10 @@ pub(crate) static LISTENER: Schema = Schema {
         key("protocol"),
         key("certificates"),
         key("tls_min_version"),
+        key("ssl_policy"),
         key("mutual_authentication.mode"),
         key("mutual_authentication.trust_store"),
+        key("mutual_authentication.trust_store_arn"),
         key("mutual_authentication.revocations"),
         key("mutual_authentication.ignore_client_certificate_expiry"),
         key("mutual_authentication.advertise_trust_store_ca_names"),
@@ -218,6 +250,11 @@ pub(crate) static LISTENER: Schema = Schema {
             "request_header_names.tls_cipher_suite",
             &["routing.http.request.x_amzn_tls_cipher_suite.header_name"],
         ),
+        key("id"),
+        key("tags"),
+        key("attributes"),
+        key("default_rule_tags"),
+        key("classic"),
     ],
     aws: &[],
 };
@@ -251,6 +288,8 @@ pub(crate) static RULE: Schema = Schema {
         key("transforms.host-header-rewrite.replace"),
         key("transforms.url-rewrite.regex"),
         key("transforms.url-rewrite.replace"),
+        key("id"),
+        key("tags"),
     ],
     aws: &[],
 };
@@ -348,6 +387,14 @@ pub(crate) static TARGET_GROUP: Schema = Schema {
         with("health_check.healthy_threshold", &["healthy_threshold_count"]),
         with("health_check.unhealthy_threshold", &["unhealthy_threshold_count"]),
         with("health_check.matcher", &["matcher.http_code", "matcher.grpc_code"]),
+        key("id"),
+        key("created"),
+        key("tags"),
+        key("attributes"),
+        key("target_type"),
+        key("port"),
+        key("vpc"),
+        key("ip_address_type"),
     ],
     aws: &["lambda.multi_value_headers.enabled"],
 };
@@ -375,7 +422,7 @@ pub(crate) static IMPORT: Schema = Schema {
 
 pub(crate) static CERTIFICATE: Schema = Schema {
     title: "a certificate",
-    keys: &[key("certificate"), key("key"), key("ocsp")],
+    keys: &[key("certificate"), key("key"), key("ocsp"), key("arn")],
     aws: &[],
 };
 
@@ -406,7 +453,6 @@ pub(crate) const SYNONYMS: &[(&str, &str)] = &[
     ("sni", "server_name"),
     ("ssl", "protocol"),
     ("ssl_certificate", "certificates"),
-    ("ssl_policy", "tls_min_version"),
     ("sticky", "stickiness"),
     ("target_group", "forward"),
     ("timeout_seconds", "timeout"),

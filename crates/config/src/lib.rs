@@ -1,7 +1,10 @@
 #![doc = include_str!("../README.md")]
 
 mod address;
+mod admin;
 mod attributes;
+mod aws;
+mod classic;
 mod date;
 mod diagnostic;
 pub mod fuzzing;
@@ -11,6 +14,7 @@ mod listener;
 mod load_balancer;
 mod nearest;
 mod networks;
+mod record;
 mod report;
 mod rule;
 mod secrets;
@@ -28,7 +32,7 @@ pub use units::parse_duration;
 mod value;
 
 use clingfish_model::{
-    DesiredState, LbCookie, Listener, LoadBalancer, Name, Stickiness, TargetGroup,
+    DesiredState, LbCookie, Listener, LoadBalancer, Name, Stickiness, TargetGroup, elb::Aws,
     stickiness::CookieStyle,
 };
 use toml::de::DeTable;
@@ -41,6 +45,7 @@ pub use crate::{
 use crate::{
     keys::Schema,
     listener::{DEFAULT_LOAD_BALANCER, Names},
+    record::Ids,
     report::Report,
     section::{Section, join},
     value::{Value, split_advice},
@@ -99,12 +104,14 @@ fn read(root: &Section<'_>, zone: Option<&Name>, report: &mut Report<'_>) -> Des
     let mut server = server::read_server(root, report);
     server.availability_zone = zone.cloned().or(server.availability_zone);
     let has_zone = server.availability_zone.is_some();
+    let aws = aws::read(root, report);
     let target_groups = read_target_groups(&groups, has_zone, report);
     let sticky = target_groups.iter().filter(|group| group.stickiness != Stickiness::Off);
     let leaves_paths = |child: &&Child<'_>| {
         child.section.value("path_normalization").and_then(Value::as_bool) == Some(false)
     };
     let mut names = Names {
+        aws: &aws,
         raw_paths: balancers.iter().filter(leaves_paths).map(|child| child.name).collect(),
         sticky_groups: sticky.map(|group| group.name.clone()).collect(),
         home_cookies: target_groups.iter().filter_map(home_cookie).collect(),
@@ -114,17 +121,17 @@ fn read(root: &Section<'_>, zone: Option<&Name>, report: &mut Report<'_>) -> Des
     if !names.load_balancers.contains(&DEFAULT_LOAD_BALANCER) {
         names.load_balancers.push(DEFAULT_LOAD_BALANCER);
     }
-    let admin = server::read_admin(root, report);
+    let admin = admin::read(root, report);
     let listeners = root
         .value("listeners")
         .map_or_else(Vec::new, |value| listener::read(value, &names, &admin, report));
     warn_of_unused(root, &balancers, &groups, &listeners, report);
-    let load_balancers = read_load_balancers(&balancers, report);
+    let load_balancers = read_load_balancers(&balancers, &listeners, &aws, report);
     warn_of_plain_http(&groups, &listeners, &load_balancers, report);
     DesiredState {
         server,
         access_log: server::read_access_log(root, report),
-        aws: clingfish_model::elb::Aws::default(),
+        aws,
         load_balancers,
         target_groups,
         admin,
@@ -132,15 +139,24 @@ fn read(root: &Section<'_>, zone: Option<&Name>, report: &mut Report<'_>) -> Des
     }
 }
 
-fn read_load_balancers(children: &[Child<'_>], report: &mut Report<'_>) -> Vec<LoadBalancer> {
+fn read_load_balancers(
+    children: &[Child<'_>],
+    listeners: &[Listener],
+    aws: &Aws,
+    report: &mut Report<'_>,
+) -> Vec<LoadBalancer> {
     let mut balancers: Vec<LoadBalancer> = Vec::new();
+    let mut ids = Ids::default();
     for child in children {
         let name = child.checked_name(report);
-        balancers.push(load_balancer::read(name, &child.section, report));
+        let balancer = load_balancer::read(name, aws, &child.section, report);
+        ids.take(balancer.id(), &child.section, report);
+        balancers.push(balancer);
     }
     let default = default_name();
     if !balancers.iter().any(|balancer| balancer.name == default) {
-        balancers.push(LoadBalancer::new(default));
+        let implied = !listeners.iter().any(|listener| listener.load_balancer == default);
+        balancers.push(LoadBalancer { implied, ..LoadBalancer::new(default) });
     }
     balancers.sort_by(|a, b| a.name.cmp(&b.name));
     balancers
@@ -152,9 +168,12 @@ fn read_target_groups(
     report: &mut Report<'_>,
 ) -> Vec<TargetGroup> {
     let mut groups = Vec::new();
+    let mut ids = Ids::default();
     for child in children {
         let name = child.checked_name(report);
-        groups.push(target_group::read(name, has_own_zone, &child.section, report));
+        let group = target_group::read(name, has_own_zone, &child.section, report);
+        ids.take(group.id(), &child.section, report);
+        groups.push(group);
     }
     groups.sort_by(|a: &TargetGroup, b| a.name.cmp(&b.name));
     groups
@@ -218,7 +237,7 @@ fn children<'t>(
     children
 }
 
-/// Warns of what no request can reach.
+/// Warns of what no request can reach. Whoever makes resources by the API makes one after the other, so those are left out.
 fn warn_of_unused(
     root: &Section<'_>,
     balancers: &[Child<'_>],
@@ -226,8 +245,9 @@ fn warn_of_unused(
     listeners: &[Listener],
     report: &mut Report<'_>,
 ) {
+    let by_hand = |child: &&Child<'_>| !record::is_of_api(&child.section);
     if root.value("listeners").is_none() {
-        if let Some(first) = groups.first() {
+        if let Some(first) = groups.iter().find(by_hand) {
             report.warning(
                 first.section.at,
                 "target_groups",
@@ -237,7 +257,7 @@ fn warn_of_unused(
         }
         return;
     }
-    for child in groups {
+    for child in groups.iter().filter(by_hand) {
         let mut used = listeners.iter().flat_map(Listener::groups);
         if !used.any(|name| name.as_str() == child.name) {
             let message = format!("no listener forwards to {}", child.section.label);
@@ -245,7 +265,7 @@ fn warn_of_unused(
             report.warning(child.section.at, &child.section.path, message, help);
         }
     }
-    for child in balancers {
+    for child in balancers.iter().filter(by_hand) {
         let uses = |listener: &Listener| listener.load_balancer.as_str() == child.name;
         if !listeners.iter().any(uses) {
             let message = format!("no listener belongs to {}", child.section.label);

@@ -2,14 +2,15 @@
 
 use std::net::SocketAddr;
 
-use clingfish_model::{Listener, Name, desired::Admin, rule::Scheme};
+use clingfish_model::{Listener, Name, desired::Admin, elb::Aws, rule::Scheme};
 use ipnet::IpNet;
 
 use crate::{
     address::{BIND_HELP, clash},
-    attributes, keys,
+    attributes, classic, keys,
     nearest::nearest,
     networks,
+    record::{self, Ids},
     report::Report,
     rule::{self, Scope},
     section::Section,
@@ -22,6 +23,8 @@ pub(crate) const DEFAULT_LOAD_BALANCER: &str = "default";
 
 /// The names that listeners may refer to, right or wrong inside.
 pub(crate) struct Names<'t> {
+    /// Certificates and trust stores by their ARNs.
+    pub(crate) aws: &'t Aws,
     pub(crate) load_balancers: Vec<&'t str>,
     pub(crate) target_groups: Vec<&'t str>,
     /// Those of them that are sticky.
@@ -48,12 +51,14 @@ pub(crate) fn read(
     report: &mut Report<'_>,
 ) -> Vec<Listener> {
     let mut placed: Vec<Placed> = Vec::new();
+    let (mut ids, mut rule_ids) = (Ids::default(), Ids::default());
     for element in value.list(report, "write [[listeners]], with two brackets") {
         let label = "[[listeners]]".to_owned();
         let Some(section) = Section::read(&element, label, &keys::LISTENER, report) else {
             continue;
         };
-        if let Some(one) = read_one(&section, names, report) {
+        if let Some(one) = read_one(&section, names, &mut rule_ids, report) {
+            ids.take(one.listener.id(), &section, report);
             refuse_clashes(&one, &placed, &section, admin, report);
             placed.push(one);
         }
@@ -61,7 +66,12 @@ pub(crate) fn read(
     placed.into_iter().map(|one| one.listener).collect()
 }
 
-fn read_one(section: &Section<'_>, names: &Names<'_>, report: &mut Report<'_>) -> Option<Placed> {
+fn read_one(
+    section: &Section<'_>,
+    names: &Names<'_>,
+    rule_ids: &mut Ids,
+    report: &mut Report<'_>,
+) -> Option<Placed> {
     let bind = section.required("bind", report, BIND_HELP);
     let bind_at = bind.map_or(section.at, |value| value.span.start);
     let bind = bind.and_then(|value| value.bind(report));
@@ -73,8 +83,8 @@ fn read_one(section: &Section<'_>, names: &Names<'_>, report: &mut Report<'_>) -
         normal_paths: !names.raw_paths.contains(&balancer.unwrap_or(DEFAULT_LOAD_BALANCER)),
     };
     let default_action = rule::read_default(section, &scope, report);
-    let rules =
-        rule::read(section, default_action.as_ref().and_then(Option::as_ref), &scope, report);
+    let default = default_action.as_ref().and_then(Option::as_ref);
+    let rules = rule::read(section, default, &scope, rule_ids, report);
     let load_balancer = match section.value("load_balancer") {
         Some(value) => {
             let known = &names.load_balancers;
@@ -82,7 +92,7 @@ fn read_one(section: &Section<'_>, names: &Names<'_>, report: &mut Report<'_>) -
         }
         None => Name::new(DEFAULT_LOAD_BALANCER).ok(),
     };
-    let tls = tls::read_listener(section, report);
+    let tls = tls::read_listener(section, names.aws, report);
     let named = section.value("name");
     let name = match named {
         Some(value) => value.name(report),
@@ -99,6 +109,9 @@ fn read_one(section: &Section<'_>, names: &Names<'_>, report: &mut Report<'_>) -
             attributes: attributes::read(section, report),
             proxy_protocol_from: read_proxy_protocol(section, report),
             h2c: read_h2c(section, speaks_tls, report),
+            record: record::read_undated(section, report),
+            default_rule_tags: record::read_tags(section, "default_rule_tags", report),
+            classic: classic::read_listener(section, report),
             ..Listener::new(name?, load_balancer?, bind?)
         },
     })

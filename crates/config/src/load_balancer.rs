@@ -4,13 +4,19 @@ use std::ops::RangeInclusive;
 
 use clingfish_model::{
     DesyncMode, LoadBalancer, Name, Timeouts,
+    elb::{Aws, BalancerScheme, IpAddressType, Network},
     listener::{RequestLimits, XffMode},
 };
 
-use crate::{networks, report::Report, section::Section};
+use crate::{aws, classic, networks, record, report::Report, section::Section};
 
 /// Reads one load balancer; what is wrong in it has its default.
-pub(crate) fn read(name: Name, section: &Section<'_>, report: &mut Report<'_>) -> LoadBalancer {
+pub(crate) fn read(
+    name: Name,
+    aws: &Aws,
+    section: &Section<'_>,
+    report: &mut Report<'_>,
+) -> LoadBalancer {
     let default = LoadBalancer::new(name);
     let proxies = section.value("trusted_proxies");
     let modes = DesyncMode::ALL.map(|mode| (mode.as_str(), mode));
@@ -36,7 +42,33 @@ pub(crate) fn read(name: Name, section: &Section<'_>, report: &mut Report<'_>) -
         http2: section.bool("http2", default.http2, report),
         desync_mode: section.word("desync_mitigation_mode", &modes, default.desync_mode, report),
         debug_header,
+        record: record::read(section, report),
+        network: read_network(aws, section, report),
+        dns_name: section.value("dns_name").and_then(|value| aws::read_host(value, report)),
+        classic: classic::read(section, report),
         ..default
+    }
+}
+
+/// Where AWS would put it; warns of what `[aws]` does not list.
+fn read_network(aws: &Aws, section: &Section<'_>, report: &mut Report<'_>) -> Network {
+    let schemes = BalancerScheme::ALL.map(|scheme| (scheme.as_str(), scheme));
+    let types = IpAddressType::OF_BALANCERS.map(|kind| (kind.as_str(), kind));
+    let mut ids = |name: &str, kind: &str, known: Option<Vec<&str>>| {
+        let Some(value) = section.value(name) else { return Vec::new() };
+        let ids = aws::read_ids(value, report);
+        if let Some(known) = known {
+            aws::warn_of_unknown(value, &ids, kind, &known, report);
+        }
+        ids
+    };
+    let subnets = aws.subnets.as_ref().map(|known| known.keys().map(String::as_str).collect());
+    let groups = aws.security_groups.as_ref().map(|all| all.iter().map(String::as_str).collect());
+    Network {
+        subnets: ids("subnets", "subnet", subnets),
+        security_groups: ids("security_groups", "security group", groups),
+        scheme: section.word("scheme", &schemes, BalancerScheme::default(), report),
+        ip_address_type: section.word("ip_address_type", &types, IpAddressType::default(), report),
     }
 }
 

@@ -55,6 +55,12 @@ impl<'t> Report<'t> {
         self.line_starts.partition_point(|start| *start <= offset)
     }
 
+    /// The whole line at `offset`.
+    pub(crate) fn line_text(&self, offset: usize) -> &'t str {
+        let rest = self.text.get(self.line_start(self.line(offset))..).unwrap_or_default();
+        rest.lines().next().unwrap_or_default()
+    }
+
     /// Notes an error.
     pub(crate) fn error(
         &mut self,

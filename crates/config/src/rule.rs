@@ -13,7 +13,14 @@ use clingfish_model::{
 
 pub(crate) use action::read_default;
 
-use crate::{keys, listener::Names, report::Report, section::Section, value::Value};
+use crate::{
+    keys,
+    listener::Names,
+    record::{self, Ids},
+    report::Report,
+    section::Section,
+    value::Value,
+};
 
 /// What rules may refer to, and what their listener is.
 pub(crate) struct Scope<'n> {
@@ -31,14 +38,21 @@ struct Placed {
     path: String,
 }
 
+impl Placed {
+    fn is_of_api(&self) -> bool {
+        self.rule.record().is_of_api()
+    }
+}
+
 /// Reads the rules of one listener, in the order of their priorities.
 pub(crate) fn read(
     listener: &Section<'_>,
     default_action: Option<&Action>,
     scope: &Scope<'_>,
+    ids: &mut Ids,
     report: &mut Report<'_>,
 ) -> Vec<Rule> {
-    let placed = read_all(listener, scope, report);
+    let placed = read_all(listener, scope, ids, report);
     refuse_same_priorities(&placed, report);
     reach::refuse_unreachable(&placed, report);
     reach::refuse_loops(&placed, scope.own, report);
@@ -48,7 +62,12 @@ pub(crate) fn read(
     placed.into_iter().map(|one| one.rule).collect()
 }
 
-fn read_all(listener: &Section<'_>, scope: &Scope<'_>, report: &mut Report<'_>) -> Vec<Placed> {
+fn read_all(
+    listener: &Section<'_>,
+    scope: &Scope<'_>,
+    ids: &mut Ids,
+    report: &mut Report<'_>,
+) -> Vec<Placed> {
     let Some(value) = listener.value("rules") else {
         return Vec::new();
     };
@@ -68,6 +87,9 @@ fn read_all(listener: &Section<'_>, scope: &Scope<'_>, report: &mut Report<'_>) 
         let priority = read_priority(&section, before, report);
         before = priority.map_or(before + 1, |priority| u64::from(priority.value()));
         if let Some(rule) = read_one(&section, priority, scope, report) {
+            if let Some(id) = rule.record().id {
+                ids.take(id, &section, report);
+            }
             placed.push(Placed { rule, at: section.at, path: element.path.clone() });
         }
     }
@@ -105,7 +127,9 @@ fn read_one(
     let transforms = transform::read(section, report);
     let (conditions, action, transforms) = (conditions?, action?, transforms?);
     refuse_idle_transforms(section, &action, &transforms, report);
+    let record = record::read_tagged(section, report);
     Rule::new(priority?, conditions, action, transforms)
+        .map(|rule| rule.recorded(record))
         .map_err(|error| refuse(section, "conditions", &error, report))
         .ok()
 }

@@ -81,7 +81,11 @@ impl<'t> Section<'t> {
                 self.insert(key.name, Entry { key_at, value }, report);
             } else if self.schema.is_at_aws(&value.name) {
                 let message = format!("{:?} is known to AWS, but not supported yet", value.name);
-                report.error(key_at, &value.path, message, "remove this line");
+                let help = format!(
+                    "remove this line, or keep it for the API: attributes = {{ {:?} = \"...\" }}",
+                    value.name
+                );
+                report.error(key_at, &value.path, message, help);
             } else {
                 self.refuse_unknown(key_at, prefix, key.get_ref(), &value, report);
             }
@@ -166,6 +170,16 @@ impl<'t> Section<'t> {
     pub(crate) fn value(&self, name: &str) -> Option<&Value<'t>> {
         debug_assert!(self.schema.find(name).is_some(), "{name} is in no schema");
         self.entries.get(name).map(|entry| &entry.value)
+    }
+
+    /// Whether the file has that setting; it has none that tables of this kind do not know.
+    pub(crate) fn is_set(&self, name: &str) -> bool {
+        self.entries.contains_key(name)
+    }
+
+    /// Whether tables of this kind have a setting of that name.
+    pub(crate) fn acts_on(&self, name: &str) -> bool {
+        self.schema.find(name).is_some()
     }
 
     /// Where the key of a setting is, or else the section.

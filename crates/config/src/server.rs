@@ -1,10 +1,10 @@
-//! `[server]`, `[admin]` and `[access_log]`.
+//! `[server]` and `[access_log]`.
 
 use std::{path::Path, time::Duration};
 
-use clingfish_model::desired::{AccessLog, Admin, LogFormat, LogSink, Server};
+use clingfish_model::desired::{AccessLog, LogFormat, LogSink, Server};
 
-use crate::{address, keys, nearest::nearest, report::Report, section::Section, value::Value};
+use crate::{keys, nearest::nearest, report::Report, section::Section, value::Value};
 
 pub(crate) fn read_server(root: &Section<'_>, report: &mut Report<'_>) -> Server {
     let default = Server::default();
@@ -44,32 +44,6 @@ pub(crate) fn read_server(root: &Section<'_>, report: &mut Report<'_>) -> Server
             report,
         ),
     }
-}
-
-pub(crate) fn read_admin(root: &Section<'_>, report: &mut Report<'_>) -> Admin {
-    let default = Admin::default();
-    let Some(section) = child(root, "admin", &keys::ADMIN, report) else {
-        return default;
-    };
-    let bind = section.value("bind").and_then(|value| value.bind(report));
-    let hosts = section.value("hosts").map(|value| read_hosts(value, report));
-    Admin { bind: bind.unwrap_or(default.bind), hosts: hosts.unwrap_or(default.hosts), ..default }
-}
-
-fn read_hosts(value: &Value<'_>, report: &mut Report<'_>) -> Vec<String> {
-    let mut hosts = Vec::new();
-    for element in value.list(report, "write hosts = [\"lb.example\"]") {
-        let Some(text) = element.text(report) else {
-            continue;
-        };
-        if address::is_host(text) || text.parse::<std::net::IpAddr>().is_ok() {
-            hosts.push(text.to_owned());
-        } else {
-            let message = format!("{text:?} is not a host name");
-            element.refuse(report, message, "write a name without port, such as \"lb.example\"");
-        }
-    }
-    hosts
 }
 
 pub(crate) fn read_access_log(root: &Section<'_>, report: &mut Report<'_>) -> AccessLog {

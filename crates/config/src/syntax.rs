@@ -7,9 +7,18 @@ use crate::report::Report;
 /// Notes a TOML error, with help for the common ones.
 pub(crate) fn note(error: &Error, report: &mut Report<'_>) {
     let span = error.span().unwrap_or_default();
-    let quoted = report.quote(&span);
+    let quoted = if holds_secret(report.line_text(span.start)) {
+        "...".to_owned()
+    } else {
+        report.quote(&span)
+    };
     let (message, help) = explain(error.message(), &quoted);
     report.syntax_error(span.start, message, help);
+}
+
+/// Whether a line may hold what no message shows.
+fn holds_secret(line: &str) -> bool {
+    ["secret", "session_token", "sha256"].iter().any(|key| line.contains(key))
 }
 
 fn explain(message: &str, quoted: &str) -> (String, String) {

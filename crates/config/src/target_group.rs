@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
-use clingfish_model::{HealthCheck, Name, ProtocolVersion, Stickiness, TargetGroup};
+use clingfish_model::{
+    HealthCheck, Name, ProtocolVersion, Stickiness, TargetGroup,
+    elb::{IpAddressType, TargetType},
+};
 
 use crate::{
-    attributes, health_check, report::Report, section::Section, selection, stickiness, targets, tls,
+    attributes, aws, health_check, record, report::Report, section::Section, selection, stickiness,
+    targets, tls,
 };
 
 /// Reads one target group; what is wrong in it has its default.
@@ -17,7 +21,7 @@ pub(crate) fn read(
 ) -> TargetGroup {
     let targets = section.value("targets");
     let targets = targets.map_or_else(Vec::new, |value| targets::read(value, section, report));
-    if targets.is_empty() {
+    if targets.is_empty() && !record::is_of_api(section) {
         report.warning(
             section.at,
             &section.path,
@@ -65,6 +69,23 @@ pub(crate) fn read(
             report,
         ),
         proxy_protocol,
+        record: record::read(section, report),
+        target_type: section.word(
+            "target_type",
+            &TargetType::ALL.map(|kind| (kind.as_str(), kind)),
+            TargetType::default(),
+            report,
+        ),
+        port: section
+            .integer("port", 1..=u64::from(u16::MAX), report)
+            .and_then(|port| u16::try_from(port).ok()),
+        vpc: section.value("vpc").and_then(|value| aws::read_id(value, report)),
+        ip_address_type: section.word(
+            "ip_address_type",
+            &IpAddressType::OF_GROUPS.map(|kind| (kind.as_str(), kind)),
+            IpAddressType::default(),
+            report,
+        ),
         ..TargetGroup::new(name, targets)
     }
 }

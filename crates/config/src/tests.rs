@@ -7,6 +7,7 @@ use super::*;
 
 mod documentation;
 mod errors;
+mod kept;
 mod settings;
 mod tls;
 

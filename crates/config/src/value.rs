@@ -6,14 +6,14 @@ use std::{
     time::Duration,
 };
 
-use clingfish_model::Name;
+use clingfish_model::{Name, UnixMillis};
 use toml::{
     Spanned,
-    de::{DeInteger, DeTable, DeValue},
+    de::{DeInteger, DeString, DeTable, DeValue},
 };
 
 use crate::{
-    address,
+    address, date,
     nearest::nearest,
     report::Report,
     units::{self, DURATION_HELP, SIZE_HELP},
@@ -135,6 +135,38 @@ impl<'t> Value<'t> {
             }
             _ => self.wrong_type(report, "a string", "write text in quotes"),
         }
+    }
+
+    /// A text that no message may show.
+    pub(crate) fn secret(&self, report: &mut Report<'_>) -> Option<&'t str> {
+        match self.as_str() {
+            None => self.wrong_type(report, "a string", "write text in quotes"),
+            text => text,
+        }
+    }
+
+    /// The entries of a table whose keys are free.
+    pub(crate) fn entries(&self, report: &mut Report<'_>, help: &str) -> Vec<(&'t str, Self)> {
+        let entry = |(key, value): (&'t Spanned<DeString<'t>>, _)| {
+            let key: &str = key.get_ref();
+            let path = format!("{}.{key}", self.path);
+            (key, Self::new(path, format!("{}.{key}", self.name), value))
+        };
+        self.table(report, help).into_iter().flatten().map(entry).collect()
+    }
+
+    /// A moment, whatever its offset.
+    pub(crate) fn time(&self, report: &mut Report<'_>) -> Option<UnixMillis> {
+        const HELP: &str = "write 2026-11-28T14:00:00.000Z, without quotes";
+        let DeValue::Datetime(time) = self.node else {
+            return self.wrong_type(report, "a moment", HELP);
+        };
+        let moment = date::moment(time);
+        if moment.is_none() {
+            let message = format!("{} = {time} is not a moment since 1970", self.name);
+            self.refuse(report, message, HELP);
+        }
+        moment
     }
 
     pub(crate) fn name(&self, report: &mut Report<'_>) -> Option<Name> {

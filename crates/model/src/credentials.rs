@@ -48,6 +48,13 @@ pub struct AccessKey {
     pub role: Role,
 }
 
+impl AccessKey {
+    /// Most of them.
+    pub const COUNT_MAX: usize = 1000;
+    /// Longest id, in characters.
+    pub const ID_CHARS_MAX: usize = 128;
+}
+
 /// A token for the native API, of which the file has the hash alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BearerToken {
@@ -57,4 +64,9 @@ pub struct BearerToken {
     pub sha256: [u8; 32],
     /// What it is good for.
     pub role: Role,
+}
+
+impl BearerToken {
+    /// Most of them.
+    pub const COUNT_MAX: usize = 1000;
 }

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     net::{IpAddr, Ipv4Addr},
+    ops::RangeInclusive,
     path::PathBuf,
 };
 
@@ -24,6 +25,19 @@ pub struct Record {
 impl Record {
     /// Most tags of a resource, as AWS.
     pub const TAGS_MAX: usize = 50;
+    /// Most characters of a tag's key, as AWS.
+    pub const TAG_KEY_CHARS_MAX: usize = 128;
+    /// Most characters of a tag's value, as AWS.
+    pub const TAG_VALUE_CHARS_MAX: usize = 256;
+    /// Most attributes that are kept of a resource; AWS has fewer.
+    pub const ATTRIBUTES_MAX: usize = 100;
+    /// Most characters of an attribute's key or value. AWS: 256 of a key, and 1024 of values that are header fields.
+    pub const ATTRIBUTE_CHARS_MAX: usize = 1024;
+
+    /// Whether the API made the resource, so that the file says only what was asked for in another place.
+    pub fn is_of_api(&self) -> bool {
+        self.id.is_some() || self.created.is_some()
+    }
 }
 
 /// Where AWS would put a load balancer. Kept and returned; only a subnet's address acts, by [`Aws::subnets`].
@@ -80,6 +94,11 @@ impl IpAddressType {
     /// All of them.
     pub const ALL: [Self; 4] =
         [Self::Ipv4, Self::Dualstack, Self::DualstackWithoutPublicIpv4, Self::Ipv6];
+    /// Those of load balancers.
+    pub const OF_BALANCERS: [Self; 3] =
+        [Self::Ipv4, Self::Dualstack, Self::DualstackWithoutPublicIpv4];
+    /// Those of target groups.
+    pub const OF_GROUPS: [Self; 2] = [Self::Ipv4, Self::Ipv6];
 
     /// ELBv2's word for it.
     pub fn as_str(self) -> &'static str {
@@ -135,6 +154,13 @@ pub enum ClassicPolicy {
     AppCookie(String),
 }
 
+impl ClassicPolicy {
+    /// Most policies of a load balancer, as AWS.
+    pub const COUNT_MAX: usize = 100;
+    /// Bounds of the seconds of [`Self::LbCookie`]: what a browser takes for ever, and more, is `i32::MAX`.
+    pub const SECONDS: RangeInclusive<u64> = 1..=2_147_483_647;
+}
+
 /// What the Classic API keeps of a listener.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClassicListener {
@@ -169,6 +195,15 @@ pub struct Aws {
     pub certificates: BTreeMap<String, CertificateFiles>,
     /// Trust stores by their ARNs: authorities and revocations.
     pub trust_stores: BTreeMap<String, TrustStore>,
+}
+
+impl Aws {
+    /// VPC of subnets that name none.
+    pub const VPC: &str = "vpc-00000000";
+    /// Most entries of each of its maps and lists.
+    pub const ENTRIES_MAX: usize = 10_000;
+    /// Most characters of an id, an ARN or a region.
+    pub const ID_CHARS_MAX: usize = 255;
 }
 
 impl Default for Aws {

@@ -52,6 +52,8 @@ pub struct LoadBalancer {
     pub dns_name: Option<String>,
     /// What the Classic API keeps; none is an application load balancer.
     pub classic: Option<Classic>,
+    /// Neither a table nor a listener of the file is about it: it is there only because there is always a `default`.
+    pub implied: bool,
 }
 
 impl LoadBalancer {
@@ -75,6 +77,7 @@ impl LoadBalancer {
             network: Network::default(),
             dns_name: None,
             classic: None,
+            implied: false,
         }
     }
 

@@ -51,6 +51,8 @@ pub struct CertificateFiles {
     pub key: PathBuf,
     /// A response of the issuer's OCSP responder, in DER, which is handed to clients.
     pub ocsp: Option<PathBuf>,
+    /// The ARN that [`Aws::certificates`] has for it, where it was asked for by that.
+    pub arn: Option<String>,
 }
 
 /// Whether clients show certificates, and whether somebody checks them here. ELBv2: `MutualAuthentication`.
@@ -76,6 +78,8 @@ pub struct TrustStoreFiles {
     pub ignore_expiry: bool,
     /// Tells clients the names of the authorities. ELBv2: `AdvertiseTrustStoreCaNames`; false by default.
     pub advertise_names: bool,
+    /// The ARN that [`Aws::trust_stores`] has for it, where it was asked for by that.
+    pub arn: Option<String>,
 }
 
 /// How targets are reached through TLS. ELBv2: a target group whose `Protocol` is HTTPS.

@@ -106,6 +106,7 @@ mod tests {
             revocations: None,
             ignore_expiry: false,
             advertise_names: false,
+            arn: None,
         })
     }
 

@@ -40,6 +40,7 @@ pub fn certificate_file(data: &[u8]) {
         revocations: None,
         ignore_expiry: false,
         advertise_names: false,
+        arn: None,
     };
     let now = UnixMillis(1_795_132_800_000);
     let certified = Certified::read(file, file, Some(file), Purpose::Server, now);

@@ -21,8 +21,31 @@ pub(super) fn refuse_unreachable(placed: &[Placed], report: &mut Report<'_>) {
                 "no request comes to this rule: the rule on line {line}, with priority {priority}, takes all of them"
             );
             let help = "put it before that rule, narrow that rule down, or remove one of the two";
-            report.error(later.at, &later.path, message, help);
+            note(
+                later.at,
+                &later.path,
+                message,
+                help,
+                later.is_of_api() || earlier.is_of_api(),
+                report,
+            );
         }
+    }
+}
+
+/// Notes an error; or a warning where the API made it so, at which AWS would take it.
+fn note(
+    at: usize,
+    path: &str,
+    message: impl Into<String>,
+    help: &str,
+    is_of_api: bool,
+    report: &mut Report<'_>,
+) {
+    if is_of_api {
+        report.warning(at, path, message, help);
+    } else {
+        report.error(at, path, message, help);
     }
 }
 
@@ -111,7 +134,7 @@ pub(super) fn refuse_loops(placed: &[Placed], own: Scheme, report: &mut Report<'
             && leads_back(redirect, one.rule.conditions(), own)
             && !before().any(|other| may_take(redirect, other.rule.conditions()))
         {
-            refuse_loop(one.at, &one.path, report);
+            refuse_loop(one.at, &one.path, one.is_of_api(), report);
         }
     }
 }
@@ -126,14 +149,15 @@ pub(super) fn refuse_default_loop(
 ) {
     let taken = placed.iter().any(|other| may_take(redirect, other.rule.conditions()));
     if leads_back(redirect, &[], own) && !taken {
-        refuse_loop(listener.key_at(first_of_redirect(listener)), &listener.path, report);
+        let at = listener.key_at(first_of_redirect(listener));
+        refuse_loop(at, &listener.path, listener.is_set("id"), report);
     }
 }
 
-fn refuse_loop(at: usize, path: &str, report: &mut Report<'_>) {
+fn refuse_loop(at: usize, path: &str, is_of_api: bool, report: &mut Report<'_>) {
     let message = "the redirect leads back to its own rule, so clients would follow it for ever";
     let help = "lead to a host or path that another rule takes, or narrow the conditions down";
-    report.error(at, path, message, help);
+    note(at, path, message, help, is_of_api, report);
 }
 
 /// Whether the redirected request certainly meets the conditions again. One for another port, or another host that the

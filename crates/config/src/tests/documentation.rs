@@ -1,6 +1,9 @@
 //! `docs/configuration.md` says what the code does.
 
-use super::{settings::SAMPLES, *};
+use super::{
+    settings::{HASH, SAMPLES},
+    *,
+};
 
 const TEXT: &str = include_str!("../../../../docs/configuration.md");
 
@@ -23,6 +26,22 @@ const COMPANIONS: [(&str, &str); 13] = [
 
 const LEARN: &str = "stickiness.type = \"learn\"\nstickiness.from = \"json:sid\"";
 
+/// Headings of tables inside tables.
+static TABLES: [(&str, &Schema); 12] = [
+    ("### Access keys", &keys::ACCESS_KEY),
+    ("### Tokens", &keys::TOKEN),
+    ("### Subnets", &keys::SUBNET),
+    ("### Certificates of AWS", &keys::STORED_CERTIFICATE),
+    ("### Trust stores", &keys::TRUST_STORE),
+    ("### Classic load balancers", &keys::CLASSIC),
+    ("### Policies of stickiness", &keys::CLASSIC_POLICY),
+    ("### Classic listeners", &keys::CLASSIC_LISTENER),
+    ("### Certificates", &keys::CERTIFICATE),
+    ("### Targets", &keys::TARGET),
+    ("### Cookies of other balancers", &keys::IMPORT),
+    ("### `conditions`", &keys::CONDITION),
+];
+
 /// One row of a table of keys.
 struct Row<'d> {
     title: &'d str,
@@ -37,17 +56,12 @@ fn rows() -> Vec<Row<'static>> {
     for line in TEXT.lines() {
         if let Some(heading) = line.strip_prefix("## ") {
             title = heading.trim_matches('`');
+        } else if let Some((_, schema)) = TABLES.iter().find(|(heading, _)| *heading == line) {
+            title = schema.title;
         } else if line.starts_with("### ")
-            && line != "### Targets"
             && [keys::TARGET.title, keys::IMPORT.title].contains(&title)
         {
             title = keys::TARGET_GROUP.title;
-        } else if line == "### Cookies of other balancers" {
-            title = keys::IMPORT.title;
-        } else if line == "### Targets" {
-            title = keys::TARGET.title;
-        } else if line == "### Certificates" {
-            title = keys::CERTIFICATE.title;
         }
         let cells: Vec<&str> =
             line.split(" | ").map(|cell| cell.trim_matches([' ', '|'])).collect();
@@ -73,6 +87,12 @@ fn with(row: &Row<'_>, setting: &str) -> Result<DesiredState, String> {
         if acts { (*companion).to_owned() } else { format!("{companion}\nforward = \"a\"") };
     let companion = match row.title {
         title if title == keys::TARGET.title => "address = \"a:1\"".to_owned(),
+        title if title == keys::ACCESS_KEY.title => "id = \"A\"\nsecret = \"x\"".to_owned(),
+        title if title == keys::SUBNET.title => "zone = \"a\"".to_owned(),
+        title if title == keys::TOKEN.title => format!("name = \"a\"\nsha256 = \"{HASH}\""),
+        title if title == keys::CLASSIC_LISTENER.title && row.key != "instance_port" => {
+            "instance_port = 80".to_owned()
+        }
         title if title == keys::LISTENER.title && acts => {
             format!("{action}\nbind = \"127.0.0.1:0\"")
         }

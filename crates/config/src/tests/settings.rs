@@ -12,7 +12,21 @@ use super::*;
 /// The start of a file with one table of each kind, `LINE` where the setting goes, and the settings that go there.
 pub(super) type Sample = (&'static Schema, &'static str, &'static [(&'static str, &'static str)]);
 
-pub(super) const SAMPLES: [Sample; 11] = [
+mod kept;
+
+pub(super) use kept::HASH;
+
+pub(super) const SAMPLES: [Sample; 20] = [
+    kept::ADMIN,
+    kept::ACCESS_KEY,
+    kept::TOKEN,
+    kept::AWS,
+    kept::SUBNET,
+    kept::STORED_CERTIFICATE,
+    kept::TRUST_STORE,
+    kept::CLASSIC,
+    kept::CLASSIC_POLICY,
+    kept::CLASSIC_LISTENER,
     (
         &keys::SERVER,
         "[server]\nLINE",
@@ -26,7 +40,6 @@ pub(super) const SAMPLES: [Sample; 11] = [
             ("upgrade_deadline", "\"5m\""),
         ],
     ),
-    (&keys::ADMIN, "[admin]\nLINE", &[("bind", "\"127.0.0.1:1\""), ("hosts", "[\"lb.example\"]")]),
     (&keys::ACCESS_LOG, "[access_log]\nLINE", &[("sink", "\"/var/log/x\""), ("format", "\"alb\"")]),
     (
         &keys::LOAD_BALANCER,
@@ -62,11 +75,21 @@ pub(super) const SAMPLES: [Sample; 11] = [
             ("desync_mitigation_mode", "\"strictest\""),
             ("routing.http.desync_mitigation_mode", "\"monitor\""),
             ("debug_header", "true"),
+            ("id", "\"0123456789abcdef\""),
+            ("created", "2026-11-28T14:00:00.123Z"),
+            ("tags", "{ team = \"shop\" }"),
+            ("attributes", "{ \"waf.fail_open.enabled\" = \"true\" }"),
+            ("scheme", "\"internal\""),
+            ("subnets", "[\"subnet-1\"]"),
+            ("security_groups", "[\"sg-1\"]"),
+            ("ip_address_type", "\"dualstack\""),
+            ("dns_name", "\"lb.example\""),
+            ("classic", "{}"),
         ],
     ),
     (
         &keys::LISTENER,
-        "[target_groups.a]\n[target_groups.b]\n[load_balancers.x]\n[[listeners]]\nLINE",
+        "[target_groups.a]\n[target_groups.b]\n[load_balancers.x]\n[aws.trust_stores.arn]\nauthorities = \"c\"\n[[listeners]]\nLINE",
         &[
             ("bind", "\"127.0.0.1:1\"\nforward = \"a\""),
             ("forward", "\"b\"\nbind = \"127.0.0.1:1\""),
@@ -273,6 +296,19 @@ pub(super) const SAMPLES: [Sample; 11] = [
                 "\"ca\"\nmutual_authentication.mode = \"verify\"\nprotocol = \"HTTPS\"\ncertificates = [{ certificate = \"a\" }]\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
             ),
             (
+                "ssl_policy",
+                "\"x\"\nprotocol = \"HTTPS\"\ncertificates = [{ certificate = \"a\" }]\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+            (
+                "mutual_authentication.trust_store_arn",
+                "\"arn\"\nmutual_authentication.mode = \"verify\"\nprotocol = \"HTTPS\"\ncertificates = [{ certificate = \"a\" }]\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
+            ),
+            ("id", "\"0123456789abcdef\"\nforward = \"a\"\nbind = \"127.0.0.1:1\""),
+            ("tags", "{ a = \"b\" }\nforward = \"a\"\nbind = \"127.0.0.1:1\""),
+            ("attributes", "{ a = \"b\" }\nforward = \"a\"\nbind = \"127.0.0.1:1\""),
+            ("default_rule_tags", "{ a = \"b\" }\nforward = \"a\"\nbind = \"127.0.0.1:1\""),
+            ("classic", "{ instance_port = 80 }\nforward = \"a\"\nbind = \"127.0.0.1:1\""),
+            (
                 "mutual_authentication.revocations",
                 "\"crl\"\nmutual_authentication.mode = \"verify\"\nmutual_authentication.trust_store = \"ca\"\nprotocol = \"HTTPS\"\ncertificates = [{ certificate = \"a\" }]\nforward = \"a\"\nbind = \"127.0.0.1:1\"",
             ),
@@ -365,11 +401,12 @@ pub(super) const SAMPLES: [Sample; 11] = [
     ),
     (
         &keys::CERTIFICATE,
-        "[target_groups.a]\n[[listeners]]\nbind = \"127.0.0.1:1\"\nforward = \"a\"\nprotocol = \"HTTPS\"\n[[listeners.certificates]]\nLINE",
+        "[target_groups.a]\n[aws.certificates.arn]\ncertificate = \"c\"\n[[listeners]]\nbind = \"127.0.0.1:1\"\nforward = \"a\"\nprotocol = \"HTTPS\"\n[[listeners.certificates]]\nLINE",
         &[
             ("certificate", "\"x\""),
             ("key", "\"x\"\ncertificate = \"a\""),
             ("ocsp", "\"x\"\ncertificate = \"a\""),
+            ("arn", "\"arn\""),
         ],
     ),
 ];
@@ -407,6 +444,8 @@ const RULE: &[(&str, &str)] = &[
         "group_stickiness.failover",
         "true\nforward = { a = 1, b = 1 }\nconditions = { path-pattern = \"/x\" }",
     ),
+    ("id", "\"0123456789abcdef\"\nforward = \"b\"\nconditions = { path-pattern = \"/x\" }"),
+    ("tags", "{ a = \"b\" }\nforward = \"b\"\nconditions = { path-pattern = \"/x\" }"),
     ("priority", "5\nforward = \"b\"\nconditions = { path-pattern = \"/x\" }"),
     ("conditions", "{ path-pattern = \"/y\" }\nforward = \"b\""),
     ("forward", "\"b\"\nconditions = { path-pattern = \"/x\" }"),
@@ -452,6 +491,14 @@ const RULE: &[(&str, &str)] = &[
 ];
 
 const GROUP: &[(&str, &str)] = &[
+    ("id", "\"0123456789abcdef\""),
+    ("created", "2026-11-28T14:00:00.123Z"),
+    ("tags", "{ team = \"shop\" }"),
+    ("attributes", "{ lambda = { multi_value_headers = { enabled = \"true\" } } }"),
+    ("target_type", "\"instance\""),
+    ("port", "8080"),
+    ("vpc", "\"vpc-1\""),
+    ("ip_address_type", "\"ipv6\""),
     ("targets", "[\"a:1\"]"),
     ("protocol", "\"HTTPS\""),
     ("protocol_version", "\"GRPC\""),

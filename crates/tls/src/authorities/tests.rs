@@ -14,6 +14,7 @@ fn spec() -> TrustStoreFiles {
         revocations: None,
         ignore_expiry: false,
         advertise_names: false,
+        arn: None,
     }
 }
 

@@ -23,6 +23,7 @@ fn verified(authority: &Authority) -> Clients {
         revocations: None,
         ignore_expiry: false,
         advertise_names: false,
+        arn: None,
     };
     let store = TrustStore::read(&spec, file("ca.pem", &authority.pem), None).unwrap();
     Clients::Verified(Arc::new(store))

@@ -78,6 +78,7 @@ fn a_target_that_asks_gets_our_certificate() {
         revocations: None,
         ignore_expiry: false,
         advertise_names: false,
+        arn: None,
     };
     let store = TrustStore::read(&spec, file("ca.pem", &clients.pem), None).unwrap();
     let certified = vec![root.issue(&["app.internal"]).certified()];

@@ -104,6 +104,7 @@ fn a_session_of_a_listener_that_checks_less_does_not_resume_at_one_that_checks_m
             revocations: None,
             ignore_expiry: false,
             advertise_names: false,
+            arn: None,
         };
         TrustStore::read(&spec, file("ca.pem", &authority.pem), None).unwrap()
     };
