@@ -9,8 +9,8 @@ use std::{
 
 use anyhow::Context;
 use clingfish_control::{
-    Annals, Build, Configuration, Control, KeyFile, Process, Reach, Reloader, Setup, StateDir,
-    first_snapshot,
+    Annals, Build, Configuration, Control, Credentials, KeyFile, Process, Reach, Reloader, Setup,
+    StateDir, first_snapshot,
 };
 use clingfish_model::{
     desired::{LogSink, Server},
@@ -58,6 +58,7 @@ impl Node {
         for warning in &configuration.warnings {
             tracing::warn!("{warning}");
         }
+        let credentials = Credentials::of_environment(|name| std::env::var(name).ok())?;
         let keys = key_file(state)?;
         let ring = Arc::new(keys.load_or_create()?);
         let desired = &configuration.desired;
@@ -87,6 +88,7 @@ impl Node {
             keys,
             annals,
             first,
+            credentials,
             doors,
             workers,
             registry,

@@ -9,6 +9,7 @@ use clingfish_telemetry::Registry;
 
 use crate::{
     Configuration,
+    admin::InForce,
     certificates::Certificates,
     clock,
     status::{Enforced, Status},
@@ -75,6 +76,13 @@ impl<D: Doors> Applier<D> {
 
     pub(crate) fn certificates(&self) -> &Certificates {
         &self.certificates
+    }
+
+    /// What it all says of the admin address.
+    pub(crate) fn admin(&self) -> Arc<InForce> {
+        let (settings, parts) = (&self.desired.admin, self.certificates.admin());
+        let previous = self.status.admin();
+        Arc::new(InForce::new(settings, parts, &self.current.tickets, previous.as_deref()))
     }
 
     pub(crate) fn revision(&self) -> u64 {
@@ -196,11 +204,13 @@ impl<D: Doors> Applier<D> {
         }
         self.forget_meters(&next);
         self.current = Arc::clone(&next);
+        let admin = self.admin();
         self.status.enforce(Enforced {
             snapshot: next,
             desired: Arc::clone(&self.desired),
             desired_since: self.desired_since,
             addresses,
+            admin,
             at: clock::wall(),
         });
     }

@@ -9,7 +9,7 @@ use std::{
 
 use clingfish_model::{
     CertificateFiles, DesiredState, ListenerTls, MutualAuthentication, Name, ProtocolVersion,
-    TargetTls, UnixMillis, limits::CERTIFICATE_FILE_BYTES_MAX, tls::TrustStoreFiles,
+    TargetTls, TlsVersion, UnixMillis, limits::CERTIFICATE_FILE_BYTES_MAX, tls::TrustStoreFiles,
 };
 use clingfish_tls::{
     Authorities, Certified, Clients, File, Material, Purpose, ServerParts, TargetParts,
@@ -27,6 +27,8 @@ use crate::{
 pub(crate) struct Certificates {
     wanted: Wanted,
     material: Arc<Material>,
+    /// What the admin address shows.
+    admin: Option<ServerParts>,
     /// How the files looked right before they were read.
     pub(crate) looks: Looks,
     /// Legal, but hardly meant.
@@ -43,6 +45,7 @@ struct Wanted {
     listeners: Vec<(Name, ListenerTls, bool)>,
     /// With whether targets speak HTTP/2.
     target_groups: Vec<(Name, TargetTls, bool)>,
+    admin: Option<CertificateFiles>,
 }
 
 /// What is wrong with files, and which were looked at.
@@ -92,6 +95,7 @@ impl Certificates {
                 material.target_groups.insert(name.clone(), parts);
             }
         }
+        let admin = wanted.admin.as_ref().and_then(|files| reading.admin(files));
         let Reading { shelf, notes: Notes { looks, errors, mut warnings, kept }, .. } = reading;
         if !errors.is_empty() {
             return Err(BadFiles { errors, looks });
@@ -99,7 +103,7 @@ impl Certificates {
         warnings.sort();
         warnings.dedup();
         let material = Arc::new(material);
-        Ok(Self { wanted, material, looks, warnings, kept, shelf })
+        Ok(Self { wanted, material, admin, looks, warnings, kept, shelf })
     }
 
     /// What snapshots are compiled with.
@@ -107,14 +111,25 @@ impl Certificates {
         &self.material
     }
 
+    /// What the admin address is served with.
+    pub(crate) fn admin(&self) -> Option<&ServerParts> {
+        self.admin.as_ref()
+    }
+
     /// Whether both hold the very same.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let admin = match (&self.admin, &other.admin) {
+            (None, None) => true,
+            (Some(one), Some(other)) => one.is_same(other),
+            _ => false,
+        };
         let (one, other) = (&self.material, &other.material);
         let listeners =
             || one.listeners.iter().map(|(name, parts)| (other.listeners.get(name), parts));
         let groups =
             || one.target_groups.iter().map(|(name, parts)| (other.target_groups.get(name), parts));
-        one.listeners.len() == other.listeners.len()
+        admin
+            && one.listeners.len() == other.listeners.len()
             && one.target_groups.len() == other.target_groups.len()
             && listeners().all(|(other, parts)| other.is_some_and(|other| other.is_same(parts)))
             && groups().all(|(other, parts)| other.is_some_and(|other| other.is_same(parts)))
@@ -149,6 +164,7 @@ impl Wanted {
         Self {
             listeners: desired.listeners.iter().filter_map(listener).collect(),
             target_groups: desired.target_groups.iter().filter_map(group).collect(),
+            admin: desired.admin.tls.clone(),
         }
     }
 }
@@ -187,6 +203,16 @@ impl Reading<'_> {
             min_version: tls.min_version,
             http2,
             clients: clients?,
+        })
+    }
+
+    /// HTTP/1.1 by any version of TLS; who asks is found out later.
+    fn admin(&mut self, files: &CertificateFiles) -> Option<ServerParts> {
+        Some(ServerParts {
+            certificates: vec![self.certified("admin.tls", files, Purpose::Server)?],
+            min_version: TlsVersion::V1_2,
+            http2: false,
+            clients: Clients::Unasked,
         })
     }
 

@@ -21,7 +21,7 @@ use tokio::{
 };
 
 use crate::{
-    Configuration, KeyFile, Phase,
+    Configuration, Credentials, KeyFile, Phase,
     admin::Admin,
     apply::Applier,
     change::Changes,
@@ -47,6 +47,8 @@ pub struct Setup<D> {
     pub annals: Annals,
     /// What [`crate::first_snapshot`] made of both, which the workers were started on.
     pub first: Arc<Snapshot>,
+    /// Who may use the APIs beside those that the configuration names.
+    pub credentials: Credentials,
     /// The listening sockets and the workers.
     pub doors: D,
     /// How many workers there are.
@@ -136,16 +138,20 @@ impl<D: Doors + 'static> Control<D> {
         let status = Arc::new(Status::new());
         let (admin_inherited, opened) = (setup.admin_socket.take(), setup.opened.clone());
         let (registry, reach) = (Arc::clone(&setup.registry), Arc::clone(&setup.reach));
+        let environment = std::mem::take(&mut setup.credentials);
         let (mut steward, metrics) = assemble(setup, resolver, &status);
         steward.applier.open().map_err(StartError::Listeners)?;
         let bind = steward.applier.desired().admin.bind;
         let refused = |cause| StartError::Admin { address: bind, cause };
-        let admin = Admin::bind(bind, admin_inherited, metrics).await.map_err(refused)?;
+        let first = steward.applier.admin();
+        let admin = Admin::bind(bind, admin_inherited, metrics, first, environment);
+        let admin = admin.await.map_err(refused)?;
         let (admin_address, admin_socket) = (admin.address(), admin.lend().map_err(refused)?);
         // Before the first request and the first check.
         reach.spare(admin_address);
         // People and tools look for exactly these words.
         tracing::info!("admin listening on {admin_address}");
+        admin.announce();
         let admin = Owned(tokio::spawn(admin.run(opened)));
         let prober = Prober::new(steward.applier.reader(), Arc::clone(&status), registry, reach);
         let prober = Owned(tokio::spawn(prober.run()));

@@ -16,6 +16,7 @@ use clingfish_telemetry::{
 use clingfish_tls::Certified;
 
 use crate::{
+    admin::COUNTED,
     clock,
     keys::KeyState,
     prober::groups_in_use,
@@ -36,12 +37,6 @@ pub(crate) struct Metrics {
 impl Metrics {
     pub(crate) fn phase(&self) -> Phase {
         self.status.phase()
-    }
-
-    /// Host names that requests to the admin address may carry.
-    pub(crate) fn admin_hosts(&self) -> Arc<[String]> {
-        let enforced = self.status.enforced();
-        enforced.map(|enforced| enforced.desired.admin.hosts.as_slice().into()).unwrap_or_default()
     }
 
     /// The whole page.
@@ -67,6 +62,7 @@ impl Metrics {
                 refused: self.status.certificates_refused.load(Relaxed),
             },
             access_log: self.log_counts(),
+            admin_refused: self.admin_refused(),
             ..Gauges::default()
         };
         match self.status.enforced() {
@@ -77,12 +73,17 @@ impl Metrics {
                 target_groups: group_names(&enforced.snapshot),
                 listeners: listeners(&enforced),
                 keys: keys(&enforced.snapshot),
-                certificates: certificates(&enforced.snapshot),
+                certificates: certificates(&enforced),
                 targets: targets(&enforced.snapshot),
                 learned: learned(&enforced.snapshot),
                 ..process
             },
         }
+    }
+
+    fn admin_refused(&self) -> Vec<(&'static str, u64)> {
+        let counts = self.status.admin_refused.iter().map(|count| count.load(Relaxed));
+        COUNTED.into_iter().zip(counts).collect()
     }
 
     fn log_counts(&self) -> LogCounts {
@@ -131,9 +132,10 @@ fn keys(snapshot: &Snapshot) -> Vec<KeyFact> {
 }
 
 /// Each certificate once, whoever uses it.
-fn certificates(snapshot: &Snapshot) -> Vec<CertificateFact> {
+fn certificates(enforced: &Enforced) -> Vec<CertificateFact> {
+    let snapshot = &enforced.snapshot;
     let shown = snapshot.listeners.iter().filter_map(|view| view.tls.as_ref());
-    let shown = shown.flat_map(|tls| tls.certificates());
+    let shown = shown.chain(&enforced.admin.tls).flat_map(|tls| tls.certificates());
     let ours = snapshot.groups.iter().filter_map(|group| group.tls.as_ref()?.certificate());
     let fact = |certified: &Arc<Certified>| CertificateFact {
         name: Arc::clone(&certified.name),

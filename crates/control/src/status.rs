@@ -12,7 +12,10 @@ use clingfish_model::{DesiredState, Name, UnixMillis};
 use clingfish_snapshot::Snapshot;
 use tokio::sync::watch;
 
-use crate::clock;
+use crate::{
+    admin::{COUNTED, InForce},
+    clock,
+};
 
 /// How far the process has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +42,7 @@ pub(crate) struct Enforced {
     pub(crate) desired_since: u64,
     /// Where each listener really is.
     pub(crate) addresses: Vec<(Name, SocketAddr)>,
+    pub(crate) admin: Arc<InForce>,
     pub(crate) at: UnixMillis,
 }
 
@@ -55,6 +59,8 @@ pub(crate) struct Status {
     pub(crate) certificates_refused: AtomicU64,
     /// Files for TLS that have become unusable.
     pub(crate) certificates_kept: AtomicU64,
+    /// Requests to the admin address, in the order of [`COUNTED`].
+    pub(crate) admin_refused: [AtomicU64; COUNTED.len()],
 }
 
 impl Status {
@@ -69,6 +75,7 @@ impl Status {
             certificates_applied: AtomicU64::new(0),
             certificates_refused: AtomicU64::new(0),
             certificates_kept: AtomicU64::new(0),
+            admin_refused: Default::default(),
         }
     }
 
@@ -81,6 +88,11 @@ impl Status {
     /// What all workers use; none before the first.
     pub(crate) fn enforced(&self) -> Option<Enforced> {
         self.enforced.borrow().clone()
+    }
+
+    /// What is in force for the admin address; none before the first.
+    pub(crate) fn admin(&self) -> Option<Arc<InForce>> {
+        self.enforced.borrow().as_ref().map(|enforced| Arc::clone(&enforced.admin))
     }
 
     /// Follows what all workers use.

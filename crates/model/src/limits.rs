@@ -256,3 +256,18 @@ pub const ADMIN_HEAD_WITHIN: Duration = Duration::from_secs(15);
 
 /// Longest life of a connection to the admin address.
 pub const ADMIN_CONNECTION_AGE_MAX: Duration = Duration::from_secs(300);
+
+/// Longest request body on the admin address, in bytes.
+pub const ADMIN_BODY_BYTES_MAX: usize = 1024 * 1024;
+
+/// How long a request body may take on the admin address.
+pub const ADMIN_BODY_WITHIN: Duration = Duration::from_secs(15);
+
+/// Wrong credentials that one address may send to the admin address at once; then it waits.
+pub const ADMIN_FAILURES_MAX: u32 = 20;
+
+/// How long until one of them is forgotten.
+pub const ADMIN_FAILURE_FADES_AFTER: Duration = Duration::from_secs(3);
+
+/// Addresses of which they are remembered.
+pub const ADMIN_FAILERS_MAX: usize = 1024;

@@ -32,6 +32,7 @@ pub fn render(registry: &Registry, gauges: &Gauges) -> String {
     write_process(&mut page, gauges);
     write_workers(&mut page, &totals);
     write_access_log(&mut page, gauges.access_log);
+    write_admin(&mut page, gauges);
     write_groups(&mut page, &totals.groups, gauges);
     write_targets(&mut page, &totals.groups);
     write_target_facts(&mut page, &gauges.targets);
@@ -122,6 +123,13 @@ fn write_workers(page: &mut Page, totals: &Totals) {
 fn write_access_log(page: &mut Page, counts: LogCounts) {
     page.open(&f::LOG_WRITTEN).sample(&[], counts.written);
     page.open(&f::LOG_LOST).sample(&[], counts.lost);
+}
+
+fn write_admin(page: &mut Page, gauges: &Gauges) {
+    let mut refused = page.open(&f::ADMIN_REFUSED);
+    for (reason, count) in &gauges.admin_refused {
+        refused.sample(&[reason], count);
+    }
 }
 
 fn write_groups(page: &mut Page, groups: &[GroupRow], gauges: &Gauges) {

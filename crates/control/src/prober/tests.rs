@@ -6,7 +6,7 @@ use clingfish_model::{UnixMillis, limits::CONNECT_FAILURES_MAX};
 use clingfish_snapshot::{Inputs, Publisher, compile};
 
 use super::*;
-use crate::{Phase, status::Enforced};
+use crate::{Phase, admin::InForce, status::Enforced};
 
 fn snapshot(text: &str) -> Arc<Snapshot> {
     let desired = &clingfish_config::parse(text).unwrap().0;
@@ -23,11 +23,13 @@ fn put_in_force(text: &str) -> (Arc<Snapshot>, Arc<Status>, Prober) {
     publisher.publish(Arc::clone(&snapshot));
     let registry = Arc::new(Registry::new(1));
     let prober = Prober::new(publisher.reader(), Arc::clone(&status), registry, Arc::default());
+    let admin = InForce::new(&Default::default(), None, &snapshot.tickets, None);
     status.enforce(Enforced {
         snapshot: Arc::clone(&snapshot),
         desired: Arc::new(clingfish_config::parse(text).unwrap().0),
         desired_since: 1,
         addresses: Vec::new(),
+        admin: Arc::new(admin),
         at: UnixMillis(0),
     });
     (snapshot, status, prober)

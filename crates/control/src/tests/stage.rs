@@ -23,8 +23,8 @@ use tokio::{
 };
 
 use crate::{
-    Annals, Build, Configuration, Control, KeyFile, Process, Setup, StartError, first_snapshot,
-    lookups::Resolve,
+    Annals, Build, Configuration, Control, Credentials, KeyFile, Process, Setup, StartError,
+    first_snapshot, lookups::Resolve,
 };
 
 /// How long anything may take before a test gives up.
@@ -117,6 +117,7 @@ pub(super) struct Stage {
     folder: tempfile::TempDir,
     pub(super) notes: Notes,
     pub(super) book: Book,
+    pub(super) credentials: Credentials,
 }
 
 impl Stage {
@@ -125,6 +126,7 @@ impl Stage {
             folder: tempfile::tempdir().unwrap(),
             notes: Notes::default(),
             book: Book::default(),
+            credentials: Credentials::default(),
         }
     }
 
@@ -161,6 +163,7 @@ impl Stage {
             annals: Annals::open(self.folder.path(), &configuration),
             configuration,
             keys: self.keys(),
+            credentials: self.credentials.clone(),
             doors: NotingDoors { notes: self.notes.clone(), open: Vec::new() },
             workers: 1,
             registry: Arc::new(Registry::new(1)),

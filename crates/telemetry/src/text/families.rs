@@ -126,6 +126,8 @@ families! {
         "Access log lines written.";
     LOG_LOST = Counter "access_log_lines_lost_total" []
         "Access log lines lost because the writer was behind or could not write.";
+    ADMIN_REFUSED = Counter "admin_refused_total" ["reason"]
+        "Requests to the admin address refused for who sent them, or on whose behalf, by cause.";
     GROUP_REQUESTS = Counter "target_group_requests_total" ["target_group", "class", "verdict"]
         "Requests by class of the status sent and by verdict; combinations that never occurred are absent.";
     GROUP_CHOICES = Counter "target_group_choices_total" ["target_group", "verdict"]

@@ -43,6 +43,8 @@ pub struct Gauges {
     pub learned: Vec<LearnedFact>,
     /// What became of access log lines.
     pub access_log: LogCounts,
+    /// Requests refused at the admin address, by cause.
+    pub admin_refused: Vec<(&'static str, u64)>,
 }
 
 impl Default for Gauges {
@@ -66,6 +68,7 @@ impl Default for Gauges {
             targets: Vec::new(),
             learned: Vec::new(),
             access_log: LogCounts::default(),
+            admin_refused: Vec::new(),
         }
     }
 }

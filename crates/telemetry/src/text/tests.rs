@@ -135,6 +135,7 @@ fn gauges() -> Gauges {
             ],
         }],
         access_log: LogCounts { written: 5, lost: 1 },
+        admin_refused: vec![("host", 0), ("cross_site", 3)],
     }
 }
 

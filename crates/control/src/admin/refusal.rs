@@ -1,0 +1,176 @@
+//! Why a request to the admin address is not answered as asked, and how each API says so.
+
+use std::time::Duration;
+
+use hyper::{
+    StatusCode,
+    header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
+};
+
+use super::{
+    asked::{Answer, TEXT},
+    routes::Place,
+};
+
+/// Why a request is not answered as asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// Its Host is not ours.
+    Misdirected,
+    /// A browser sends it from somewhere else, or does not say from where.
+    CrossSite,
+    /// It comes from another machine, and there are no credentials.
+    NotLocal,
+    /// It comes through a proxy that nobody trusts, and there are no credentials.
+    Proxied,
+    /// Its sender has failed to say who it is too often.
+    TooManyFailures(Duration),
+    /// It does not say who sends it.
+    NoCredentials,
+    /// It says so with what we do not know.
+    WrongCredentials,
+    /// Its sender may look only.
+    ReadOnly,
+    /// There is nothing there.
+    NotFound,
+    /// No action of that name.
+    UnknownAction,
+    /// There is something else to do there.
+    Method(&'static str),
+    /// Its body is too long.
+    BodyTooLarge,
+    /// Its body does not come in time.
+    BodyTooSlow,
+    /// Its body ends early, or is not framed as it says.
+    BodyBroken,
+    /// Its body is of a type that is not taken there.
+    ContentType(&'static str),
+}
+
+/// Refusals that are counted: those that have to do with who asks.
+pub(crate) const COUNTED: [&str; 8] = [
+    "host",
+    "cross_site",
+    "not_local",
+    "proxied",
+    "too_many_failures",
+    "no_credentials",
+    "wrong_credentials",
+    "read_only",
+];
+
+impl Refusal {
+    /// Its place in [`COUNTED`], if it has one.
+    pub(crate) fn counted(&self) -> Option<usize> {
+        match self {
+            Self::Misdirected => Some(0),
+            Self::CrossSite => Some(1),
+            Self::NotLocal => Some(2),
+            Self::Proxied => Some(3),
+            Self::TooManyFailures(_) => Some(4),
+            Self::NoCredentials => Some(5),
+            Self::WrongCredentials => Some(6),
+            Self::ReadOnly => Some(7),
+            _ => None,
+        }
+    }
+
+    fn status(&self, place: Place) -> StatusCode {
+        match self {
+            Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
+            Self::NoCredentials | Self::WrongCredentials if place != Place::Elb => {
+                StatusCode::UNAUTHORIZED
+            }
+            Self::CrossSite
+            | Self::NotLocal
+            | Self::Proxied
+            | Self::NoCredentials
+            | Self::WrongCredentials
+            | Self::ReadOnly => StatusCode::FORBIDDEN,
+            Self::TooManyFailures(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::UnknownAction | Self::BodyBroken => StatusCode::BAD_REQUEST,
+            Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::ContentType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        }
+    }
+
+    /// For programs, in AWS's words and in ours.
+    fn codes(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Misdirected => ("AccessDenied", "host"),
+            Self::CrossSite => ("AccessDenied", "cross_site"),
+            Self::NotLocal => ("AccessDenied", "not_local"),
+            Self::Proxied => ("AccessDenied", "proxied"),
+            Self::TooManyFailures(_) => ("ThrottlingException", "too_many_failures"),
+            Self::NoCredentials => ("MissingAuthenticationToken", "no_credentials"),
+            Self::WrongCredentials => ("InvalidClientTokenId", "wrong_credentials"),
+            Self::ReadOnly => ("AccessDenied", "read_only"),
+            Self::NotFound => ("InvalidAction", "not_found"),
+            Self::UnknownAction => ("InvalidAction", "unknown_action"),
+            Self::Method(_) => ("InvalidAction", "method"),
+            Self::BodyTooLarge => ("ValidationError", "body_too_large"),
+            Self::BodyTooSlow => ("ValidationError", "body_too_slow"),
+            Self::BodyBroken => ("MalformedQueryString", "body_broken"),
+            Self::ContentType(_) => ("ValidationError", "content_type"),
+        }
+    }
+
+    /// For people. Nothing in it needs to be escaped, be it JSON or XML: a test sees to that.
+    fn message(&self) -> &'static str {
+        match self {
+            Self::Misdirected => {
+                "this Host is not the admin address's own; add it to hosts in [admin] if it should be"
+            }
+            Self::CrossSite => {
+                "a browser sends this from another site, or does not say from which; use a program or the admin address's own pages"
+            }
+            Self::NotLocal => {
+                "without credentials the API answers this machine only; add access_keys or tokens to [admin] to use it from elsewhere"
+            }
+            Self::Proxied => {
+                "without credentials the API answers this machine only, and this came through a proxy; \
+                 add access_keys or tokens to [admin], or the proxy to trusted_proxies there"
+            }
+            Self::TooManyFailures(_) => "too many failures to say who asks; wait, then try again",
+            Self::NoCredentials => {
+                "this needs credentials: a signature (AWS Signature Version 4) for the ELB API, Authorization: Bearer for /v1"
+            }
+            Self::WrongCredentials => "these credentials are not known here",
+            Self::ReadOnly => "these credentials are for reading only",
+            Self::NotFound => "nothing here; see /",
+            Self::UnknownAction => "no such action",
+            Self::Method(_) => "this method is not for this path",
+            Self::BodyTooLarge => "the body is too long",
+            Self::BodyTooSlow => "the body did not come in time",
+            Self::BodyBroken => "the body ended early, or is not framed as it says",
+            Self::ContentType(_) => "the body has a type that is not taken here",
+        }
+    }
+
+    /// The answer, in the language of the place that was asked.
+    pub(crate) fn answer(&self, place: Place) -> Answer {
+        let (status, message) = (self.status(place), self.message());
+        let (code_of_aws, code) = self.codes();
+        let answer = match place {
+            Place::Open(_) => Answer::new(status, TEXT, format!("{message}\n")),
+            Place::Elb => super::elb::error(status, code_of_aws, message),
+            Place::Native => super::native::error(status, code, message),
+        };
+        match self {
+            Self::Method(allowed) => answer.with(ALLOW, HeaderValue::from_static(allowed)),
+            Self::NoCredentials | Self::WrongCredentials if place == Place::Native => {
+                answer.with(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+            }
+            Self::TooManyFailures(wait) => {
+                answer.with(RETRY_AFTER, HeaderValue::from(wait.as_secs().saturating_add(1)))
+            }
+            Self::ContentType(expected) => {
+                answer.with(hyper::header::ACCEPT, HeaderValue::from_static(expected))
+            }
+            _ => answer,
+        }
+    }
+}
