@@ -1,7 +1,8 @@
 //! Who may ask for what.
 
-use super::{asked::Author, peer::Peer, refusal::Refusal, routes::Intent};
 use clingfish_model::Role;
+
+use super::{asked::Author, peer::Peer, refusal::Refusal, routes::Intent};
 
 /// What an API asks of who comes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,4 +46,48 @@ pub(crate) fn admit(
         Door::Locked => identify()?,
     };
     permit(author, intent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn peer(is_loopback: bool, is_veiled: bool) -> Peer {
+        let address = if is_loopback { [127, 0, 0, 1] } else { [192, 0, 2, 1] }.into();
+        Peer { address, is_veiled, is_loopback, is_tls: false }
+    }
+
+    #[test]
+    fn without_credentials_this_machine_may_do_everything_and_others_nothing() {
+        for (peer, expected) in [
+            (peer(true, false), Ok(Author::loopback())),
+            (peer(true, true), Err(Refusal::Proxied)),
+            (peer(false, false), Err(Refusal::NotLocal)),
+            (peer(false, true), Err(Refusal::NotLocal)),
+        ] {
+            for intent in [Intent::Read, Intent::Change] {
+                let admitted = admit(&peer, false, intent, || unreachable!("nobody is asked"));
+                assert_eq!(admitted, expected, "{intent:?} by {peer:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn with_credentials_everybody_shows_them_and_may_do_what_they_are_good_for() {
+        let (admin, reader) =
+            (Author::token("ci", Role::Admin), Author::token("w", Role::ReadOnly));
+        for (shown, intent, expected) in [
+            (Ok(admin.clone()), Intent::Read, Ok(admin.clone())),
+            (Ok(admin.clone()), Intent::Change, Ok(admin)),
+            (Ok(reader.clone()), Intent::Read, Ok(reader.clone())),
+            (Ok(reader), Intent::Change, Err(Refusal::ReadOnly)),
+            (Err(Refusal::NoCredentials), Intent::Read, Err(Refusal::NoCredentials)),
+            (Err(Refusal::WrongCredentials), Intent::Read, Err(Refusal::WrongCredentials)),
+        ] {
+            for peer in [peer(true, false), peer(true, true), peer(false, false)] {
+                let admitted = admit(&peer, true, intent, || shown.clone());
+                assert_eq!(admitted, expected, "{shown:?} for {intent:?} by {peer:?}");
+            }
+        }
+    }
 }

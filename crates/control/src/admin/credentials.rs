@@ -85,11 +85,15 @@ impl<'a> Known<'a> {
         if !scheme.eq_ignore_ascii_case(b"bearer") {
             return Err(Refusal::WrongCredentials);
         }
-        let hash = Sha256::digest(token.trim_ascii());
-        // Each is compared, and all of it, whichever one it is.
-        let is_it = |token: &&BearerToken| bool::from(token.sha256.ct_eq(&hash[..]));
-        let mut found: Vec<&BearerToken> = self.tokens().filter(is_it).collect();
-        let token = found.pop().ok_or(Refusal::WrongCredentials)?;
+        let token = token.trim_ascii();
+        if token.is_empty() {
+            return Err(Refusal::WrongCredentials);
+        }
+        let hash: [u8; 32] = Sha256::digest(token).into();
+        // Each is compared, and all of it, whichever one it is. Who has two roles by one token has the lesser one.
+        let is_it = |token: &&BearerToken| bool::from(token.sha256.ct_eq(&hash));
+        let found = self.tokens().filter(is_it).min_by_key(|token| token.role);
+        let token = found.ok_or(Refusal::WrongCredentials)?;
         Ok(Author::token(&token.name, token.role))
     }
 
@@ -104,4 +108,85 @@ impl<'a> Known<'a> {
 fn split_once(bytes: &[u8], at: u8) -> (&[u8], &[u8]) {
     let mut parts = bytes.splitn(2, |byte| *byte == at);
     (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::header::HeaderValue;
+
+    use super::*;
+
+    fn token(name: &str, text: &str, role: Role) -> BearerToken {
+        BearerToken { name: name.to_owned(), sha256: Sha256::digest(text).into(), role }
+    }
+
+    #[test]
+    fn a_token_is_known_by_its_hash_wherever_it_comes_from() {
+        let file = desired::Admin {
+            tokens: vec![
+                token("ci", "abc", Role::Admin),
+                token("watch", "xyz", Role::ReadOnly),
+                token("both", "abc", Role::ReadOnly),
+                token("empty", "", Role::Admin),
+            ],
+            ..desired::Admin::default()
+        };
+        let environment = Credentials {
+            tokens: vec![token("environment", "env", Role::Admin)],
+            ..Credentials::default()
+        };
+        let known = Known { file: &file, environment: &environment };
+        let (wrong, none) = (Err(Refusal::WrongCredentials), Err(Refusal::NoCredentials));
+        for (fields, expected) in [
+            ([].as_slice(), none),
+            (&["Bearer xyz"], Ok(Author::token("watch", Role::ReadOnly))),
+            (&["bearer  xyz "], Ok(Author::token("watch", Role::ReadOnly))),
+            (&["Bearer env"], Ok(Author::token("environment", Role::Admin))),
+            (&["Bearer abc"], Ok(Author::token("both", Role::ReadOnly))),
+            (&["Bearer ABC"], wrong.clone()),
+            (&["Bearer abcd"], wrong.clone()),
+            (&["Bearer "], wrong.clone()),
+            (&["Bearer"], wrong.clone()),
+            (&["Basic abc"], wrong.clone()),
+            (&["xyz"], wrong.clone()),
+            (&["Bearer xyz", "Bearer xyz"], wrong.clone()),
+        ] {
+            let mut headers = HeaderMap::new();
+            for field in fields {
+                headers.append(AUTHORIZATION, HeaderValue::from_static(field));
+            }
+            assert_eq!(known.bearer(&headers), expected, "{fields:?}");
+        }
+    }
+
+    #[test]
+    fn the_environment_may_bring_a_key_and_a_token() {
+        for (variables, expected) in [
+            ([].as_slice(), Ok((0, 0))),
+            (&[(KEY_ID, ""), (KEY_SECRET, ""), (TOKEN, "")], Ok((0, 0))),
+            (&[(KEY_ID, "AKIA"), (KEY_SECRET, "s")], Ok((1, 0))),
+            (&[(TOKEN, "t")], Ok((0, 1))),
+            (&[(KEY_ID, "AKIA"), (KEY_SECRET, "s"), (TOKEN, "t")], Ok((1, 1))),
+            (
+                &[(KEY_ID, "AKIA"), (KEY_SECRET, "")],
+                Err(
+                    "CLINGFISH_ACCESS_KEY_ID is set and CLINGFISH_SECRET_ACCESS_KEY is not; set both, or neither",
+                ),
+            ),
+            (
+                &[(KEY_SECRET, "s")],
+                Err(
+                    "CLINGFISH_SECRET_ACCESS_KEY is set and CLINGFISH_ACCESS_KEY_ID is not; set both, or neither",
+                ),
+            ),
+        ] {
+            let read = |name: &str| {
+                let found = variables.iter().find(|(known, _)| *known == name);
+                found.map(|(_, value)| (*value).to_owned())
+            };
+            let found = Credentials::of_environment(read).map_err(|error| error.to_string());
+            let found = found.map(|known| (known.access_keys.len(), known.tokens.len()));
+            assert_eq!(found, expected.map_err(str::to_owned), "{variables:?}");
+        }
+    }
 }

@@ -161,8 +161,12 @@ impl Refusal {
         };
         match self {
             Self::Method(allowed) => answer.with(ALLOW, HeaderValue::from_static(allowed)),
-            Self::NoCredentials | Self::WrongCredentials if place == Place::Native => {
+            Self::NoCredentials if place == Place::Native => {
                 answer.with(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+            }
+            Self::WrongCredentials if place == Place::Native => {
+                let challenge = HeaderValue::from_static("Bearer error=\"invalid_token\"");
+                answer.with(WWW_AUTHENTICATE, challenge)
             }
             Self::TooManyFailures(wait) => {
                 answer.with(RETRY_AFTER, HeaderValue::from(wait.as_secs().saturating_add(1)))
@@ -171,6 +175,95 @@ impl Refusal {
                 answer.with(hyper::header::ACCEPT, HeaderValue::from_static(expected))
             }
             _ => answer,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::routes::Page, *};
+
+    const ALL: [Refusal; 15] = [
+        Refusal::Misdirected,
+        Refusal::CrossSite,
+        Refusal::NotLocal,
+        Refusal::Proxied,
+        Refusal::TooManyFailures(Duration::from_millis(1500)),
+        Refusal::NoCredentials,
+        Refusal::WrongCredentials,
+        Refusal::ReadOnly,
+        Refusal::NotFound,
+        Refusal::UnknownAction,
+        Refusal::Method("GET, HEAD"),
+        Refusal::BodyTooLarge,
+        Refusal::BodyTooSlow,
+        Refusal::BodyBroken,
+        Refusal::ContentType("application/json"),
+    ];
+
+    #[test]
+    fn nothing_that_is_said_needs_to_be_escaped() {
+        for refusal in ALL {
+            let (of_aws, ours) = refusal.codes();
+            for text in [of_aws, ours, refusal.message()] {
+                let is_plain = |c: char| (' '..='~').contains(&c) && !"<>&\"\\".contains(c);
+                assert!(text.chars().all(is_plain), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_cause_that_is_counted_has_the_name_that_answers_have() {
+        for refusal in ALL {
+            if let Some(at) = refusal.counted() {
+                assert_eq!(COUNTED.get(at), Some(&refusal.codes().1));
+            }
+        }
+        let counted = ALL.iter().filter(|refusal| refusal.counted().is_some()).count();
+        assert_eq!(counted, COUNTED.len());
+    }
+
+    #[test]
+    fn each_api_is_refused_in_its_own_words() {
+        let open = Place::Open(Page::Index);
+        for (refusal, place, status, field) in [
+            (Refusal::NoCredentials, Place::Native, 401, Some(("www-authenticate", "Bearer"))),
+            (
+                Refusal::WrongCredentials,
+                Place::Native,
+                401,
+                Some(("www-authenticate", "Bearer error=\"invalid_token\"")),
+            ),
+            (Refusal::NoCredentials, Place::Elb, 403, None),
+            (Refusal::WrongCredentials, Place::Elb, 403, None),
+            (Refusal::ReadOnly, Place::Native, 403, None),
+            (
+                Refusal::TooManyFailures(Duration::from_millis(1500)),
+                Place::Native,
+                429,
+                Some(("retry-after", "2")),
+            ),
+            (Refusal::Method("GET"), Place::Native, 405, Some(("allow", "GET"))),
+            (Refusal::BodyTooSlow, Place::Elb, 408, None),
+            (Refusal::BodyTooLarge, Place::Elb, 413, None),
+            (Refusal::ContentType("a/b"), Place::Native, 415, Some(("accept", "a/b"))),
+            (Refusal::Misdirected, open, 421, None),
+        ] {
+            let answer = refusal.answer(place);
+            assert_eq!(answer.status.as_u16(), status, "{refusal:?}");
+            let text = String::from_utf8(answer.body.to_vec()).unwrap();
+            let (of_aws, ours) = refusal.codes();
+            let (media, code) = match place {
+                Place::Open(_) => (TEXT, refusal.message().to_owned()),
+                Place::Elb => ("text/xml", format!("<Code>{of_aws}</Code>")),
+                Place::Native => ("application/json", format!("\"code\":\"{ours}\"")),
+            };
+            assert_eq!(answer.content_type, media, "{refusal:?}");
+            assert!(text.contains(&code), "{text}");
+            if let Some((name, value)) = field {
+                let found = answer.headers.iter().find(|(known, _)| known == name);
+                assert_eq!(found.map(|(_, value)| value.to_str().unwrap()), Some(value));
+            }
         }
     }
 }
