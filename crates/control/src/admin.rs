@@ -33,7 +33,7 @@ use tokio::{
     task::JoinSet,
 };
 
-pub use credentials::{Credentials, HalfAKey};
+pub use credentials::{Credentials, EnvironmentError};
 
 pub(crate) use in_force::InForce;
 pub(crate) use refusal::COUNTED;
@@ -56,7 +56,6 @@ impl Admin {
         inherited: Option<StdListener>,
         metrics: Metrics,
         first: Arc<InForce>,
-        environment: Credentials,
     ) -> io::Result<Self> {
         let listener = match inherited {
             Some(socket) => {
@@ -66,7 +65,7 @@ impl Admin {
             None => TcpListener::bind(bind).await?,
         };
         let address = listener.local_addr()?;
-        let desk = Arc::new(Desk::new(address, metrics, first, environment));
+        let desk = Arc::new(Desk::new(address, metrics, first));
         Ok(Self { listener, desk })
     }
 

@@ -8,7 +8,7 @@ use clingfish_snapshot::{Doors, Inputs, OpenError, Publisher, Reader, Snapshot, 
 use clingfish_telemetry::Registry;
 
 use crate::{
-    Configuration,
+    Configuration, Credentials,
     admin::InForce,
     certificates::Certificates,
     clock,
@@ -37,6 +37,8 @@ pub(crate) struct Applier<D> {
     desired: Arc<DesiredState>,
     desired_since: u64,
     certificates: Certificates,
+    /// Who may use the APIs beside those that the file names.
+    environment: Credentials,
     ring: Arc<KeyRing>,
     current: Arc<Snapshot>,
     publisher: Publisher,
@@ -50,6 +52,7 @@ impl<D: Doors> Applier<D> {
     /// Begins with the snapshot that the workers were started on, which is published by [`Self::begin`].
     pub(crate) fn new(
         configuration: Configuration,
+        environment: Credentials,
         first: Arc<Snapshot>,
         workers: usize,
         doors: D,
@@ -60,6 +63,7 @@ impl<D: Doors> Applier<D> {
             desired: Arc::new(configuration.desired),
             desired_since: first.revision,
             certificates: configuration.certificates,
+            environment,
             ring: Arc::clone(&first.ring),
             current: first,
             publisher: Publisher::default(),
@@ -82,7 +86,13 @@ impl<D: Doors> Applier<D> {
     pub(crate) fn admin(&self) -> Arc<InForce> {
         let (settings, parts) = (&self.desired.admin, self.certificates.admin());
         let previous = self.status.admin();
-        Arc::new(InForce::new(settings, parts, &self.current.tickets, previous.as_deref()))
+        Arc::new(InForce::new(
+            settings,
+            &self.environment,
+            parts,
+            &self.current.tickets,
+            previous.as_deref(),
+        ))
     }
 
     pub(crate) fn revision(&self) -> u64 {

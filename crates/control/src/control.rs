@@ -138,13 +138,12 @@ impl<D: Doors + 'static> Control<D> {
         let status = Arc::new(Status::new());
         let (admin_inherited, opened) = (setup.admin_socket.take(), setup.opened.clone());
         let (registry, reach) = (Arc::clone(&setup.registry), Arc::clone(&setup.reach));
-        let environment = std::mem::take(&mut setup.credentials);
         let (mut steward, metrics) = assemble(setup, resolver, &status);
         steward.applier.open().map_err(StartError::Listeners)?;
         let bind = steward.applier.desired().admin.bind;
         let refused = |cause| StartError::Admin { address: bind, cause };
         let first = steward.applier.admin();
-        let admin = Admin::bind(bind, admin_inherited, metrics, first, environment);
+        let admin = Admin::bind(bind, admin_inherited, metrics, first);
         let admin = admin.await.map_err(refused)?;
         let (admin_address, admin_socket) = (admin.address(), admin.lend().map_err(refused)?);
         // Before the first request and the first check.
@@ -293,6 +292,7 @@ fn assemble<D: Doors, R: Resolve>(
         configuration,
         keys,
         annals,
+        credentials,
         first,
         doors,
         workers,
@@ -314,6 +314,14 @@ fn assemble<D: Doors, R: Resolve>(
         process,
         workers,
     };
-    let applier = Applier::new(configuration, first, workers, doors, registry, Arc::clone(status));
+    let applier = Applier::new(
+        configuration,
+        credentials,
+        first,
+        workers,
+        doors,
+        registry,
+        Arc::clone(status),
+    );
     (Steward::new(applier, lookups, files, text, log, Arc::clone(status)), metrics)
 }

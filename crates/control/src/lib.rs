@@ -29,7 +29,7 @@ mod steward;
 pub mod store;
 mod watch;
 
-pub use admin::{Credentials, HalfAKey};
+pub use admin::{Credentials, EnvironmentError};
 pub use apply::first_snapshot;
 pub use clingfish_telemetry::text::{Build, Process};
 pub use clingfish_upstream::Reach;

@@ -1,7 +1,8 @@
 //! Who says what to show that they may ask.
 
 use bytes::Bytes;
-use clingfish_model::{AccessKey, BearerToken, Role, Secret, desired};
+use clingfish_elb::sigv4::{self, BadCredential, Credential as Signer, Verifier};
+use clingfish_model::{AccessKey, BearerToken, Role, Secret, UnixMillis, desired};
 use hyper::{HeaderMap, header::AUTHORIZATION, http::request::Parts};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -17,12 +18,21 @@ pub struct Credentials {
     pub tokens: Vec<BearerToken>,
 }
 
-/// Half of an access key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{given} is set and {missing} is not; set both, or neither")]
-pub struct HalfAKey {
-    given: &'static str,
-    missing: &'static str,
+/// Why the environment has no access key, though it should.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EnvironmentError {
+    /// Half of one.
+    #[error("{given} is set and {missing} is not; set both, or neither")]
+    HalfAKey {
+        /// The variable that is there.
+        given: &'static str,
+        /// The one that is not.
+        missing: &'static str,
+    },
+    /// One that nobody can sign with.
+    #[error("{KEY_ID}: {0}")]
+    Key(#[from] BadCredential),
 }
 
 const KEY_ID: &str = "CLINGFISH_ACCESS_KEY_ID";
@@ -34,17 +44,20 @@ impl Credentials {
     ///
     /// # Errors
     ///
-    /// Where a key id comes without its secret, or the other way round.
-    pub fn of_environment(read: impl Fn(&str) -> Option<String>) -> Result<Self, HalfAKey> {
+    /// Where a key id comes without its secret, or the other way round, or nobody can sign with the two.
+    pub fn of_environment(read: impl Fn(&str) -> Option<String>) -> Result<Self, EnvironmentError> {
         let read = |name| read(name).filter(|text| !text.is_empty());
+        let half = |given, missing| EnvironmentError::HalfAKey { given, missing };
         let access_keys = match (read(KEY_ID), read(KEY_SECRET)) {
             (None, None) => Vec::new(),
             (Some(id), Some(secret)) => {
                 let secret = Secret::new(secret);
-                vec![AccessKey { id, secret, session_token: None, role: Role::Admin }]
+                let key = AccessKey { id, secret, session_token: None, role: Role::Admin };
+                signer(&key)?;
+                vec![key]
             }
-            (Some(_), None) => return Err(HalfAKey { given: KEY_ID, missing: KEY_SECRET }),
-            (None, Some(_)) => return Err(HalfAKey { given: KEY_SECRET, missing: KEY_ID }),
+            (Some(_), None) => return Err(half(KEY_ID, KEY_SECRET)),
+            (None, Some(_)) => return Err(half(KEY_SECRET, KEY_ID)),
         };
         let token = read(TOKEN).map(Secret::new).map(|token| BearerToken {
             name: "environment".to_owned(),
@@ -55,28 +68,37 @@ impl Credentials {
     }
 }
 
-/// All credentials that count now.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Known<'a> {
-    pub(crate) file: &'a desired::Admin,
-    pub(crate) environment: &'a Credentials,
+/// All credentials that count.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    signers: Vec<Signer>,
+    tokens: Vec<BearerToken>,
 }
 
-impl<'a> Known<'a> {
-    pub(crate) fn are_any(self) -> bool {
-        self.access_keys().next().is_some() || self.tokens().next().is_some()
+impl Known {
+    /// Those of the file, and those beside it.
+    pub(crate) fn new(file: &desired::Admin, environment: &Credentials) -> Self {
+        let keys = file.access_keys.iter().chain(&environment.access_keys);
+        let tokens = file.tokens.iter().chain(&environment.tokens);
+        Self {
+            // Whoever made them has checked them; one that nobody can sign with lets nobody in.
+            signers: keys.filter_map(|key| signer(key).ok()).collect(),
+            tokens: tokens.cloned().collect(),
+        }
     }
 
-    pub(crate) fn access_keys(self) -> impl Iterator<Item = &'a AccessKey> {
-        self.file.access_keys.iter().chain(&self.environment.access_keys)
+    /// Whether the APIs ask who comes.
+    pub(crate) fn are_any(&self) -> bool {
+        !self.signers.is_empty() || self.have_tokens()
     }
 
-    pub(crate) fn tokens(self) -> impl Iterator<Item = &'a BearerToken> {
-        self.file.tokens.iter().chain(&self.environment.tokens)
+    /// Whether there are some that go over the wire as they are.
+    pub(crate) fn have_tokens(&self) -> bool {
+        !self.tokens.is_empty()
     }
 
     /// Whose token is in `Authorization: Bearer …`.
-    pub(crate) fn bearer(self, headers: &HeaderMap) -> Result<Author, Refusal> {
+    pub(crate) fn bearer(&self, headers: &HeaderMap) -> Result<Author, Refusal> {
         let mut fields = headers.get_all(AUTHORIZATION).iter();
         let (field, None) = (fields.next().ok_or(Refusal::NoCredentials)?, fields.next()) else {
             return Err(Refusal::WrongCredentials);
@@ -92,17 +114,42 @@ impl<'a> Known<'a> {
         let hash: [u8; 32] = Sha256::digest(token).into();
         // Each is compared, and all of it, whichever one it is. Who has two roles by one token has the lesser one.
         let is_it = |token: &&BearerToken| bool::from(token.sha256.ct_eq(&hash));
-        let found = self.tokens().filter(is_it).min_by_key(|token| token.role);
+        let found = self.tokens.iter().filter(is_it).min_by_key(|token| token.role);
         let token = found.ok_or(Refusal::WrongCredentials)?;
         Ok(Author::token(&token.name, token.role))
     }
 
     /// Who has signed a call of the ELB API.
-    pub(crate) fn signed_by(self, head: &Parts, _body: &Bytes) -> Result<Author, Refusal> {
-        let is_signed = head.headers.contains_key(AUTHORIZATION)
-            || head.uri.query().is_some_and(|query| query.contains("X-Amz-Signature="));
-        Err(if is_signed { Refusal::WrongCredentials } else { Refusal::NoCredentials })
+    pub(crate) fn signed_by(
+        &self,
+        head: &Parts,
+        body: &Bytes,
+        now: UnixMillis,
+    ) -> Result<Author, Refusal> {
+        let headers: Vec<(&str, &[u8])> =
+            head.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+        let request = sigv4::Request {
+            method: head.method.as_str(),
+            path: head.uri.path(),
+            query: head.uri.query().unwrap_or(""),
+            headers: &headers,
+            body,
+        };
+        let verifier =
+            Verifier { service: sigv4::SERVICE, region: None, credentials: &self.signers };
+        let signer = verifier.verify(&request, now).map_err(Refusal::Signature)?;
+        let role = if signer.is_read_only() { Role::ReadOnly } else { Role::Admin };
+        Ok(Author::access_key(signer.id(), role))
     }
+}
+
+fn signer(key: &AccessKey) -> Result<Signer, BadCredential> {
+    let signer = Signer::new(&*key.id, key.secret.expose())?;
+    let signer = match &key.session_token {
+        Some(token) => signer.with_session_token(token.expose()),
+        None => signer,
+    };
+    Ok(if key.role == Role::ReadOnly { signer.read_only() } else { signer })
 }
 
 fn split_once(bytes: &[u8], at: u8) -> (&[u8], &[u8]) {
@@ -135,7 +182,7 @@ mod tests {
             tokens: vec![token("environment", "env", Role::Admin)],
             ..Credentials::default()
         };
-        let known = Known { file: &file, environment: &environment };
+        let known = Known::new(&file, &environment);
         let (wrong, none) = (Err(Refusal::WrongCredentials), Err(Refusal::NoCredentials));
         for (fields, expected) in [
             ([].as_slice(), none),
@@ -171,6 +218,12 @@ mod tests {
                 &[(KEY_ID, "AKIA"), (KEY_SECRET, "")],
                 Err(
                     "CLINGFISH_ACCESS_KEY_ID is set and CLINGFISH_SECRET_ACCESS_KEY is not; set both, or neither",
+                ),
+            ),
+            (
+                &[(KEY_ID, "A/B"), (KEY_SECRET, "s")],
+                Err(
+                    "CLINGFISH_ACCESS_KEY_ID: \"A/B\" is not an access key id: use 1 to 128 of the characters A-Z a-z 0-9 - _ .",
                 ),
             ),
             (

@@ -18,7 +18,6 @@ use super::{
     access,
     asked::{Answer, Asked, Author},
     body,
-    credentials::{Credentials, Known},
     elb::elb,
     failures::Failures,
     host,
@@ -48,7 +47,6 @@ pub(crate) struct Desk {
     pub(crate) status: Arc<Status>,
     /// What counts until something is in force.
     first: Arc<InForce>,
-    environment: Credentials,
     failures: Failures,
 }
 
@@ -61,14 +59,9 @@ pub(crate) struct Arrival {
 }
 
 impl Desk {
-    pub(crate) fn new(
-        address: SocketAddr,
-        metrics: Metrics,
-        first: Arc<InForce>,
-        environment: Credentials,
-    ) -> Self {
+    pub(crate) fn new(address: SocketAddr, metrics: Metrics, first: Arc<InForce>) -> Self {
         let status = Arc::clone(&metrics.status);
-        Self { address, metrics, status, first, environment, failures: Failures::default() }
+        Self { address, metrics, status, first, failures: Failures::default() }
     }
 
     /// What the file in force says of the admin address.
@@ -79,7 +72,7 @@ impl Desk {
     /// Tells an operator who may do what.
     pub(crate) fn announce(&self) {
         let in_force = self.in_force();
-        let known = Known { file: &in_force.settings, environment: &self.environment };
+        let known = &in_force.known;
         let is_inside = self.address.ip().is_loopback();
         if !known.are_any() {
             tracing::info!("no credentials in [admin]: its APIs answer this machine only");
@@ -88,7 +81,7 @@ impl Desk {
                     "the admin address can be reached from elsewhere and has no credentials: others get metrics and health"
                 );
             }
-        } else if !is_inside && in_force.tls.is_none() && known.tokens().next().is_some() {
+        } else if !is_inside && in_force.tls.is_none() && known.have_tokens() {
             tracing::warn!(
                 "the admin address can be reached from elsewhere and has no tls: tokens can be read on the way"
             );
@@ -150,7 +143,7 @@ impl Desk {
         if origin::is_cross_site(&head.headers, own, is_read) {
             return Err(Refusal::CrossSite);
         }
-        let known = Known { file: &in_force.settings, environment: &self.environment };
+        let known = &in_force.known;
         let is_locked = known.are_any();
         access::knock(peer, is_locked)?;
         let wait = self.failures.wait(peer.address, clock::now()).filter(|_| is_locked);
@@ -160,7 +153,7 @@ impl Desk {
         if place == Place::Elb {
             let body = body::read(&head, body, body::FORM).await?;
             let intent = routes::elb_intent(head.uri.query(), &body);
-            let identify = || known.signed_by(&head, &body);
+            let identify = || known.signed_by(&head, &body, clock::wall());
             let author = access::admit(peer, is_locked, intent, identify)?;
             return Ok(elb(self, asked(head, body, author)).await);
         }
@@ -181,7 +174,7 @@ impl Desk {
 
     /// Counts and logs a refusal. What was shown is not for logs.
     fn note(&self, refusal: &Refusal, peer: &Peer) {
-        if *refusal == Refusal::WrongCredentials {
+        if refusal.is_guess() {
             self.failures.note(peer.address, clock::now());
             tracing::info!(peer = %peer.address, "wrong credentials at the admin address");
         } else {

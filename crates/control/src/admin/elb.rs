@@ -1,5 +1,9 @@
 //! AWS's Query API: ELBv2 and Classic.
 
+use clingfish_elb::{
+    Api, Error,
+    xml::{self, CONTENT_TYPE},
+};
 use hyper::{
     StatusCode,
     header::{HeaderName, HeaderValue},
@@ -14,21 +18,16 @@ use super::{
 
 /// What AWS calls the number of a request.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
-const XML: &str = "text/xml";
 
 /// Answers a call.
 pub(crate) async fn elb(_desk: &Desk, _asked: Asked) -> Answer {
     Refusal::UnknownAction.answer(Place::Elb)
 }
 
-/// An error as AWS's clients read it. `code` and `message` need no escaping.
-pub(crate) fn error(status: StatusCode, code: &str, message: &str) -> Answer {
-    let (id, fault) = (request_id(), if status.is_server_error() { "Receiver" } else { "Sender" });
-    let body = format!(
-        "<ErrorResponse xmlns=\"http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/\"><Error><Type>{fault}</Type>\
-         <Code>{code}</Code><Message>{message}</Message></Error><RequestId>{id}</RequestId></ErrorResponse>"
-    );
-    let answer = Answer::new(status, XML, body);
+/// An error as AWS's clients read it.
+pub(crate) fn error(status: StatusCode, error: &Error) -> Answer {
+    let id = request_id();
+    let answer = Answer::new(status, CONTENT_TYPE, xml::error(Api::V2, error, &id));
     match HeaderValue::try_from(id) {
         Ok(id) => answer.with(REQUEST_ID, id),
         Err(_) => answer,

@@ -16,8 +16,8 @@ pub(crate) async fn v1(_desk: &Desk, _asked: Asked) -> Answer {
     Refusal::NotFound.answer(Place::Native)
 }
 
-/// An error as clients of `/v1` read it. `code` and `message` need no escaping.
+/// An error as clients of `/v1` read it.
 pub(crate) fn error(status: StatusCode, code: &str, message: &str) -> Answer {
-    let body = format!("{{\"error\":{{\"code\":\"{code}\",\"message\":\"{message}\"}}}}\n");
-    Answer::new(status, JSON, body)
+    let body = serde_json::json!({ "error": { "code": code, "message": message } });
+    Answer::new(status, JSON, format!("{body}\n"))
 }

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use clingfish_elb::{Api, Code, Error};
 use hyper::{
     StatusCode,
-    header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
+    header::{ACCEPT, ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 
 use super::{
@@ -29,6 +30,8 @@ pub(crate) enum Refusal {
     NoCredentials,
     /// It says so with what we do not know.
     WrongCredentials,
+    /// Its signature does not say so, in AWS's words.
+    Signature(Error),
     /// Its sender may look only.
     ReadOnly,
     /// There is nothing there.
@@ -69,24 +72,34 @@ impl Refusal {
             Self::Proxied => Some(3),
             Self::TooManyFailures(_) => Some(4),
             Self::NoCredentials => Some(5),
-            Self::WrongCredentials => Some(6),
+            Self::Signature(error) if error.code == Code::MissingAuthenticationToken => Some(5),
+            Self::WrongCredentials | Self::Signature(_) => Some(6),
             Self::ReadOnly => Some(7),
             _ => None,
         }
     }
 
-    fn status(&self, place: Place) -> StatusCode {
+    /// Whether somebody may have guessed.
+    pub(crate) fn is_guess(&self) -> bool {
+        match self {
+            Self::WrongCredentials => true,
+            Self::Signature(error) => {
+                matches!(error.code, Code::InvalidClientTokenId | Code::SignatureDoesNotMatch)
+            }
+            _ => false,
+        }
+    }
+
+    fn status(&self) -> StatusCode {
         match self {
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
-            Self::NoCredentials | Self::WrongCredentials if place != Place::Elb => {
-                StatusCode::UNAUTHORIZED
+            Self::NoCredentials | Self::WrongCredentials => StatusCode::UNAUTHORIZED,
+            Self::CrossSite | Self::NotLocal | Self::Proxied | Self::ReadOnly => {
+                StatusCode::FORBIDDEN
             }
-            Self::CrossSite
-            | Self::NotLocal
-            | Self::Proxied
-            | Self::NoCredentials
-            | Self::WrongCredentials
-            | Self::ReadOnly => StatusCode::FORBIDDEN,
+            Self::Signature(error) => {
+                StatusCode::from_u16(error.code.status(Api::V2)).unwrap_or(StatusCode::FORBIDDEN)
+            }
             Self::TooManyFailures(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::UnknownAction | Self::BodyBroken => StatusCode::BAD_REQUEST,
@@ -98,28 +111,29 @@ impl Refusal {
     }
 
     /// For programs, in AWS's words and in ours.
-    fn codes(&self) -> (&'static str, &'static str) {
+    fn codes(&self) -> (Code, &'static str) {
         match self {
-            Self::Misdirected => ("AccessDenied", "host"),
-            Self::CrossSite => ("AccessDenied", "cross_site"),
-            Self::NotLocal => ("AccessDenied", "not_local"),
-            Self::Proxied => ("AccessDenied", "proxied"),
-            Self::TooManyFailures(_) => ("ThrottlingException", "too_many_failures"),
-            Self::NoCredentials => ("MissingAuthenticationToken", "no_credentials"),
-            Self::WrongCredentials => ("InvalidClientTokenId", "wrong_credentials"),
-            Self::ReadOnly => ("AccessDenied", "read_only"),
-            Self::NotFound => ("InvalidAction", "not_found"),
-            Self::UnknownAction => ("InvalidAction", "unknown_action"),
-            Self::Method(_) => ("InvalidAction", "method"),
-            Self::BodyTooLarge => ("ValidationError", "body_too_large"),
-            Self::BodyTooSlow => ("ValidationError", "body_too_slow"),
-            Self::BodyBroken => ("MalformedQueryString", "body_broken"),
-            Self::ContentType(_) => ("ValidationError", "content_type"),
+            Self::Misdirected => (Code::AccessDenied, "host"),
+            Self::CrossSite => (Code::AccessDenied, "cross_site"),
+            Self::NotLocal => (Code::AccessDenied, "not_local"),
+            Self::Proxied => (Code::AccessDenied, "proxied"),
+            Self::TooManyFailures(_) => (Code::ThrottlingException, "too_many_failures"),
+            Self::NoCredentials => (Code::MissingAuthenticationToken, "no_credentials"),
+            Self::WrongCredentials => (Code::InvalidClientTokenId, "wrong_credentials"),
+            Self::Signature(error) => (error.code, "wrong_credentials"),
+            Self::ReadOnly => (Code::AccessDenied, "read_only"),
+            Self::NotFound => (Code::InvalidAction, "not_found"),
+            Self::UnknownAction => (Code::InvalidAction, "unknown_action"),
+            Self::Method(_) => (Code::InvalidAction, "method"),
+            Self::BodyTooLarge => (Code::ValidationError, "body_too_large"),
+            Self::BodyTooSlow => (Code::ValidationError, "body_too_slow"),
+            Self::BodyBroken => (Code::MalformedQueryString, "body_broken"),
+            Self::ContentType(_) => (Code::ValidationError, "content_type"),
         }
     }
 
-    /// For people. Nothing in it needs to be escaped, be it JSON or XML: a test sees to that.
-    fn message(&self) -> &'static str {
+    /// For people.
+    fn message(&self) -> &str {
         match self {
             Self::Misdirected => {
                 "this Host is not the admin address's own; add it to hosts in [admin] if it should be"
@@ -135,10 +149,9 @@ impl Refusal {
                  add access_keys or tokens to [admin], or the proxy to trusted_proxies there"
             }
             Self::TooManyFailures(_) => "too many failures to say who asks; wait, then try again",
-            Self::NoCredentials => {
-                "this needs credentials: a signature (AWS Signature Version 4) for the ELB API, Authorization: Bearer for /v1"
-            }
+            Self::NoCredentials => "this needs credentials: Authorization: Bearer, and a token",
             Self::WrongCredentials => "these credentials are not known here",
+            Self::Signature(error) => &error.message,
             Self::ReadOnly => "these credentials are for reading only",
             Self::NotFound => "nothing here; see /",
             Self::UnknownAction => "no such action",
@@ -152,11 +165,11 @@ impl Refusal {
 
     /// The answer, in the language of the place that was asked.
     pub(crate) fn answer(&self, place: Place) -> Answer {
-        let (status, message) = (self.status(place), self.message());
+        let (status, message) = (self.status(), self.message());
         let (code_of_aws, code) = self.codes();
         let answer = match place {
             Place::Open(_) => Answer::new(status, TEXT, format!("{message}\n")),
-            Place::Elb => super::elb::error(status, code_of_aws, message),
+            Place::Elb => super::elb::error(status, &Error::new(code_of_aws, message)),
             Place::Native => super::native::error(status, code, message),
         };
         match self {
@@ -171,9 +184,7 @@ impl Refusal {
             Self::TooManyFailures(wait) => {
                 answer.with(RETRY_AFTER, HeaderValue::from(wait.as_secs().saturating_add(1)))
             }
-            Self::ContentType(expected) => {
-                answer.with(hyper::header::ACCEPT, HeaderValue::from_static(expected))
-            }
+            Self::ContentType(expected) => answer.with(ACCEPT, HeaderValue::from_static(expected)),
             _ => answer,
         }
     }
@@ -183,44 +194,41 @@ impl Refusal {
 mod tests {
     use super::{super::routes::Page, *};
 
-    const ALL: [Refusal; 15] = [
-        Refusal::Misdirected,
-        Refusal::CrossSite,
-        Refusal::NotLocal,
-        Refusal::Proxied,
-        Refusal::TooManyFailures(Duration::from_millis(1500)),
-        Refusal::NoCredentials,
-        Refusal::WrongCredentials,
-        Refusal::ReadOnly,
-        Refusal::NotFound,
-        Refusal::UnknownAction,
-        Refusal::Method("GET, HEAD"),
-        Refusal::BodyTooLarge,
-        Refusal::BodyTooSlow,
-        Refusal::BodyBroken,
-        Refusal::ContentType("application/json"),
-    ];
+    fn all() -> Vec<Refusal> {
+        vec![
+            Refusal::Misdirected,
+            Refusal::CrossSite,
+            Refusal::NotLocal,
+            Refusal::Proxied,
+            Refusal::TooManyFailures(Duration::from_millis(1500)),
+            Refusal::NoCredentials,
+            Refusal::WrongCredentials,
+            Refusal::ReadOnly,
+            Refusal::NotFound,
+            Refusal::UnknownAction,
+            Refusal::Method("GET, HEAD"),
+            Refusal::BodyTooLarge,
+            Refusal::BodyTooSlow,
+            Refusal::BodyBroken,
+            Refusal::ContentType("application/json"),
+            Refusal::Signature(unsigned()),
+        ]
+    }
 
-    #[test]
-    fn nothing_that_is_said_needs_to_be_escaped() {
-        for refusal in ALL {
-            let (of_aws, ours) = refusal.codes();
-            for text in [of_aws, ours, refusal.message()] {
-                let is_plain = |c: char| (' '..='~').contains(&c) && !"<>&\"\\".contains(c);
-                assert!(text.chars().all(is_plain), "{text}");
-            }
-        }
+    fn unsigned() -> Error {
+        Error::new(Code::MissingAuthenticationToken, "<none>")
     }
 
     #[test]
     fn every_cause_that_is_counted_has_the_name_that_answers_have() {
-        for refusal in ALL {
-            if let Some(at) = refusal.counted() {
-                assert_eq!(COUNTED.get(at), Some(&refusal.codes().1));
-            }
+        let mut counted: Vec<usize> = all().iter().filter_map(Refusal::counted).collect();
+        for refusal in all().iter().filter(|refusal| !matches!(refusal, Refusal::Signature(_))) {
+            let name = refusal.counted().map(|at| COUNTED[at]);
+            assert!(name.is_none_or(|name| name == refusal.codes().1), "{refusal:?}");
         }
-        let counted = ALL.iter().filter(|refusal| refusal.counted().is_some()).count();
-        assert_eq!(counted, COUNTED.len());
+        counted.sort_unstable();
+        counted.dedup();
+        assert_eq!(counted, Vec::from_iter(0..COUNTED.len()));
     }
 
     #[test]
@@ -234,8 +242,8 @@ mod tests {
                 401,
                 Some(("www-authenticate", "Bearer error=\"invalid_token\"")),
             ),
-            (Refusal::NoCredentials, Place::Elb, 403, None),
-            (Refusal::WrongCredentials, Place::Elb, 403, None),
+            (Refusal::Signature(unsigned()), Place::Elb, 403, None),
+            (Refusal::NotLocal, Place::Elb, 403, None),
             (Refusal::ReadOnly, Place::Native, 403, None),
             (
                 Refusal::TooManyFailures(Duration::from_millis(1500)),
@@ -255,7 +263,7 @@ mod tests {
             let (of_aws, ours) = refusal.codes();
             let (media, code) = match place {
                 Place::Open(_) => (TEXT, refusal.message().to_owned()),
-                Place::Elb => ("text/xml", format!("<Code>{of_aws}</Code>")),
+                Place::Elb => ("text/xml", format!("<Code>{}</Code>", of_aws.as_str())),
                 Place::Native => ("application/json", format!("\"code\":\"{ours}\"")),
             };
             assert_eq!(answer.content_type, media, "{refusal:?}");

@@ -23,7 +23,8 @@ fn put_in_force(text: &str) -> (Arc<Snapshot>, Arc<Status>, Prober) {
     publisher.publish(Arc::clone(&snapshot));
     let registry = Arc::new(Registry::new(1));
     let prober = Prober::new(publisher.reader(), Arc::clone(&status), registry, Arc::default());
-    let admin = InForce::new(&Default::default(), None, &snapshot.tickets, None);
+    let admin =
+        InForce::new(&Default::default(), &Default::default(), None, &snapshot.tickets, None);
     status.enforce(Enforced {
         snapshot: Arc::clone(&snapshot),
         desired: Arc::new(clingfish_config::parse(text).unwrap().0),
