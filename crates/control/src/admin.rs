@@ -42,6 +42,8 @@ use crate::metrics::Metrics;
 use connection::{serve, succeeded};
 use desk::Desk;
 
+pub(crate) use desk::Tools;
+
 /// Answers operators. Dropping it, or the future of [`Self::run`], ends its connections.
 #[derive(Debug)]
 pub(crate) struct Admin {
@@ -56,6 +58,7 @@ impl Admin {
         inherited: Option<StdListener>,
         metrics: Metrics,
         first: Arc<InForce>,
+        tools: Tools,
     ) -> io::Result<Self> {
         let listener = match inherited {
             Some(socket) => {
@@ -65,7 +68,7 @@ impl Admin {
             None => TcpListener::bind(bind).await?,
         };
         let address = listener.local_addr()?;
-        let desk = Arc::new(Desk::new(address, metrics, first));
+        let desk = Arc::new(Desk::new(address, metrics, first, tools));
         Ok(Self { listener, desk })
     }
 

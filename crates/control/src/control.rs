@@ -22,7 +22,7 @@ use tokio::{
 
 use crate::{
     Configuration, Credentials, KeyFile, Phase,
-    admin::Admin,
+    admin::{Admin, Tools},
     apply::Applier,
     change::Changes,
     files::Files,
@@ -138,12 +138,15 @@ impl<D: Doors + 'static> Control<D> {
         let status = Arc::new(Status::new());
         let (admin_inherited, opened) = (setup.admin_socket.take(), setup.opened.clone());
         let (registry, reach) = (Arc::clone(&setup.registry), Arc::clone(&setup.reach));
+        let annals = setup.annals.clone();
         let (mut steward, metrics) = assemble(setup, resolver, &status);
         steward.applier.open().map_err(StartError::Listeners)?;
         let bind = steward.applier.desired().admin.bind;
         let refused = |cause| StartError::Admin { address: bind, cause };
         let first = steward.applier.admin();
-        let admin = Admin::bind(bind, admin_inherited, metrics, first);
+        let (changes, changing) = Changes::channel(CHANGES_WAITING_MAX);
+        let tools = Tools { changes, annals, host_name: host_name() };
+        let admin = Admin::bind(bind, admin_inherited, metrics, first, tools);
         let admin = admin.await.map_err(refused)?;
         let (admin_address, admin_socket) = (admin.address(), admin.lend().map_err(refused)?);
         // Before the first request and the first check.
@@ -156,7 +159,6 @@ impl<D: Doors + 'static> Control<D> {
         let prober = Owned(tokio::spawn(prober.run()));
         steward.begin(LOOKUP_PATIENCE).await;
         let (requests, incoming) = mpsc::channel(RELOADS_WAITING_MAX);
-        let (_changes, changing) = Changes::channel(CHANGES_WAITING_MAX);
         let steward = Owned(tokio::spawn(steward.run(incoming, changing)));
         let tasks = [prober, admin, steward];
         Ok(Self { requests, status, admin_address, admin_bind: bind, admin_socket, tasks })
@@ -280,6 +282,11 @@ impl<D: Doors + 'static> Reloader<D> {
         asked.map_err(|_| leaving())?;
         outcome.await.map_err(|_| leaving())?
     }
+}
+
+/// The machine's own name, as its system has it.
+fn host_name() -> Arc<str> {
+    rustix::system::uname().nodename().to_string_lossy().into()
 }
 
 fn assemble<D: Doors, R: Resolve>(

@@ -22,6 +22,7 @@ mod keys;
 mod lookups;
 mod metrics;
 mod names;
+mod observed;
 mod prober;
 mod state_dir;
 mod status;

@@ -13,7 +13,7 @@ mod plan;
 pub mod query;
 pub mod sigv4;
 pub mod time;
-pub mod v2;
+mod v2;
 mod world;
 pub mod xml;
 
@@ -21,6 +21,6 @@ pub use api::Api;
 pub use call::Call;
 pub use error::{Code, Error};
 pub use input::Input;
-pub use plan::{Plan, Reply};
+pub use plan::{Plan, Reply, plan};
 pub use world::{Observed, TargetSeen, World};
 pub use xml::Members;

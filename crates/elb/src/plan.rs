@@ -4,7 +4,7 @@ use std::fmt;
 
 use clingfish_model::Edit;
 
-use crate::{Error, Members, World};
+use crate::{Api, Call, Error, Members, World, v2};
 
 /// What an action comes to, before anything has happened.
 pub struct Plan {
@@ -18,6 +18,18 @@ pub struct Plan {
 
 /// Makes an action's result from the world after the change.
 pub type Reply = Box<dyn FnOnce(&World<'_>) -> Result<Members, Error> + Send>;
+
+/// Plans the action that `call` asks for.
+///
+/// # Errors
+///
+/// As AWS refuses it. Nothing is to be changed then.
+pub fn plan(call: Call, world: &World<'_>) -> Result<Plan, Error> {
+    match call.api {
+        Api::V2 => v2::plan(call, world),
+        Api::Classic => Err(call.unknown_action()),
+    }
+}
 
 impl Plan {
     /// An answer without a change.

@@ -12,7 +12,7 @@ use crate::{Call, Error, Plan, World};
 /// # Errors
 ///
 /// As AWS refuses it. Nothing is to be changed then.
-pub fn plan(call: Call, _world: &World<'_>) -> Result<Plan, Error> {
+pub(crate) fn plan(call: Call, _world: &World<'_>) -> Result<Plan, Error> {
     // One line for each action, in the order of AWS's documentation.
     Err(call.unknown_action())
 }

@@ -29,6 +29,8 @@ use super::{
     routes::{self, Intent, Page, Place},
 };
 use crate::{
+    Annals,
+    change::Changes,
     clock,
     metrics::Metrics,
     status::{Phase, Status},
@@ -45,9 +47,21 @@ pub(crate) struct Desk {
     pub(crate) address: SocketAddr,
     pub(crate) metrics: Metrics,
     pub(crate) status: Arc<Status>,
+    pub(crate) tools: Tools,
     /// What counts until something is in force.
     first: Arc<InForce>,
     failures: Failures,
+}
+
+/// What the APIs work with.
+#[derive(Clone, Debug)]
+pub(crate) struct Tools {
+    /// Where changes are asked for.
+    pub(crate) changes: Changes,
+    /// What was changed.
+    pub(crate) annals: Annals,
+    /// The machine's own name.
+    pub(crate) host_name: Arc<str>,
 }
 
 /// How a request came.
@@ -59,9 +73,14 @@ pub(crate) struct Arrival {
 }
 
 impl Desk {
-    pub(crate) fn new(address: SocketAddr, metrics: Metrics, first: Arc<InForce>) -> Self {
+    pub(crate) fn new(
+        address: SocketAddr,
+        metrics: Metrics,
+        first: Arc<InForce>,
+        tools: Tools,
+    ) -> Self {
         let status = Arc::clone(&metrics.status);
-        Self { address, metrics, status, first, failures: Failures::default() }
+        Self { address, metrics, status, tools, first, failures: Failures::default() }
     }
 
     /// What the file in force says of the admin address.

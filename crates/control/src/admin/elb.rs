@@ -1,9 +1,13 @@
 //! AWS's Query API: ELBv2 and Classic.
 
+use std::sync::Arc;
+
 use clingfish_elb::{
-    Api, Error,
+    Api, Call, Code, Error, Members, Plan, World, plan,
+    query::Params,
     xml::{self, CONTENT_TYPE},
 };
+use clingfish_model::DesiredState;
 use hyper::{
     StatusCode,
     header::{HeaderName, HeaderValue},
@@ -12,25 +16,136 @@ use hyper::{
 use super::{
     asked::{Answer, Asked},
     desk::Desk,
-    refusal::Refusal,
-    routes::Place,
+};
+use crate::{
+    change::{Base, NotMade, Outline, Planned},
+    clock,
+    observed::Sighting,
+    status::{Enforced, Status},
 };
 
 /// What AWS calls the number of a request.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
 /// Answers a call.
-pub(crate) async fn elb(_desk: &Desk, _asked: Asked) -> Answer {
-    Refusal::UnknownAction.answer(Place::Elb)
+pub(crate) async fn elb(desk: &Desk, asked: Asked) -> Answer {
+    let query = asked.query.as_deref().unwrap_or_default();
+    let params = Params::decode_both(query.as_bytes(), &asked.body);
+    let call = match params.and_then(Call::of) {
+        Ok(call) => call,
+        Err(error) => return refused(Api::V2, &error),
+    };
+    let (api, action) = (call.api, call.action.clone());
+    let answered = if call.is_read_only() {
+        look(desk, call)
+    } else {
+        change(desk, &asked.author.name, call).await
+    };
+    match answered {
+        Ok(result) => {
+            let id = request_id();
+            let body = xml::response(api, &action, &result, &id);
+            numbered(Answer::new(StatusCode::OK, CONTENT_TYPE, body), id)
+        }
+        Err(error) => refused(api, &error),
+    }
 }
 
 /// An error as AWS's clients read it.
 pub(crate) fn error(status: StatusCode, error: &Error) -> Answer {
+    error_of(Api::V2, status, error)
+}
+
+fn refused(api: Api, error: &Error) -> Answer {
+    let status = StatusCode::from_u16(error.code.status(api));
+    error_of(api, status.unwrap_or(StatusCode::BAD_REQUEST), error)
+}
+
+fn error_of(api: Api, status: StatusCode, error: &Error) -> Answer {
     let id = request_id();
-    let answer = Answer::new(status, CONTENT_TYPE, xml::error(Api::V2, error, &id));
+    numbered(Answer::new(status, CONTENT_TYPE, xml::error(api, error, &id)), id)
+}
+
+fn numbered(answer: Answer, id: String) -> Answer {
     match HeaderValue::try_from(id) {
         Ok(id) => answer.with(REQUEST_ID, id),
         Err(_) => answer,
+    }
+}
+
+/// What actions see, but for what is desired, which a change may be about to replace.
+#[derive(Clone, Debug)]
+struct Outlook {
+    status: Arc<Status>,
+    on_loopback: bool,
+    host_name: Arc<str>,
+}
+
+impl Outlook {
+    fn of(desk: &Desk) -> Self {
+        Self {
+            status: Arc::clone(&desk.status),
+            on_loopback: desk.address.ip().is_loopback(),
+            host_name: Arc::clone(&desk.tools.host_name),
+        }
+    }
+
+    fn enforced(&self) -> Result<Enforced, Error> {
+        let starting = || Error::new(Code::ServiceUnavailable, "Clingfish is still starting");
+        self.status.enforced().ok_or_else(starting)
+    }
+
+    fn show<T>(
+        &self,
+        desired: &DesiredState,
+        to: impl FnOnce(&World<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let enforced = self.enforced()?;
+        to(&World {
+            desired,
+            observed: &Sighting(&enforced.snapshot),
+            now: clock::wall(),
+            on_loopback: self.on_loopback,
+            host_name: &self.host_name,
+        })
+    }
+}
+
+fn look(desk: &Desk, call: Call) -> Result<Members, Error> {
+    let outlook = Outlook::of(desk);
+    let desired = outlook.enforced()?.desired;
+    outlook.show(&desired, |world| {
+        let Plan { edits, reply, .. } = plan(call, world)?;
+        debug_assert!(edits.is_empty(), "whoever only looks changes nothing");
+        reply(world)
+    })
+}
+
+async fn change(desk: &Desk, author: &str, call: Call) -> Result<Members, Error> {
+    let (outlook, action) = (Outlook::of(desk), call.action.clone());
+    let before = outlook.clone();
+    let planning = move |base: &Base| {
+        let call = call.clone();
+        let Plan { edits, touched, reply } =
+            before.show(&base.desired, |world| plan(call, world))?;
+        Ok(Planned { outline: Outline::Edits(edits), touched, with: reply })
+    };
+    let made = desk.tools.changes.make(author, &action, planning).await.map_err(not_made)?;
+    outlook.show(&made.desired, |world| (made.with)(world))
+}
+
+fn not_made(reason: NotMade<Error>) -> Error {
+    match reason {
+        NotMade::Refused(error) => error,
+        NotMade::Invalid(errors) => Error::validation(errors.join("; ")),
+        NotMade::Refusal(errors) => {
+            Error::new(Code::InvalidConfigurationRequest, errors.join("; "))
+        }
+        NotMade::File(why) => Error::new(Code::OperationNotPermitted, why),
+        NotMade::Leaving => {
+            let why = "the process is shutting down, or too busy with other changes; try again";
+            Error::new(Code::ServiceUnavailable, why)
+        }
     }
 }
 
