@@ -50,7 +50,6 @@ impl History {
             last_id: 0,
             last_revision: 0,
         };
-        history.last_revision = history.revisions.last().unwrap_or_default();
         for line in history.journal.newest(2 * EVENTS_KEPT_MAX)? {
             if let Some((id, outcome)) = event::read_outcome(&line) {
                 history.note_outcome(id, outcome);
@@ -58,22 +57,29 @@ impl History {
                 history.note(entry);
             }
         }
+        if history.entries.is_empty() {
+            // Somebody removed the log; numbers are not used twice all the same.
+            history.last_revision = history.revisions.last().unwrap_or_default();
+        }
         Ok(history)
     }
 
-    /// The newest revision that was in force, or was about to be; zero before the first.
+    /// The newest revision that was in force; zero before the first. After a start, [`Self::settle`] may still raise it.
     pub fn last_revision(&self) -> u64 {
         self.last_revision
     }
 
-    /// Writes down what is about to be changed to `text`. Must not be changed if this fails. May wait for a slow disk.
+    /// Writes down what is about to be changed, and to which text. Must not be changed if this fails. May wait for a slow disk.
     pub fn begin(&mut self, event: Event, text: &[u8]) -> io::Result<Begun> {
-        let revision = event.revision;
-        self.revisions.save(revision, text)?;
-        match self.add(event, Outcome::Intended) {
-            Ok(id) => Ok(Begun { id, revision }),
+        let (revision, at) = (event.revision, event.at);
+        let begun = Begun { id: self.add(event, Outcome::Intended)?, revision };
+        // After its line, so that no text is kept that nobody tells of.
+        match self.revisions.save(revision, text) {
+            Ok(()) => Ok(begun),
             Err(error) => {
-                self.revisions.remove(revision);
+                let reason = format!("cannot keep the text of the revision: {error}");
+                // What cannot be written down now is found out by `settle`.
+                let _ = self.end(begun, Outcome::refused(&reason), at);
                 Err(error)
             }
         }
@@ -96,10 +102,9 @@ impl History {
         outcome: Outcome,
         text: Option<&[u8]>,
     ) -> io::Result<()> {
-        if let Some(text) = text {
-            self.revisions.save(event.revision, text)?;
-        }
-        self.add(event, outcome).map(drop)
+        let revision = event.revision;
+        self.add(event, outcome)?;
+        text.map_or(Ok(()), |text| self.revisions.save(revision, text))
     }
 
     /// To be called once, at a start: says of a change that was cut short whether it was made, by what the file holds.
@@ -154,7 +159,7 @@ impl History {
 
     fn note(&mut self, entry: Entry) {
         self.last_id = self.last_id.max(entry.id);
-        if !matches!(entry.outcome, Outcome::Refused { .. }) {
+        if entry.outcome == Outcome::Applied {
             self.last_revision = self.last_revision.max(entry.event.revision);
         }
         if self.entries.len() == EVENTS_KEPT_MAX {
@@ -164,14 +169,13 @@ impl History {
     }
 
     fn note_outcome(&mut self, id: u64, outcome: Outcome) {
-        let entry = self.entries.iter_mut().rev().find(|entry| entry.id == id);
-        if let Some(entry) = entry {
-            entry.outcome = outcome;
+        let Some(entry) = self.entries.iter_mut().rev().find(|entry| entry.id == id) else {
+            return;
+        };
+        entry.outcome = outcome;
+        if entry.outcome == Outcome::Applied {
+            self.last_revision = self.last_revision.max(entry.event.revision);
         }
-        let was_in_force = |entry: &&Entry| !matches!(entry.outcome, Outcome::Refused { .. });
-        let newest = self.entries.iter().filter(was_in_force).map(|entry| entry.event.revision);
-        let kept = self.revisions.last();
-        self.last_revision = newest.chain(kept).max().unwrap_or(self.last_revision);
     }
 }
 

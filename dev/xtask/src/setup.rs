@@ -37,7 +37,7 @@ struct DebianPackage {
     shown_by: (&'static str, &'static [&'static str]),
 }
 
-const DEBIAN_PACKAGES: [DebianPackage; 10] = [
+const DEBIAN_PACKAGES: [DebianPackage; 11] = [
     DebianPackage { name: "curl", shown_by: ("curl", &["--version"]) },
     DebianPackage { name: "openssl", shown_by: ("openssl", &["version"]) },
     DebianPackage { name: "python3", shown_by: ("python3", &["--version"]) },
@@ -45,6 +45,7 @@ const DEBIAN_PACKAGES: [DebianPackage; 10] = [
         name: "python3-venv",
         shown_by: ("python3", &["-c", "import ensurepip, venv"]),
     },
+    DebianPackage { name: "strace", shown_by: ("strace", &["--version"]) },
     DebianPackage { name: "nodejs", shown_by: ("node", &["--version"]) },
     DebianPackage { name: "npm", shown_by: ("npm", &["--version"]) },
     DebianPackage { name: "chromium", shown_by: ("chromium", &["--version"]) },

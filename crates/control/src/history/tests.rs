@@ -108,7 +108,18 @@ fn a_change_that_cannot_be_written_down_is_not_begun() {
     let mut history = open(&folder);
     fs::remove_dir(folder.path().join("revisions")).unwrap();
     history.begin(event(1), b"a = 1\n").unwrap_err();
-    assert_eq!((outcomes(&history).len(), history.last_revision()), (0, 0));
+    for history in [history, open(&folder)] {
+        assert_eq!(outcomes(&history), [(1, "refused")]);
+        assert_eq!(history.last_revision(), 0);
+    }
+}
+
+#[test]
+fn a_log_that_was_removed_leaves_the_numbers_of_the_texts() {
+    let folder = tempfile::tempdir().unwrap();
+    open(&folder).record(event(7), Outcome::Applied, Some(b"a = 1\n")).unwrap();
+    fs::remove_file(log(&folder)).unwrap();
+    assert_eq!(open(&folder).last_revision(), 7);
 }
 
 #[test]

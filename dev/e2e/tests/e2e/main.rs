@@ -18,6 +18,7 @@ mod aws;
 mod groups;
 mod lifecycle;
 mod reload;
+mod durability;
 mod upgrade;
 mod failures;
 mod protocol;
