@@ -2,6 +2,8 @@ use std::os::unix::fs::{PermissionsExt, chown, symlink};
 
 use super::*;
 
+mod races;
+
 struct Folder(tempfile::TempDir);
 
 impl Folder {
