@@ -114,7 +114,7 @@ fn an_edit_at_any_moment_stays_while_changes_follow_each_other() {
             }
         });
         let mut lost = Vec::new();
-        for number in 0..400 {
+        for number in 0..100 {
             folder.swap_in(&format!("hand {number}\n"));
             // The one that runs, and one that has begun after the edit.
             let until = attempts.load(Ordering::SeqCst) + 2;
