@@ -4,6 +4,8 @@
 //! the answer is made once they are in force. Nothing here knows the file's syntax or how a request came.
 
 mod find;
+mod ssl_policy;
+mod tags;
 
 use crate::{Call, Error, Plan, World};
 
@@ -13,6 +15,13 @@ use crate::{Call, Error, Plan, World};
 ///
 /// As AWS refuses it. Nothing is to be changed then.
 pub(crate) fn plan(call: Call, _world: &World<'_>) -> Result<Plan, Error> {
+pub fn plan(call: Call, world: &World<'_>) -> Result<Plan, Error> {
     // One line for each action, in the order of AWS's documentation.
-    Err(call.unknown_action())
+    match call.action.as_str() {
+        "AddTags" => call.read(|input| tags::add(input, world)),
+        "DescribeSSLPolicies" => call.read(ssl_policy::describe),
+        "DescribeTags" => call.read(|input| tags::describe(input, world)),
+        "RemoveTags" => call.read(|input| tags::remove(input, world)),
+        _ => Err(call.unknown_action()),
+    }
 }
