@@ -3,6 +3,8 @@
 //! Each is a function from the members of a request and the [`World`] to a [`Plan`]: it says which changes of the file it wants, and how
 //! the answer is made once they are in force. Nothing here knows the file's syntax or how a request came.
 
+mod account_limits;
+mod balancer;
 mod find;
 mod ssl_policy;
 mod tags;
@@ -19,9 +21,24 @@ pub fn plan(call: Call, world: &World<'_>) -> Result<Plan, Error> {
     // One line for each action, in the order of AWS's documentation.
     match call.action.as_str() {
         "AddTags" => call.read(|input| tags::add(input, world)),
+        "CreateLoadBalancer" => call.read(|input| balancer::create(input, world)),
+        "DeleteLoadBalancer" => call.read(|input| balancer::delete(input, world)),
+        "DescribeAccountLimits" => call.read(account_limits::describe),
+        "DescribeCapacityReservation" => call.read(|input| balancer::capacity(input, world)),
+        "DescribeLoadBalancerAttributes" => {
+            call.read(|input| balancer::attributes::describe(input, world))
+        }
+        "DescribeLoadBalancers" => call.read(|input| balancer::describe(input, world)),
         "DescribeSSLPolicies" => call.read(ssl_policy::describe),
         "DescribeTags" => call.read(|input| tags::describe(input, world)),
+        "ModifyCapacityReservation" => call.read(|input| balancer::reserve(input, world)),
+        "ModifyLoadBalancerAttributes" => {
+            call.read(|input| balancer::attributes::modify(input, world))
+        }
         "RemoveTags" => call.read(|input| tags::remove(input, world)),
+        "SetIpAddressType" => call.read(|input| balancer::set_ip_address_type(input, world)),
+        "SetSecurityGroups" => call.read(|input| balancer::set_security_groups(input, world)),
+        "SetSubnets" => call.read(|input| balancer::set_subnets(input, world)),
         _ => Err(call.unknown_action()),
     }
 }
