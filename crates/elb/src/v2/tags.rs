@@ -16,10 +16,6 @@ pub(crate) type Tags = BTreeMap<String, String>;
 /// Most resources of a `DescribeTags`, as AWS.
 const RESOURCES_MAX: usize = 20;
 
-/// Most characters of a key and of a value.
-const KEY_LEN_MAX: usize = 128;
-const VALUE_LEN_MAX: usize = 256;
-
 /// What keys and values are made of.
 const PATTERN: Pattern = Pattern {
     text: r"^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$",
@@ -173,14 +169,14 @@ fn refuse_empty<T>(list: &[T], at: &str) -> Result<(), Error> {
 }
 
 fn read_one(input: &mut Input) -> Result<(String, String), Error> {
-    let key = read_part(input, "Key", 1..=KEY_LEN_MAX)?;
+    let key = read_part(input, "Key", 1..=Record::TAG_KEY_CHARS_MAX)?;
     let key = input.required("Key", key)?;
     if key.starts_with(RESERVED) {
         return Err(Error::validation(format!(
             "Tag key '{key}' is reserved: {RESERVED} prefixed tag keys are not allowed for external use"
         )));
     }
-    Ok((key, read_part(input, "Value", 0..=VALUE_LEN_MAX)?.unwrap_or_default()))
+    Ok((key, read_part(input, "Value", 0..=Record::TAG_VALUE_CHARS_MAX)?.unwrap_or_default()))
 }
 
 fn read_part(
@@ -216,6 +212,3 @@ fn too_many() -> Error {
     let message = format!("The number of tags of a resource cannot exceed {}", Record::TAGS_MAX);
     Error::new(Code::TooManyTags, message)
 }
-
-#[cfg(test)]
-mod tests;

@@ -9,12 +9,6 @@ use clingfish_model::elb::{Aws, IpAddressType, Network, Subnet};
 
 use crate::{Code, Error, Input, Members};
 
-/// The VPC of subnets of which nothing is known.
-const VPC: &str = "vpc-00000000";
-
-/// Most characters of an id. They are opaque, but have to go into a file.
-const ID_LEN_MAX: usize = 255;
-
 /// Where the listeners of a load balancer accept, if they are made by the API.
 pub(crate) fn bind(aws: &Aws, network: &Network) -> IpAddr {
     network.subnets.first().map_or(aws.bind, |subnet| bind_of(aws, subnet))
@@ -30,7 +24,7 @@ pub(super) fn clash(one: SocketAddr, other: SocketAddr) -> bool {
 /// The VPC of these subnets.
 pub(super) fn vpc<'a>(aws: &'a Aws, subnets: &[String]) -> &'a str {
     let known = subnets.iter().find_map(|subnet| known(aws, subnet));
-    known.map_or(VPC, |subnet| &subnet.vpc)
+    known.map_or(Aws::VPC, |subnet| &subnet.vpc)
 }
 
 /// `AvailabilityZones` of these subnets.
@@ -82,8 +76,7 @@ pub(super) fn read_security_groups(
 
 /// Reads `IpAddressType`.
 pub(super) fn read_ip_address_type(input: &mut Input) -> Result<Option<IpAddressType>, Error> {
-    let of_balancers = IpAddressType::ALL.into_iter().filter(|one| *one != IpAddressType::Ipv6);
-    let words: Vec<_> = of_balancers.map(|one| (one.as_str(), one)).collect();
+    let words = IpAddressType::OF_BALANCERS.map(|one| (one.as_str(), one));
     input.choice("IpAddressType", &words)
 }
 
@@ -176,7 +169,8 @@ fn bind_of(aws: &Aws, subnet: &str) -> IpAddr {
     known(aws, subnet).and_then(|subnet| subnet.bind).unwrap_or(aws.bind)
 }
 
+/// Ids are opaque, but have to go into a file.
 fn is_id(text: &str) -> bool {
     let legal = |c: u8| c.is_ascii_graphic() && !matches!(c, b'"' | b'\\');
-    (1..=ID_LEN_MAX).contains(&text.len()) && text.bytes().all(legal)
+    (1..=Aws::ID_CHARS_MAX).contains(&text.len()) && text.bytes().all(legal)
 }

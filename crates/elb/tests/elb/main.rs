@@ -1,0 +1,8 @@
+//! What the actions of the APIs do to a configuration file, and what they answer.
+
+mod attributes;
+mod balancers;
+mod catalogue;
+mod networks;
+mod support;
+mod tags;

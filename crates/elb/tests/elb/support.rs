@@ -1,0 +1,109 @@
+//! A configuration file, and requests that read and change it.
+
+use clingfish_config::parse;
+use clingfish_elb::{Call, Code, Error, Observed, Plan, TargetSeen, World, query::Params, v2};
+use clingfish_model::{DesiredState, Edit, Name, Place, Setting, UnixMillis};
+
+/// When everything happens: 2026-11-28T14:00:00.123Z.
+pub(crate) const NOW: UnixMillis = UnixMillis(1_795_874_400_123);
+
+/// The machine's own name.
+pub(crate) const HOST_NAME: &str = "machine.example";
+
+/// A file, and the API that changes it.
+pub(crate) struct Cloud {
+    pub(crate) text: String,
+}
+
+impl Cloud {
+    pub(crate) fn new(text: &str) -> Self {
+        Self { text: text.to_owned() }
+    }
+
+    /// What a request comes to. The form has everything but the version.
+    pub(crate) fn plan(&self, form: &str) -> Result<Plan, Error> {
+        let form = format!("Version=2015-12-01&{form}");
+        let call = Call::of(Params::decode(form.as_bytes())?)?;
+        v2::plan(call, &world(&self.desired()))
+    }
+
+    /// What a request changes: a line for each edit.
+    pub(crate) fn edits(&self, form: &str) -> Result<Vec<String>, Error> {
+        Ok(self.plan(form)?.edits.iter().map(line).collect())
+    }
+
+    /// The code and text by which a request is refused.
+    pub(crate) fn refusal(&self, form: &str) -> (Code, String) {
+        match self.plan(form) {
+            Ok(plan) => panic!("{form} comes to {:?}", plan.edits),
+            Err(error) => (error.code, error.message),
+        }
+    }
+
+    /// The answer to a request, whose changes have been made where there are any.
+    pub(crate) fn call(&mut self, form: &str) -> Result<String, Error> {
+        let plan = self.plan(form)?;
+        let desired = self.desired();
+        Ok((plan.reply)(&world(&desired))?.to_string())
+    }
+
+    fn desired(&self) -> DesiredState {
+        match parse(&self.text) {
+            Ok((desired, _)) => desired,
+            Err(errors) => panic!("{}\n{errors:#?}", self.text),
+        }
+    }
+}
+
+fn world(desired: &DesiredState) -> World<'_> {
+    World { desired, observed: &Nothing, now: NOW, on_loopback: true, host_name: HOST_NAME }
+}
+
+/// Nobody has looked yet.
+struct Nothing;
+
+impl Observed for Nothing {
+    fn targets(&self, _: &Name) -> Vec<TargetSeen> {
+        Vec::new()
+    }
+}
+
+fn line(edit: &Edit) -> String {
+    match edit {
+        Edit::Set(at, key, value) => format!("{} {key} = {}", place(at), written(value)),
+        Edit::Unset(at, key) => format!("{} {key} gone", place(at)),
+        Edit::Remove(at) => format!("{} gone", place(at)),
+        Edit::Add(at, settings) => {
+            let settings =
+                settings.iter().map(|(key, value)| format!("{key} = {}", written(value)));
+            format!("{} new: {}", place(at), settings.collect::<Vec<_>>().join(", "))
+        }
+        other => format!("{other:?}"),
+    }
+}
+
+fn place(place: &Place) -> String {
+    match place {
+        Place::LoadBalancer(name) => format!("[load_balancers.{name}]"),
+        Place::TargetGroup(name) => format!("[target_groups.{name}]"),
+        Place::Listener(name) => format!("[[listeners]] {name}"),
+        Place::Rule(name, priority) => format!("[[listeners.rules]] {name} {priority}"),
+    }
+}
+
+fn written(value: &Setting) -> String {
+    match value {
+        Setting::Text(text) => format!("{text:?}"),
+        Setting::Integer(number) => number.to_string(),
+        Setting::Float(number) => number.to_string(),
+        Setting::Bool(is_on) => is_on.to_string(),
+        Setting::Time(time) => clingfish_elb::time::timestamp(*time),
+        Setting::List(list) => {
+            format!("[{}]", list.iter().map(written).collect::<Vec<_>>().join(", "))
+        }
+        Setting::Table(entries) => {
+            let entries = entries.iter().map(|(key, value)| format!("{key} = {}", written(value)));
+            format!("{{ {} }}", entries.collect::<Vec<_>>().join(", "))
+        }
+    }
+}
