@@ -14,8 +14,8 @@ pub struct Owner {
 }
 
 impl Owner {
-    /// Longest region, in characters.
-    pub const REGION_LEN_MAX: usize = 32;
+    /// Longest region, in characters; the file's.
+    pub const REGION_LEN_MAX: usize = Name::LEN_MAX;
 
     /// Digits of an account.
     pub const ACCOUNT_LEN: usize = 12;

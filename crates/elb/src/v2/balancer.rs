@@ -3,7 +3,7 @@
 pub(super) mod attributes;
 mod capacity;
 mod create;
-mod network;
+pub(super) mod network;
 mod set;
 
 use clingfish_model::{DesiredState, Edit, LoadBalancer, Place, ResourceId, UnixMillis};
@@ -128,7 +128,7 @@ fn hosted_zone(region: &str) -> String {
 }
 
 /// The load balancer of that ARN, if it is one that is shown.
-fn shown<'a>(arn: &str, world: &'a World<'_>) -> Result<&'a LoadBalancer, Error> {
+pub(super) fn shown<'a>(arn: &str, world: &'a World<'_>) -> Result<&'a LoadBalancer, Error> {
     let balancer = world.balancer(arn)?;
     if is_shown(balancer, world.desired) { Ok(balancer) } else { Err(not_found(&[arn])) }
 }

@@ -8,6 +8,7 @@ use crate::{
     Code, Error, Input, Members, Plan, World,
     arn::Arn,
     constraint::{Constraint, Pattern},
+    v2::balancer::shown,
 };
 
 /// Tags by their keys.
@@ -114,7 +115,7 @@ impl<'a> Tagged<'a> {
             arn.parse().map_err(|_| Error::validation(format!("'{arn}' is not a valid ARN")))?;
         let resource = match kind {
             Arn::LoadBalancer(_) => {
-                let balancer = world.balancer(arn)?;
+                let balancer = shown(arn, world)?;
                 Self::new(Place::LoadBalancer(balancer.name.clone()), &balancer.record)
             }
             Arn::TargetGroup(_) => {

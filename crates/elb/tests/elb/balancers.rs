@@ -157,6 +157,15 @@ fn an_answer_has_every_member_that_programs_read() {
 }
 
 #[test]
+fn any_region_that_the_file_may_have_is_one_for_arns() {
+    for region in ["x", &"r".repeat(64), "-"] {
+        let text = format!("[load_balancers.a]\n[aws]\nregion = \"{region}\"\n");
+        let xml = Cloud::new(&text).call("Action=DescribeLoadBalancers").unwrap();
+        assert!(xml.contains(&format!("arn:aws:elasticloadbalancing:{region}:")), "{xml}");
+    }
+}
+
+#[test]
 fn the_dns_name_is_the_nearest_that_was_set() {
     for (text, name) in [
         ("[load_balancers.a]\n", HOST_NAME),

@@ -3,7 +3,7 @@
 mod logs;
 mod table;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use clingfish_model::{Edit, LoadBalancer, Place, Setting};
 
@@ -38,7 +38,9 @@ pub(crate) fn modify(input: &mut Input, world: &World<'_>) -> Result<Plan, Error
     let arn = input.required_text("LoadBalancerArn")?;
     let changes = input.required_list("Attributes", read_one)?;
     if changes.len() > COUNT_MAX {
-        return Err(Constraint::LengthAtMost(COUNT_MAX).broken_by(None, "attributes"));
+        let keys: Vec<_> = changes.iter().map(|(attribute, _)| attribute.key).collect();
+        let keys = format!("[{}]", keys.join(", "));
+        return Err(Constraint::LengthAtMost(COUNT_MAX).broken_by(Some(&keys), "attributes"));
     }
     let balancer = shown(&arn, world)?;
     let edits = plan(balancer, &changes, world)?;
@@ -67,9 +69,9 @@ fn plan(
     let place = || Place::LoadBalancer(balancer.name.clone());
     let mut kept = balancer.record.attributes.clone();
     let mut edits = Vec::new();
-    let mut seen = BTreeMap::new();
+    let mut seen = BTreeSet::new();
     for (attribute, value) in changes {
-        if seen.insert(attribute.key, ()).is_some() {
+        if !seen.insert(attribute.key) {
             let message = format!(
                 "Load balancer attribute key '{}' is specified more than once",
                 attribute.key

@@ -1,5 +1,7 @@
 //! `CreateLoadBalancer`.
 
+use std::collections::BTreeSet;
+
 use clingfish_model::{
     Edit, LoadBalancer, Name, Place, ResourceId, Setting,
     elb::{BalancerScheme, IpAddressType, Network},
@@ -114,7 +116,8 @@ impl Wanted {
 
 /// Whether the lists have the same members, each once.
 pub(super) fn is_same_set(one: &[String], other: &[String]) -> bool {
-    one.len() == other.len() && one.iter().all(|member| other.contains(member))
+    let set = |list: &[String]| list.iter().cloned().collect::<BTreeSet<_>>();
+    one.len() == other.len() && set(one) == set(other)
 }
 
 /// A name as AWS has them; the file's may be others.

@@ -1,7 +1,7 @@
 //! Where AWS would put a load balancer: subnets, zones, VPC and security groups, and the address that subnets stand for here.
 
 use std::{
-    collections::BTreeMap,
+    collections::BTreeSet,
     net::{IpAddr, SocketAddr},
 };
 
@@ -15,7 +15,7 @@ pub(crate) fn bind(aws: &Aws, network: &Network) -> IpAddr {
 }
 
 /// Whether two listeners could not have these addresses both.
-pub(super) fn clash(one: SocketAddr, other: SocketAddr) -> bool {
+pub(crate) fn clash(one: SocketAddr, other: SocketAddr) -> bool {
     let (a, b) = (one.ip(), other.ip());
     let overlap = a.is_ipv4() == b.is_ipv4() && (a.is_unspecified() || b.is_unspecified());
     one.port() == other.port() && one.port() != 0 && (a == b || overlap)
@@ -60,14 +60,16 @@ pub(super) fn read_security_groups(
     aws: &Aws,
 ) -> Result<Option<Vec<String>>, Error> {
     let Some(list) = input.list_of_text("SecurityGroups")? else { return Ok(None) };
-    let mut groups = Vec::new();
+    let known = aws.security_groups.as_ref();
+    let known: Option<BTreeSet<_>> = known.map(|known| known.iter().collect());
+    let (mut groups, mut seen) = (Vec::new(), BTreeSet::new());
     for group in list {
-        let is_known = aws.security_groups.as_ref().is_none_or(|known| known.contains(&group));
+        let is_known = known.as_ref().is_none_or(|known| known.contains(&group));
         if !is_known || !is_id(&group) {
             let message = format!("Security group '{group}' does not exist");
             return Err(Error::new(Code::InvalidSecurityGroup, message));
         }
-        if !groups.contains(&group) {
+        if seen.insert(group.clone()) {
             groups.push(group);
         }
     }
@@ -113,16 +115,15 @@ fn judge(aws: &Aws, subnets: &[String]) -> Result<(), Error> {
             return Err(Error::new(Code::SubnetNotFound, message));
         }
     }
-    let mut by_zone = BTreeMap::new();
+    let (mut in_zones, mut seen) = (BTreeSet::new(), BTreeSet::new());
     for (zone, subnet) in zones(aws, subnets).zip(subnets) {
         // Without a map each id has a zone of its own, and the same one twice is twice in its zone.
-        let is_repeated = by_zone.values().any(|other| *other == subnet);
-        if by_zone.insert(zone, subnet).is_some() || is_repeated {
+        if !in_zones.insert(zone) || !seen.insert(subnet) {
             let message = "A load balancer cannot be attached to multiple subnets in the same Availability Zone";
             return Err(Error::new(Code::InvalidConfigurationRequest, message));
         }
     }
-    if by_zone.len() < 2 {
+    if in_zones.len() < 2 {
         let message = "At least two subnets in two different Availability Zones must be specified";
         return Err(Error::validation(message));
     }

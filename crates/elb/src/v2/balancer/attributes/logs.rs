@@ -67,7 +67,10 @@ pub(super) fn access_log(
         return Err(Error::new(Code::InvalidConfigurationRequest, message));
     };
     let folder = buckets.join(log.bucket).to_string_lossy().into_owned();
-    let settings = [("folder", Setting::Text(folder)), ("prefix", Setting::text(log.prefix))];
+    let mut settings = vec![("folder", Setting::Text(folder))];
+    if !log.prefix.is_empty() {
+        settings.push(("prefix", Setting::text(log.prefix)));
+    }
     Ok(Some(Edit::Set(place, "access_log", Setting::table(settings))))
 }
 
