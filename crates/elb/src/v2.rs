@@ -8,6 +8,9 @@ mod balancer;
 mod find;
 mod ssl_policy;
 mod tags;
+mod tag_list;
+mod target_group;
+mod targets;
 
 use crate::{Call, Error, Plan, World};
 
@@ -39,6 +42,15 @@ pub fn plan(call: Call, world: &World<'_>) -> Result<Plan, Error> {
         "SetIpAddressType" => call.read(|input| balancer::set_ip_address_type(input, world)),
         "SetSecurityGroups" => call.read(|input| balancer::set_security_groups(input, world)),
         "SetSubnets" => call.read(|input| balancer::set_subnets(input, world)),
+        "CreateTargetGroup" => target_group::create(call, world),
+        "DeleteTargetGroup" => target_group::delete(call, world),
+        "DeregisterTargets" => targets::deregister(call, world),
+        "DescribeTargetGroupAttributes" => target_group::describe_attributes(call, world),
+        "DescribeTargetGroups" => target_group::describe(call, world),
+        "DescribeTargetHealth" => targets::describe_health(call, world),
+        "ModifyTargetGroup" => target_group::modify(call, world),
+        "ModifyTargetGroupAttributes" => target_group::modify_attributes(call, world),
+        "RegisterTargets" => targets::register(call, world),
         _ => Err(call.unknown_action()),
     }
 }
