@@ -51,6 +51,17 @@ pub fn plan(call: Call, world: &World<'_>) -> Result<Plan, Error> {
         "ModifyTargetGroup" => target_group::modify(call, world),
         "ModifyTargetGroupAttributes" => target_group::modify_attributes(call, world),
         "RegisterTargets" => targets::register(call, world),
+        "CreateTargetGroup" => call.read(|input| target_group::create(input, world)),
+        "DeleteTargetGroup" => call.read(|input| target_group::delete(input, world)),
+        "DeregisterTargets" => call.read(|input| targets::deregister(input, world)),
+        "DescribeTargetGroupAttributes" => {
+            call.read(|input| target_group::attributes::describe(input, world))
+        "DescribeTargetGroups" => call.read(|input| target_group::describe(input, world)),
+        "DescribeTargetHealth" => call.read(|input| targets::describe_health(input, world)),
+        "ModifyTargetGroup" => call.read(|input| target_group::modify(input, world)),
+        "ModifyTargetGroupAttributes" => {
+            call.read(|input| target_group::attributes::modify(input, world))
+        "RegisterTargets" => call.read(|input| targets::register(input, world)),
         _ => Err(call.unknown_action()),
     }
 }

@@ -1,6 +1,6 @@
 //! Target groups: how they are made, shown, changed and deleted.
 
-mod attributes;
+pub(super) mod attributes;
 mod create;
 mod describe;
 mod health_check;
@@ -8,16 +8,15 @@ mod modify;
 
 use clingfish_model::{Edit, Place, TargetGroup};
 
-use crate::{Call, Code, Error, Plan, World, arn::TargetGroupArn};
+use crate::{Code, Error, Input, Plan, World, arn::TargetGroupArn};
 
-pub(super) use attributes::{describe as describe_attributes, modify as modify_attributes};
 pub(super) use create::create;
 pub(super) use describe::describe;
 pub(super) use modify::modify;
 
 /// Plans `DeleteTargetGroup`. One that is not there is deleted already.
-pub(super) fn delete(call: Call, world: &World<'_>) -> Result<Plan, Error> {
-    let arn = call.read(|input| input.required_text("TargetGroupArn"))?;
+pub(super) fn delete(input: &mut Input, world: &World<'_>) -> Result<Plan, Error> {
+    let arn = input.required_text("TargetGroupArn")?;
     let group = match world.group(&arn) {
         Ok(group) => group,
         Err(error) if error.code == Code::TargetGroupNotFound => {

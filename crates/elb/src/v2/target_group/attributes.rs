@@ -12,22 +12,20 @@ use std::collections::BTreeMap;
 use clingfish_model::{Edit, Place, Setting, TargetGroup};
 
 use super::after;
-use crate::{Call, Code, Error, Input, Members, Plan, World};
+use crate::{Code, Error, Input, Members, Plan, World};
 
 use key::{Key, Values};
 
 /// Plans `DescribeTargetGroupAttributes`.
-pub(in crate::v2) fn describe(call: Call, world: &World<'_>) -> Result<Plan, Error> {
-    let arn = call.read(|input| input.required_text("TargetGroupArn"))?;
+pub(in crate::v2) fn describe(input: &mut Input, world: &World<'_>) -> Result<Plan, Error> {
+    let arn = input.required_text("TargetGroupArn")?;
     Ok(Plan::read(show(&Values::of(world.group(&arn)?))))
 }
 
 /// Plans `ModifyTargetGroupAttributes`.
-pub(in crate::v2) fn modify(call: Call, world: &World<'_>) -> Result<Plan, Error> {
-    let (arn, attributes) = call.read(|input| {
-        let arn = input.required_text("TargetGroupArn")?;
-        Ok((arn, input.required_list("Attributes", read_one)?))
-    })?;
+pub(in crate::v2) fn modify(input: &mut Input, world: &World<'_>) -> Result<Plan, Error> {
+    let arn = input.required_text("TargetGroupArn")?;
+    let attributes = input.required_list("Attributes", read_one)?;
     let group = world.group(&arn)?;
     let current = Values::of(group);
     let mut wanted = current.clone();

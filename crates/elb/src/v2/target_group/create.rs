@@ -8,8 +8,7 @@ use clingfish_model::{
 
 use super::{after, describe::show, health_check, protocol, unsupported};
 use crate::{
-    Call, Code, Error, Input, Members, Plan, World, arn::TargetGroupArn, constraint::Constraint,
-    v2::tag_list,
+    Code, Error, Input, Members, Plan, World, arn::TargetGroupArn, constraint::Constraint, v2::tags,
 };
 
 /// Longest name that the API gives; the file allows more.
@@ -18,8 +17,8 @@ const NAME_CHARS_MAX: usize = 32;
 const NAME_PATTERN: &str = "(?!.*--)(?!^-)(?!.*-$)^[A-Za-z0-9-]+$";
 
 /// Plans it. The same group once more is the one that is there.
-pub(in crate::v2) fn create(call: Call, world: &World<'_>) -> Result<Plan, Error> {
-    let wanted = call.read(|input| read(input, world))?;
+pub(in crate::v2) fn create(input: &mut Input, world: &World<'_>) -> Result<Plan, Error> {
+    let wanted = read(input, world)?;
     if let Some(existing) = world.desired.target_group(&wanted.name) {
         if !is_same(existing, &wanted) {
             let message = format!(
@@ -62,7 +61,7 @@ fn read(input: &mut Input, world: &World<'_>) -> Result<TargetGroup, Error> {
         return Err(unsupported("TargetControlPort", "there is no target optimizer here"));
     }
     let given = health_check::Given::read(input)?;
-    let record = Record { tags: tag_list::read(input)?, ..Record::default() };
+    let record = Record { tags: tags::read(input)?, ..Record::default() };
     let group = TargetGroup {
         tls,
         protocol_version,
@@ -178,8 +177,7 @@ fn settings(group: &TargetGroup) -> Vec<(&'static str, Setting)> {
     settings.push(("deregistration_delay", Setting::seconds(delay)));
     settings.extend(health_check::settings(&group.health_check));
     if !record.tags.is_empty() {
-        let tags = record.tags.iter().map(|(key, value)| (key, Setting::text(value)));
-        settings.push(("tags", Setting::table(tags)));
+        settings.push(("tags", tags::setting(&record.tags)));
     }
     settings
 }

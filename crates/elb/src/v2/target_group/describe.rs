@@ -3,16 +3,14 @@
 use clingfish_model::{CheckProtocol, ProtocolVersion, TargetGroup};
 
 use super::{default_port, health_check, protocol};
-use crate::{Call, Code, Error, Members, Plan, World, page::Page};
+use crate::{Code, Error, Input, Members, Plan, World, page::Page};
 
 /// Plans `DescribeTargetGroups`.
-pub(in crate::v2) fn describe(call: Call, world: &World<'_>) -> Result<Plan, Error> {
-    let (balancer, arns, names, page) = call.read(|input| {
-        let balancer = input.text("LoadBalancerArn")?;
-        let arns = input.list_of_text("TargetGroupArns")?.unwrap_or_default();
-        let names = input.list_of_text("Names")?.unwrap_or_default();
-        Ok((balancer, arns, names, Page::read(input)?))
-    })?;
+pub(in crate::v2) fn describe(input: &mut Input, world: &World<'_>) -> Result<Plan, Error> {
+    let balancer = input.text("LoadBalancerArn")?;
+    let arns = input.list_of_text("TargetGroupArns")?.unwrap_or_default();
+    let names = input.list_of_text("Names")?.unwrap_or_default();
+    let page = Page::read(input)?;
     let selectors = [balancer.is_some(), !arns.is_empty(), !names.is_empty()];
     if selectors.into_iter().filter(|is_given| *is_given).count() > 1 {
         let message = "You can specify only one of a load balancer ARN, target group ARNs, or target group names";

@@ -1,13 +1,12 @@
 //! `ModifyTargetGroup`.
 
 use super::{after, describe::show, health_check};
-use crate::{Call, Error, Members, Plan, World};
+use crate::{Error, Input, Members, Plan, World};
 
 /// Plans it: what is not given stays.
-pub(in crate::v2) fn modify(call: Call, world: &World<'_>) -> Result<Plan, Error> {
-    let (arn, given) = call.read(|input| {
-        Ok((input.required_text("TargetGroupArn")?, health_check::Given::read(input)?))
-    })?;
+pub(in crate::v2) fn modify(input: &mut Input, world: &World<'_>) -> Result<Plan, Error> {
+    let arn = input.required_text("TargetGroupArn")?;
+    let given = health_check::Given::read(input)?;
     let group = world.group(&arn)?;
     let wanted = given.over(group)?;
     let group_arn = world.group_arn(group);

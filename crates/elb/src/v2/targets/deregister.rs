@@ -5,12 +5,11 @@ use std::collections::HashMap;
 use clingfish_model::{Edit, Target, TargetAddress, TargetGroup};
 
 use super::{Given, health::stands_for, identity::Identity, read_all};
-use crate::{Call, Code, Error, Plan, TargetSeen, World};
+use crate::{Code, Error, Input, Plan, TargetSeen, World};
 
 /// Plans it. What is not registered is deregistered already.
-pub(in crate::v2) fn deregister(call: Call, world: &World<'_>) -> Result<Plan, Error> {
-    let (arn, given) =
-        call.read(|input| Ok((input.required_text("TargetGroupArn")?, read_all(input)?)))?;
+pub(in crate::v2) fn deregister(input: &mut Input, world: &World<'_>) -> Result<Plan, Error> {
+    let (arn, given) = (input.required_text("TargetGroupArn")?, read_all(input)?);
     let group = world.group(&arn)?;
     let of = |target| (Identity::of(target, group), target);
     let mut registered: HashMap<_, &Target> = group.targets.iter().map(of).collect();

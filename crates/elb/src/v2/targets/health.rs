@@ -6,7 +6,7 @@ use clingfish_model::{Name, Target, TargetAddress, TargetGroup};
 
 use super::{Given, identity::Identity, read_one};
 use crate::{
-    Call, Error, Input, Members, Plan, TargetSeen, World,
+    Error, Input, Members, Plan, TargetSeen, World,
     constraint::Constraint,
     v2::target_group::{default_port, is_in_use},
 };
@@ -24,12 +24,10 @@ struct Shown {
 }
 
 /// Plans it.
-pub(in crate::v2) fn describe_health(call: Call, world: &World<'_>) -> Result<Plan, Error> {
-    let (arn, given, with_anomalies) = call.read(|input| {
-        let arn = input.required_text("TargetGroupArn")?;
-        let given = input.list("Targets", read_one)?.unwrap_or_default();
-        Ok((arn, given, read_include(input)?))
-    })?;
+pub(in crate::v2) fn describe_health(input: &mut Input, world: &World<'_>) -> Result<Plan, Error> {
+    let arn = input.required_text("TargetGroupArn")?;
+    let given = input.list("Targets", read_one)?.unwrap_or_default();
+    let with_anomalies = read_include(input)?;
     let group = world.group(&arn)?;
     let all = all(group, world);
     let show = |one: &Shown| one.show(group, with_anomalies);

@@ -12,12 +12,11 @@ use clingfish_model::{
 };
 
 use super::{Given, identity::Identity, read_all};
-use crate::{Call, Code, Error, Plan, World};
+use crate::{Code, Error, Input, Plan, World};
 
 /// Plans it. A target that is registered already stays as it is, but for its zone.
-pub(in crate::v2) fn register(call: Call, world: &World<'_>) -> Result<Plan, Error> {
-    let (arn, given) =
-        call.read(|input| Ok((input.required_text("TargetGroupArn")?, read_all(input)?)))?;
+pub(in crate::v2) fn register(input: &mut Input, world: &World<'_>) -> Result<Plan, Error> {
+    let (arn, given) = (input.required_text("TargetGroupArn")?, read_all(input)?);
     let group = world.group(&arn)?;
     let of = |target: &Target| (Identity::of(target, group), target.clone());
     let mut registered: HashMap<_, _> = group.targets.iter().map(of).collect();
