@@ -19,8 +19,7 @@ use crate::{Call, Error, Plan, World};
 /// # Errors
 ///
 /// As AWS refuses it. Nothing is to be changed then.
-pub(crate) fn plan(call: Call, _world: &World<'_>) -> Result<Plan, Error> {
-pub fn plan(call: Call, world: &World<'_>) -> Result<Plan, Error> {
+pub(crate) fn plan(call: Call, world: &World<'_>) -> Result<Plan, Error> {
     // One line for each action, in the order of AWS's documentation.
     match call.action.as_str() {
         "AddTags" => call.read(|input| tags::add(input, world)),
@@ -42,25 +41,18 @@ pub fn plan(call: Call, world: &World<'_>) -> Result<Plan, Error> {
         "SetIpAddressType" => call.read(|input| balancer::set_ip_address_type(input, world)),
         "SetSecurityGroups" => call.read(|input| balancer::set_security_groups(input, world)),
         "SetSubnets" => call.read(|input| balancer::set_subnets(input, world)),
-        "CreateTargetGroup" => target_group::create(call, world),
-        "DeleteTargetGroup" => target_group::delete(call, world),
-        "DeregisterTargets" => targets::deregister(call, world),
-        "DescribeTargetGroupAttributes" => target_group::describe_attributes(call, world),
-        "DescribeTargetGroups" => target_group::describe(call, world),
-        "DescribeTargetHealth" => targets::describe_health(call, world),
-        "ModifyTargetGroup" => target_group::modify(call, world),
-        "ModifyTargetGroupAttributes" => target_group::modify_attributes(call, world),
-        "RegisterTargets" => targets::register(call, world),
         "CreateTargetGroup" => call.read(|input| target_group::create(input, world)),
         "DeleteTargetGroup" => call.read(|input| target_group::delete(input, world)),
         "DeregisterTargets" => call.read(|input| targets::deregister(input, world)),
         "DescribeTargetGroupAttributes" => {
             call.read(|input| target_group::attributes::describe(input, world))
+        }
         "DescribeTargetGroups" => call.read(|input| target_group::describe(input, world)),
         "DescribeTargetHealth" => call.read(|input| targets::describe_health(input, world)),
         "ModifyTargetGroup" => call.read(|input| target_group::modify(input, world)),
         "ModifyTargetGroupAttributes" => {
             call.read(|input| target_group::attributes::modify(input, world))
+        }
         "RegisterTargets" => call.read(|input| targets::register(input, world)),
         _ => Err(call.unknown_action()),
     }

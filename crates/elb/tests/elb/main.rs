@@ -3,6 +3,9 @@
 mod attributes;
 mod balancers;
 mod catalogue;
+mod group_attributes;
 mod networks;
 mod support;
 mod tags;
+mod target_groups;
+mod targets;

@@ -1,7 +1,7 @@
 //! A configuration file, and requests that read and change it.
 
 use clingfish_config::parse;
-use clingfish_elb::{Call, Code, Error, Observed, Plan, TargetSeen, World, query::Params, v2};
+use clingfish_elb::{Call, Code, Error, Observed, Plan, TargetSeen, World, plan, query::Params};
 use clingfish_model::{DesiredState, Edit, Name, Place, Setting, UnixMillis};
 
 /// When everything happens: 2026-11-28T14:00:00.123Z.
@@ -13,18 +13,22 @@ pub(crate) const HOST_NAME: &str = "machine.example";
 /// A file, and the API that changes it.
 pub(crate) struct Cloud {
     pub(crate) text: String,
+    /// What is observed of targets, whatever their group.
+    pub(crate) seen: Vec<TargetSeen>,
+    /// Whether the API listens on loopback alone.
+    pub(crate) on_loopback: bool,
 }
 
 impl Cloud {
     pub(crate) fn new(text: &str) -> Self {
-        Self { text: text.to_owned() }
+        Self { text: text.to_owned(), seen: Vec::new(), on_loopback: true }
     }
 
     /// What a request comes to. The form has everything but the version.
     pub(crate) fn plan(&self, form: &str) -> Result<Plan, Error> {
         let form = format!("Version=2015-12-01&{form}");
         let call = Call::of(Params::decode(form.as_bytes())?)?;
-        v2::plan(call, &world(&self.desired()))
+        plan(call, &self.world(&self.desired()))
     }
 
     /// What a request changes: a line for each edit.
@@ -44,7 +48,7 @@ impl Cloud {
     pub(crate) fn call(&mut self, form: &str) -> Result<String, Error> {
         let plan = self.plan(form)?;
         let desired = self.desired();
-        Ok((plan.reply)(&world(&desired))?.to_string())
+        Ok((plan.reply)(&self.world(&desired))?.to_string())
     }
 
     fn desired(&self) -> DesiredState {
@@ -53,18 +57,16 @@ impl Cloud {
             Err(errors) => panic!("{}\n{errors:#?}", self.text),
         }
     }
+
+    fn world<'a>(&'a self, desired: &'a DesiredState) -> World<'a> {
+        let on_loopback = self.on_loopback;
+        World { desired, observed: self, now: NOW, on_loopback, host_name: HOST_NAME }
+    }
 }
 
-fn world(desired: &DesiredState) -> World<'_> {
-    World { desired, observed: &Nothing, now: NOW, on_loopback: true, host_name: HOST_NAME }
-}
-
-/// Nobody has looked yet.
-struct Nothing;
-
-impl Observed for Nothing {
+impl Observed for Cloud {
     fn targets(&self, _: &Name) -> Vec<TargetSeen> {
-        Vec::new()
+        self.seen.clone()
     }
 }
 
@@ -78,6 +80,10 @@ fn line(edit: &Edit) -> String {
                 settings.iter().map(|(key, value)| format!("{key} = {}", written(value)));
             format!("{} new: {}", place(at), settings.collect::<Vec<_>>().join(", "))
         }
+        Edit::AddTarget(group, target) => {
+            format!("[target_groups.{group}] + {}", written(target))
+        }
+        Edit::RemoveTarget(group, id) => format!("[target_groups.{group}] - {id}"),
         other => format!("{other:?}"),
     }
 }
