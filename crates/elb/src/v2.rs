@@ -8,7 +8,6 @@ mod balancer;
 mod find;
 mod ssl_policy;
 mod tags;
-mod tag_list;
 mod target_group;
 mod targets;
 

@@ -152,9 +152,15 @@ const LB: &str = "stickiness.lb_cookie.duration_seconds";
 const APP: &str = "stickiness.app_cookie.duration_seconds";
 const NAME: &str = "stickiness.app_cookie.cookie_name";
 
+/// What these attributes change in a group with these lines.
+fn comes_to(file: &str, attributes: &[(&str, &str)], lines: &[&str]) {
+    let edits = Cloud::new(&group(file)).edits(&form(attributes)).unwrap();
+    let lines: Vec<_> = lines.iter().map(|line| format!("[target_groups.web] {line}")).collect();
+    assert_eq!(edits, lines, "{file} {attributes:?}");
+}
+
 #[test]
-fn stickiness_is_written_in_albs_style_and_kept_where_it_is_off() {
-    let app = "stickiness = { type = \"app_cookie\", app_cookie = \"SID\", duration = \"2m\", style = \"alb\" }";
+fn stickiness_that_is_switched_on_is_written_in_albs_style() {
     for (file, attributes, lines) in [
         (
             "",
@@ -178,23 +184,6 @@ fn stickiness_is_written_in_albs_style_and_kept_where_it_is_off() {
                 r#"attributes = { stickiness.lb_cookie.duration_seconds = "60" }"#,
             ],
         ),
-        // What is off is only kept.
-        (
-            "",
-            &[(TYPE, "app_cookie"), (NAME, "SID")],
-            &[
-                r#"attributes = { stickiness.app_cookie.cookie_name = "SID", stickiness.type = "app_cookie" }"#,
-            ],
-        ),
-        ("", &[(ENABLED, "false"), (LB, "86400")], &[]),
-        (
-            app,
-            &[(ENABLED, "false")],
-            &[
-                "stickiness gone",
-                r#"attributes = { stickiness.app_cookie.cookie_name = "SID", stickiness.app_cookie.duration_seconds = "120", stickiness.type = "app_cookie" }"#,
-            ],
-        ),
         (
             "attributes = { \"stickiness.app_cookie.cookie_name\" = \"SID\", \"stickiness.type\" = \"app_cookie\", other = \"x\" }",
             &[(ENABLED, "true")],
@@ -205,6 +194,31 @@ fn stickiness_is_written_in_albs_style_and_kept_where_it_is_off() {
                 r#"stickiness.duration = "86400s""#,
                 r#"stickiness.style = "alb""#,
                 r#"attributes = { other = "x" }"#,
+            ],
+        ),
+    ] {
+        comes_to(file, attributes, lines);
+    }
+}
+
+#[test]
+fn what_was_said_of_stickiness_is_kept_where_it_does_not_act() {
+    let app = "stickiness = { type = \"app_cookie\", app_cookie = \"SID\", duration = \"2m\", style = \"alb\" }";
+    for (file, attributes, lines) in [
+        (
+            "",
+            &[(TYPE, "app_cookie"), (NAME, "SID")][..],
+            &[
+                r#"attributes = { stickiness.app_cookie.cookie_name = "SID", stickiness.type = "app_cookie" }"#,
+            ][..],
+        ),
+        ("", &[(ENABLED, "false"), (LB, "86400")], &[]),
+        (
+            app,
+            &[(ENABLED, "false")],
+            &[
+                "stickiness gone",
+                r#"attributes = { stickiness.app_cookie.cookie_name = "SID", stickiness.app_cookie.duration_seconds = "120", stickiness.type = "app_cookie" }"#,
             ],
         ),
         // AWS keeps the name when the type becomes another.
@@ -222,10 +236,7 @@ fn stickiness_is_written_in_albs_style_and_kept_where_it_is_off() {
         (app, &[(APP, "60")], &[r#"stickiness.duration = "60s""#]),
         (app, &[(ENABLED, "true"), (TYPE, "app_cookie"), (NAME, "SID"), (APP, "120")], &[]),
     ] {
-        let edits = Cloud::new(&group(file)).edits(&form(attributes)).unwrap();
-        let lines: Vec<_> =
-            lines.iter().map(|line| format!("[target_groups.web] {line}")).collect();
-        assert_eq!(edits, lines, "{file} {attributes:?}");
+        comes_to(file, attributes, lines);
     }
 }
 
@@ -260,10 +271,7 @@ fn a_kind_of_ours_stays_until_albs_takes_its_place() {
         (own, &[(LB, "60")], &[r#"stickiness.duration = "60s""#]),
         (own, &[(ENABLED, "true"), (TYPE, "lb_cookie"), (LB, "3600")], &[]),
     ] {
-        let edits = Cloud::new(&group(file)).edits(&form(attributes)).unwrap();
-        let lines: Vec<_> =
-            lines.iter().map(|line| format!("[target_groups.web] {line}")).collect();
-        assert_eq!(edits, lines, "{file} {attributes:?}");
+        comes_to(file, attributes, lines);
     }
 }
 
@@ -289,81 +297,75 @@ fn cookies_of_other_balancers_outlive_stickiness() {
 #[test]
 fn values_that_aws_does_not_know_are_refused_in_its_words() {
     let types = "'Stickiness type' must be one of [app_cookie, lb_cookie, source_ip]";
-    for (key, value, code, message) in [
+    for (key, value, message) in [
         (
             "deregistration_delay.timeout_seconds",
             "10000",
-            Code::ValidationError,
             "'deregistration_delay.timeout_seconds' value '10000' must be between '0-3600' inclusive",
         ),
         (
             LB,
             "0",
-            Code::ValidationError,
             "'stickiness.lb_cookie.duration_seconds' value '0' must be between '1-604800' inclusive",
         ),
         (
             APP,
             "604801",
-            Code::ValidationError,
             "'stickiness.app_cookie.duration_seconds' value '604801' must be between '1-604800' inclusive",
         ),
         (
             "slow_start.duration_seconds",
             "29",
-            Code::ValidationError,
             "'slow_start.duration_seconds' value '29' must be between '30-900' inclusive",
         ),
         (
             "slow_start.duration_seconds",
             "%2B30",
-            Code::ValidationError,
             "'slow_start.duration_seconds' value '+30' must be between '30-900' inclusive",
         ),
-        (
-            ENABLED,
-            "yes",
-            Code::ValidationError,
-            "'stickiness.enabled' value 'yes' must be one of [true, false]",
-        ),
-        (TYPE, "source_ip_dest_ip", Code::ValidationError, types),
-        (TYPE, "learn", Code::ValidationError, types),
-        (
-            TYPE,
-            "source_ip",
-            Code::InvalidConfigurationRequest,
-            "Stickiness type 'source_ip' is not supported for target groups with the HTTP protocol",
-        ),
+        (ENABLED, "yes", "'stickiness.enabled' value 'yes' must be one of [true, false]"),
+        (TYPE, "source_ip_dest_ip", types),
+        (TYPE, "learn", types),
         (
             "stickness.enabled",
             "true",
-            Code::ValidationError,
             "Target group attribute key 'stickness.enabled' is not recognized",
+        ),
+        (
+            "target_group_health.unhealthy_state_routing.minimum_healthy_targets.count",
+            "off",
+            "'target_group_health.unhealthy_state_routing.minimum_healthy_targets.count' value 'off' must be between '1-10000' inclusive",
+        ),
+    ] {
+        let refusal = Cloud::new(&group("")).refusal(&form(&[(key, value)]));
+        assert_eq!(refusal, (Code::ValidationError, message.to_owned()), "{key} = {value}");
+    }
+    let twice = Cloud::new(&group("")).refusal(&form(&[(LB, "1"), (LB, "2")]));
+    assert_eq!(twice.0, Code::ValidationError);
+}
+
+#[test]
+fn what_groups_of_this_kind_cannot_have_is_refused() {
+    for (key, value, message) in [
+        (
+            TYPE,
+            "source_ip",
+            "Stickiness type 'source_ip' is not supported for target groups with the HTTP protocol",
         ),
         (
             "proxy_protocol_v2.enabled",
             "true",
-            Code::InvalidConfigurationRequest,
             "Target group attribute key 'proxy_protocol_v2.enabled' is not supported for target groups with the HTTP protocol",
         ),
         (
             NAME,
             "AWSALBTG",
-            Code::InvalidConfigurationRequest,
             "Application cookie name 'AWSALBTG' is not allowed: names that begin with AWSALB, AWSALBAPP, AWSALBTG or AWSELB are reserved",
-        ),
-        (
-            "target_group_health.unhealthy_state_routing.minimum_healthy_targets.count",
-            "off",
-            Code::ValidationError,
-            "'target_group_health.unhealthy_state_routing.minimum_healthy_targets.count' value 'off' must be between '1-10000' inclusive",
         ),
     ] {
         let refusal = Cloud::new(&group("")).refusal(&form(&[(key, value)]));
-        assert_eq!(refusal, (code, message.to_owned()), "{key} = {value}");
+        assert_eq!(refusal, (Code::InvalidConfigurationRequest, message.to_owned()), "{key}");
     }
-    let twice = Cloud::new(&group("")).refusal(&form(&[(LB, "1"), (LB, "2")]));
-    assert_eq!(twice.0, Code::ValidationError);
 }
 
 const ALGORITHM: &str = "load_balancing.algorithm.type";
