@@ -1,5 +1,7 @@
 //! What the actions of the APIs do to a configuration file, and what they answer.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 mod attributes;
 mod balancers;
 mod catalogue;
