@@ -38,9 +38,12 @@ pub struct Values {
     pub regexes: Vec<Regex>,
 }
 
-/// The name of a header field in lower case.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HeaderName(String);
+/// The name of a header field. Two that differ in case only are one.
+#[derive(Clone, Debug)]
+pub struct HeaderName {
+    lower: String,
+    written: String,
+}
 
 /// A pair of a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -250,17 +253,30 @@ impl HeaderName {
         if name.eq_ignore_ascii_case("host") {
             return Err(BadCondition::Host);
         }
-        Ok(Self(name.to_ascii_lowercase()))
+        Ok(Self { lower: name.to_ascii_lowercase(), written: name.to_owned() })
     }
 
     /// In lower case.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.lower
+    }
+
+    /// In the case in which it was written.
+    pub fn as_written(&self) -> &str {
+        &self.written
     }
 }
 
+impl PartialEq for HeaderName {
+    fn eq(&self, other: &Self) -> bool {
+        self.lower == other.lower
+    }
+}
+
+impl Eq for HeaderName {}
+
 impl fmt::Display for HeaderName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.lower)
     }
 }
