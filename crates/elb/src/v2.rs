@@ -5,11 +5,19 @@
 
 mod account_limits;
 mod balancer;
+mod action;
+mod bind;
+mod certificate;
+mod condition;
 mod find;
+mod listener;
+mod rule;
 mod ssl_policy;
 mod tags;
 mod target_group;
 mod targets;
+mod transform;
+mod trust_store;
 
 use crate::{Call, Error, Plan, World};
 
@@ -21,6 +29,7 @@ use crate::{Call, Error, Plan, World};
 pub(crate) fn plan(call: Call, world: &World<'_>) -> Result<Plan, Error> {
     // One line for each action, in the order of AWS's documentation.
     match call.action.as_str() {
+        "AddListenerCertificates" => call.read(|input| listener::add_certificates(input, world)),
         "AddTags" => call.read(|input| tags::add(input, world)),
         "CreateLoadBalancer" => call.read(|input| balancer::create(input, world)),
         "DeleteLoadBalancer" => call.read(|input| balancer::delete(input, world)),
@@ -53,6 +62,22 @@ pub(crate) fn plan(call: Call, world: &World<'_>) -> Result<Plan, Error> {
             call.read(|input| target_group::attributes::modify(input, world))
         }
         "RegisterTargets" => call.read(|input| targets::register(input, world)),
+        "CreateListener" => call.read(|input| listener::create(input, world)),
+        "CreateRule" => call.read(|input| rule::create(input, world)),
+        "DeleteListener" => call.read(|input| listener::delete(input, world)),
+        "DeleteRule" => call.read(|input| rule::delete(input, world)),
+        "DescribeListenerAttributes" => {
+            call.read(|input| listener::describe_attributes(input, world))
+        "DescribeListenerCertificates" => {
+            call.read(|input| listener::describe_certificates(input, world))
+        "DescribeListeners" => call.read(|input| listener::describe(input, world)),
+        "DescribeRules" => call.read(|input| rule::describe(input, world)),
+        "ModifyListener" => call.read(|input| listener::modify(input, world)),
+        "ModifyListenerAttributes" => call.read(|input| listener::modify_attributes(input, world)),
+        "ModifyRule" => call.read(|input| rule::modify(input, world)),
+        "RemoveListenerCertificates" => {
+            call.read(|input| listener::remove_certificates(input, world))
+        "SetRulePriorities" => call.read(|input| rule::set_priorities(input, world)),
         _ => Err(call.unknown_action()),
     }
 }

@@ -9,11 +9,10 @@ use crate::{Code, Error, World, hex};
 
 /// The ARN of a certificate. One that has only files gets an ARN made of their paths, which stays as long as they do.
 pub(crate) fn arn(files: &CertificateFiles, world: &World<'_>) -> String {
-    let aws = &world.desired.aws;
-    let mapped = aws.certificates.iter().find(|(_, known)| same(known, files));
-    if let Some((arn, _)) = mapped {
+    if let Some(arn) = &files.arn {
         return arn.clone();
     }
+    let aws = &world.desired.aws;
     let hash = Sha256::new()
         .chain_update(files.certificate.as_os_str().as_encoded_bytes())
         .chain_update([0])
@@ -23,11 +22,6 @@ pub(crate) fn arn(files: &CertificateFiles, world: &World<'_>) -> String {
     let part = |range: std::ops::Range<usize>| digits.get(range).unwrap_or_default();
     let uuid = [part(0..8), part(8..12), part(12..16), part(16..20), part(20..32)].join("-");
     format!("arn:aws:acm:{}:{}:certificate/{uuid}", aws.region, aws.account)
-}
-
-/// Whether these are the same certificate and key.
-fn same(one: &CertificateFiles, other: &CertificateFiles) -> bool {
-    (&one.certificate, &one.key, &one.ocsp) == (&other.certificate, &other.key, &other.ocsp)
 }
 
 /// The certificate of that ARN, as a listener's list has it.

@@ -62,11 +62,19 @@ impl World<'_> {
         })
     }
 
-    /// The listener of that ARN.
+    /// The listener of an application load balancer of that ARN.
     pub(crate) fn listener(&self, arn: &str) -> Result<&Listener, Error> {
         let found = arn.parse().ok().and_then(|arn: ListenerArn| {
             let mut listeners = self.desired.listeners.iter();
-            listeners.find(|listener| listener.id() == arn.id && self.listener_arn(listener) == arn)
+            let is_classic = |listener: &Listener| {
+                let balancer = self.desired.load_balancer(&listener.load_balancer);
+                balancer.is_some_and(|balancer| balancer.classic.is_some())
+            };
+            listeners.find(|listener| {
+                listener.id() == arn.id
+                    && self.listener_arn(listener) == arn
+                    && !is_classic(listener)
+            })
         });
         found.ok_or_else(|| {
             let message = "The specified listener does not exist.";

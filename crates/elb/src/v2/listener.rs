@@ -39,10 +39,10 @@ pub(super) fn describe(input: &mut Input, world: &World<'_>) -> Result<Plan, Err
             all.filter(|listener| listener.load_balancer == balancer.name).collect()
         }
         (None, false) => {
-            let mut found = Vec::with_capacity(arns.len());
+            let mut found: Vec<&Listener> = Vec::with_capacity(arns.len());
             for arn in &arns {
                 let listener = world.listener(arn)?;
-                if !found.contains(&listener) {
+                if !found.iter().any(|other| other.name == listener.name) {
                     found.push(listener);
                 }
             }

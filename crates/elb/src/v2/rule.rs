@@ -38,7 +38,7 @@ pub(super) fn describe(input: &mut Input, world: &World<'_>) -> Result<Plan, Err
         }
         (None, false) => {
             let found = arns.iter().map(|arn| world.rule(arn)).collect::<Result<Vec<_>, _>>();
-            once(found.map_err(|error| not_found(error))?)
+            once(found.map_err(not_found)?)
         }
     };
     let key = |(listener, rule): &Found<'_>| format!("{}/{}", listener.name, sort_key(*rule));
@@ -117,7 +117,7 @@ fn shown(arns: &[String], world: &World<'_>) -> Result<Members, Error> {
 fn pinned(listener: &Listener, rule: &Rule) -> Option<Edit> {
     let id = Setting::text(rule.id(listener.id()).to_string());
     let place = Place::Rule(listener.name.clone(), rule.priority());
-    rule.record().id.is_none().then(|| Edit::Set(place, "id", id))
+    rule.record().id.is_none().then_some(Edit::Set(place, "id", id))
 }
 
 /// Refuses transforms of what goes to no target.

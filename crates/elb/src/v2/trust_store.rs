@@ -131,11 +131,7 @@ pub(crate) fn taken_away(place: &Place) -> impl Iterator<Item = Edit> {
 
 /// The ARN of a trust store. One that has only files gets an ARN made of their path.
 fn arn(files: &TrustStoreFiles, world: &World<'_>) -> String {
-    let aws = &world.desired.aws;
-    let mapped = aws.trust_stores.iter().find(|(_, known)| {
-        (&known.authorities, &known.revocations) == (&files.authorities, &files.revocations)
-    });
-    if let Some((arn, _)) = mapped {
+    if let Some(arn) = &files.arn {
         return arn.clone();
     }
     let id = ResourceId::derive("truststore", &files.authorities.to_string_lossy());

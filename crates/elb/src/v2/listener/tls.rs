@@ -110,13 +110,12 @@ impl Request {
     ) -> Result<Vec<Edit>, Error> {
         let mut edits = Vec::new();
         if let Some(wanted) = self.certificate()? {
-            let mut arns: Vec<_> =
+            let arns: Vec<_> =
                 tls.certificates.iter().map(|files| certificate::arn(files, world)).collect();
             if arns.first().is_none_or(|default| default != wanted) {
-                arns.retain(|arn| arn != wanted);
-                let others = arns.iter().skip(usize::from(arns.len() == tls.certificates.len()));
-                let all: Vec<_> =
-                    std::iter::once(wanted).chain(others.map(String::as_str)).collect();
+                // The default one goes, unless it comes back as a further one.
+                let further = arns.iter().skip(1).map(String::as_str).filter(|arn| *arn != wanted);
+                let all: Vec<_> = std::iter::once(wanted).chain(further).collect();
                 edits.push(certificates_edit(place, &all, world)?);
             }
         }
