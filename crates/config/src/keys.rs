@@ -125,9 +125,11 @@ pub(crate) static LOAD_BALANCER: Schema = Schema {
         key("ip_address_type"),
         key("dns_name"),
         key("classic"),
+        with("access_log.enabled", &["access_logs.s3.enabled"]),
+        with("access_log.folder", &["access_logs.s3.bucket"]),
+        with("access_log.prefix", &["access_logs.s3.prefix"]),
     ],
     aws: &[
-        "access_logs.s3.",
         "connection_logs.s3.",
         "deletion_protection.enabled",
         "health_check_logs.s3.",

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use clingfish_model::{
     DesyncMode, LoadBalancer, Name, Timeouts,
     elb::{Aws, BalancerScheme, IpAddressType, Network},
-    listener::{RequestLimits, XffMode},
+    listener::{BadBalancerLog, BalancerLog, RequestLimits, XffMode},
 };
 
 use crate::{aws, classic, networks, record, report::Report, section::Section};
@@ -46,6 +46,7 @@ pub(crate) fn read(
         network: read_network(aws, section, report),
         dns_name: section.value("dns_name").and_then(|value| aws::read_host(value, report)),
         classic: classic::read(section, report),
+        access_log: read_log(section, report),
         ..default
     }
 }
@@ -69,6 +70,31 @@ fn read_network(aws: &Aws, section: &Section<'_>, report: &mut Report<'_>) -> Ne
         security_groups: ids("security_groups", "security group", groups),
         scheme: section.word("scheme", &schemes, BalancerScheme::default(), report),
         ip_address_type: section.word("ip_address_type", &types, IpAddressType::default(), report),
+    }
+}
+
+/// A log of its own; there is one as soon as there is a folder, unless it is turned off.
+fn read_log(section: &Section<'_>, report: &mut Report<'_>) -> Option<BalancerLog> {
+    const HELP: &str =
+        "write access_log = { folder = \"/var/log/elb/my-bucket\", prefix = \"web\" }";
+    let is_meant = section.mentions("access_log") || section.mentions("access_logs");
+    let is_on = section.bool("access_log.enabled", is_meant, report);
+    if !is_meant || (!is_on && section.value("access_log.folder").is_none()) {
+        return None;
+    }
+    let folder = section.required("access_log.folder", report, HELP)?;
+    let prefix = section.value("access_log.prefix");
+    let text = prefix.map_or(Some(""), |value| value.text(report));
+    match BalancerLog::new(folder.text(report)?, text?) {
+        Ok(log) => is_on.then_some(log),
+        Err(error @ BadBalancerLog::Folder { .. }) => {
+            folder.refuse(report, error.to_string(), HELP);
+            None
+        }
+        Err(error @ BadBalancerLog::Prefix { .. }) => {
+            prefix.unwrap_or(folder).refuse(report, error.to_string(), HELP);
+            None
+        }
     }
 }
 

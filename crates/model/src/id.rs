@@ -75,6 +75,66 @@ impl fmt::Display for ResourceId {
     }
 }
 
+/// Whose resources these are, as ARNs and the names of log files say it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    account: String,
+    region: String,
+}
+
+impl Owner {
+    /// Longest region, in characters.
+    pub const REGION_LEN_MAX: usize = 64;
+
+    /// Checks and keeps an account of twelve digits and a region of lower-case letters, digits and hyphens.
+    pub fn new(account: impl Into<String>, region: impl Into<String>) -> Result<Self, BadOwner> {
+        let (account, region) = (account.into(), region.into());
+        if account.len() != 12 || !account.bytes().all(|c| c.is_ascii_digit()) {
+            return Err(BadOwner::Account { text: account });
+        }
+        let legal = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-';
+        let is_short = (1..=Self::REGION_LEN_MAX).contains(&region.len());
+        if !is_short || !region.bytes().all(legal) {
+            return Err(BadOwner::Region { text: region });
+        }
+        Ok(Self { account, region })
+    }
+
+    /// Twelve digits.
+    pub fn account(&self) -> &str {
+        &self.account
+    }
+
+    /// Such as `eu-central-1`.
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+}
+
+/// Nobody's: there is neither account nor region where nothing is said of AWS.
+impl Default for Owner {
+    fn default() -> Self {
+        Self { account: "000000000000".to_owned(), region: "local".to_owned() }
+    }
+}
+
+/// An account or a region with characters or a length that none may have.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadOwner {
+    /// The account.
+    #[error("{text:?} is not an account: use twelve digits")]
+    Account {
+        /// What was written.
+        text: String,
+    },
+    /// The region.
+    #[error("{text:?} is not a region: use 1 to 64 of the characters a-z 0-9 -")]
+    Region {
+        /// What was written.
+        text: String,
+    },
+}
+
 /// Eight bytes that stand for a target group inside a token. The same bytes as its [`ResourceId`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct GroupHash(pub [u8; 8]);
@@ -177,6 +237,22 @@ mod tests {
             ["", "F318BCB55279B732", "f318bcb55279b73", "f318bcb55279b7322", "+318bcb55279b732"]
         {
             assert_eq!(ResourceId::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn owners_can_stand_in_arns_and_file_names() {
+        assert!(Owner::new("123456789012", "eu-central-1").is_ok());
+        let Owner { account, region } = Owner::default();
+        assert_eq!(Owner::new(account, region), Ok(Owner::default()));
+        for (account, region) in [
+            ("12345678901", "eu-central-1"),
+            ("12345678901a", "eu-central-1"),
+            ("123456789012", ""),
+            ("123456789012", "../eu"),
+            ("123456789012", "EU"),
+        ] {
+            assert!(Owner::new(account, region).is_err(), "{account} {region}");
         }
     }
 

@@ -29,7 +29,7 @@ pub use elb::Record;
 pub use group_stickiness::GroupStickiness;
 pub use head::{Field, FieldId, Method, RequestHead, ResponseHead, Span, Version};
 pub use health::{CheckProtocol, HealthCheck};
-pub use id::{GroupHash, Name, ResourceId, TargetHash, TargetId};
+pub use id::{GroupHash, Name, Owner, ResourceId, TargetHash, TargetId};
 pub use listener::{DesyncMode, Listener, LoadBalancer, Timeouts};
 pub use listener_attributes::ListenerAttributes;
 pub use rule::{Action, Rule};

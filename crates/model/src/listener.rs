@@ -1,6 +1,11 @@
 //! Load balancers and their listeners.
 
-use std::{net::SocketAddr, ops::RangeInclusive, time::Duration};
+use std::{
+    net::SocketAddr,
+    ops::RangeInclusive,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use ipnet::IpNet;
 
@@ -44,6 +49,8 @@ pub struct LoadBalancer {
     pub desync_mode: DesyncMode,
     /// Adds `clingfish-verdict` and `clingfish-target` to responses; off by default.
     pub debug_header: bool,
+    /// Where its requests are written down beside the access log of the process; nowhere by default. ELBv2: `access_logs.s3.*`.
+    pub access_log: Option<BalancerLog>,
     /// What the API keeps of it.
     pub record: Record,
     /// Where AWS would put it.
@@ -73,6 +80,7 @@ impl LoadBalancer {
             http2: true,
             desync_mode: DesyncMode::default(),
             debug_header: false,
+            access_log: None,
             record: Record::default(),
             network: Network::default(),
             dns_name: None,
@@ -85,6 +93,69 @@ impl LoadBalancer {
     pub fn id(&self) -> ResourceId {
         self.record.id.unwrap_or_else(|| ResourceId::derive("app", self.name.as_str()))
     }
+}
+
+/// Files of one load balancer, laid out as ALB lays them out in a bucket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BalancerLog {
+    folder: PathBuf,
+    prefix: String,
+}
+
+impl BalancerLog {
+    /// Longest prefix, in bytes.
+    pub const PREFIX_BYTES_MAX: usize = 255;
+
+    /// Checks and keeps an absolute folder, which stands for the bucket, and a prefix: names with slashes between, or nothing.
+    pub fn new(
+        folder: impl Into<PathBuf>,
+        prefix: impl Into<String>,
+    ) -> Result<Self, BadBalancerLog> {
+        let (folder, prefix) = (folder.into(), prefix.into());
+        let is_whole = !folder.as_os_str().as_encoded_bytes().contains(&0);
+        if !folder.is_absolute() || !is_whole {
+            return Err(BadBalancerLog::Folder { folder });
+        }
+        let legal = |c: u8| c.is_ascii_alphanumeric() || b"!-_.*'()".contains(&c);
+        // A name that is only dots would lead elsewhere; AWSLogs begins what comes behind the prefix.
+        let is_name = |name: &str| {
+            !matches!(name, "" | "." | "..") && name != "AWSLogs" && name.bytes().all(legal)
+        };
+        let is_prefix = prefix.is_empty() || prefix.split('/').all(is_name);
+        if prefix.len() > Self::PREFIX_BYTES_MAX || !is_prefix {
+            return Err(BadBalancerLog::Prefix { prefix });
+        }
+        Ok(Self { folder, prefix })
+    }
+
+    /// Stands for the bucket. Absolute.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Stands between the folder and `AWSLogs`; may be empty.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+}
+
+/// A folder or prefix that no log may have.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadBalancerLog {
+    /// The folder.
+    #[error("{folder:?} is not an absolute path")]
+    Folder {
+        /// What was written.
+        folder: PathBuf,
+    },
+    /// The prefix.
+    #[error(
+        "{prefix:?} is not a prefix: use names of A-Z a-z 0-9 ! - _ . * ' ( ) with / between, none of them AWSLogs"
+    )]
+    Prefix {
+        /// What was written.
+        prefix: String,
+    },
 }
 
 /// What becomes of the X-Forwarded-For that a client sends.
@@ -291,5 +362,32 @@ impl Listener {
     /// The id for ARNs and logs.
     pub fn id(&self) -> ResourceId {
         self.record.id.unwrap_or_else(|| ResourceId::derive("listener", self.name.as_str()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_of_a_load_balancer_stays_in_its_folder() {
+        for (folder, prefix, expected) in [
+            ("/var/log/elb/bucket", "", true),
+            ("/var/log/elb/bucket", "web", true),
+            ("/var/log/elb/bucket", "shop/web-1", true),
+            ("var/log", "web", false),
+            ("", "web", false),
+            ("/var\0", "web", false),
+            ("/var", "/web", false),
+            ("/var", "web/", false),
+            ("/var", "a//b", false),
+            ("/var", "..", false),
+            ("/var", "a/../../etc", false),
+            ("/var", "a b", false),
+            ("/var", "AWSLogs", false),
+            ("/var", &"x".repeat(256), false),
+        ] {
+            assert_eq!(BalancerLog::new(folder, prefix).is_ok(), expected, "{folder:?} {prefix:?}");
+        }
     }
 }

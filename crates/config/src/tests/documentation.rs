@@ -8,7 +8,8 @@ use super::{
 const TEXT: &str = include_str!("../../../../docs/configuration.md");
 
 /// What must be there beside a setting for its default or its bounds to be legal.
-const COMPANIONS: [(&str, &str); 13] = [
+const COMPANIONS: [(&str, &str); 14] = [
+    ("access_log.prefix", "access_log.folder = \"/var/log/x\""),
     ("fixed_response.status", ""),
     ("fixed_response.", "fixed_response.status = 404"),
     ("redirect.host", "redirect.port = 81"),

@@ -85,6 +85,12 @@ pub(super) const SAMPLES: [Sample; 20] = [
             ("ip_address_type", "\"dualstack\""),
             ("dns_name", "\"lb.example\""),
             ("classic", "{}"),
+            ("access_log.enabled", "true\naccess_log.folder = \"/var/log/x\""),
+            ("access_logs.s3.enabled", "true\naccess_log.folder = \"/var/log/x\""),
+            ("access_log.folder", "\"/var/log/x\""),
+            ("access_logs.s3.bucket", "\"/var/log/x\""),
+            ("access_log.prefix", "\"web\"\naccess_log.folder = \"/var/log/x\""),
+            ("access_logs.s3.prefix", "\"web\"\naccess_log.folder = \"/var/log/x\""),
         ],
     ),
     (
