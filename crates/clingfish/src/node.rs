@@ -13,11 +13,11 @@ use clingfish_control::{
     StateDir, first_snapshot,
 };
 use clingfish_model::{
-    desired::{LogSink, Server},
+    desired::Server,
     limits::{DESCRIPTORS_RESERVED, LEAVE_PATIENCE},
 };
 use clingfish_proxy::{Inheritance, Workers};
-use clingfish_telemetry::{LogWriter, Registry};
+use clingfish_telemetry::{LogPlan, LogWriter, Registry};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::sync::{Notify, watch};
 
@@ -66,14 +66,7 @@ impl Node {
         let annals = Annals::open(&keys::folder(state), &configuration);
         let first = first_snapshot(&configuration, &ring, annals.last_revision().max(1), workers);
         let registry = Arc::new(Registry::new(workers));
-        let (log, ends) = LogWriter::start(&desired.access_log, workers).with_context(|| {
-            match &desired.access_log.sink {
-                LogSink::File(path) => format!("access_log: cannot write to {}", path.display()),
-                LogSink::Auto | LogSink::Stdout | LogSink::Off => {
-                    "cannot start the access log".to_owned()
-                }
-            }
-        })?;
+        let (log, ends) = LogWriter::start(&LogPlan::of(desired), workers)?;
         let log = Arc::new(Mutex::new(log));
         let generation = estate.generation;
         let admin_socket = estate.take_admin(desired.admin.bind);

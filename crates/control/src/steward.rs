@@ -9,11 +9,10 @@ use std::{
 
 use clingfish_model::{
     DesiredState,
-    desired::{AccessLog, LogSink},
     limits::{CERTIFICATE_AGE_EVERY, CHANGE_TRIES_MAX, FILE_POLL_EVERY, LOOKUP_PATIENCE},
 };
 use clingfish_snapshot::Doors;
-use clingfish_telemetry::LogWriter;
+use clingfish_telemetry::{LogPlan, LogWriter};
 use tokio::{
     sync::{mpsc, oneshot},
     time::{MissedTickBehavior, interval},
@@ -257,13 +256,13 @@ impl<D: Doors, R: Resolve> Steward<D, R> {
             self.adopt_certificates();
             return Ok(self.applier.revision());
         }
-        let log_before = self.applier.desired().access_log.clone();
-        self.redirect_log(&log_before, &desired.access_log).map_err(NotApplied::Refusal)?;
+        let (log_before, log_now) = (LogPlan::of(self.applier.desired()), LogPlan::of(&desired));
+        self.redirect_log(&log_before, &log_now).map_err(NotApplied::Refusal)?;
         self.lookups.settle(&desired, LOOKUP_PATIENCE).await;
         let ready = self.prepare(&desired, save).await;
         if ready.is_err() {
             // It was open a moment ago.
-            let _ = self.redirect_log(&desired.access_log, &log_before);
+            let _ = self.redirect_log(&log_now, &log_before);
         }
         let revision = ready.map(|()| {
             self.text = text;
@@ -356,17 +355,12 @@ impl<D: Doors, R: Resolve> Steward<D, R> {
         Ok(Base { text, desired })
     }
 
-    fn redirect_log(&self, from: &AccessLog, to: &AccessLog) -> Result<(), Vec<String>> {
+    fn redirect_log(&self, from: &LogPlan, to: &LogPlan) -> Result<(), Vec<String>> {
         if from == to {
             return Ok(());
         }
         let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
-        let redirected = log.redirect(to);
-        let place = match &to.sink {
-            LogSink::File(path) => path.display().to_string(),
-            LogSink::Auto | LogSink::Stdout | LogSink::Off => "standard output".to_owned(),
-        };
-        redirected.map_err(|error| vec![format!("access_log: cannot write to {place}: {error}")])
+        log.redirect(to).map_err(|error| vec![error.to_string()])
     }
 
     /// Runs `work` on a thread for slow disks; none if it broke.

@@ -14,7 +14,7 @@ use clingfish_model::{
     limits::{ATTEMPTS_MAX, SEEN_AT_END_MIN},
 };
 use clingfish_sessions::SessionKey;
-use clingfish_snapshot::Placement;
+use clingfish_snapshot::{ListenerView, Placement};
 use clingfish_telemetry::{
     Record, RequestEnd,
     log::{Attempt, Facts, Kind, Texts, UnixMicros},
@@ -38,6 +38,8 @@ pub(crate) struct Outcome {
     pub(crate) version: Version,
     pub(crate) connection: u64,
     pub(crate) balancer_id: ResourceId,
+    /// Its load balancer has an access log of its own.
+    has_own_log: bool,
     pub(crate) created_at: UnixMicros,
     pub(crate) started: Instant,
     /// The request head went to a target.
@@ -99,7 +101,7 @@ impl Outcome {
     pub(crate) fn new(
         facts: &ClientFacts<'_>,
         connection: u64,
-        balancer_id: ResourceId,
+        listener: &ListenerView,
         worker: &Worker,
     ) -> Self {
         let started = clock::now();
@@ -112,7 +114,8 @@ impl Outcome {
             is_grpc: false,
             version: Version::Http11,
             connection,
-            balancer_id,
+            balancer_id: listener.balancer_id,
+            has_own_log: listener.balancer.access_log.is_some(),
             created_at: worker.wall.at(started),
             started,
             sent: None,
@@ -253,7 +256,7 @@ impl Outcome {
         self.count(spans, worker);
         self.note_seen(spans.whole);
         let mut log = worker.log.borrow_mut();
-        if !log.is_on() {
+        if !log.wants(self.has_own_log) {
             return;
         }
         let group = self.group.as_ref().map(|local| &local.group);

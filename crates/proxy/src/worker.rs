@@ -381,7 +381,7 @@ mod tests {
         let inputs =
             Inputs { desired, addresses, ring, tls, revision: 1, workers: 1, now: clock::now() };
         let first = Arc::new(compile(inputs, None));
-        let (_, mut ends) = LogWriter::start(&desired.access_log, 1).unwrap();
+        let (_, mut ends) = LogWriter::start(&desired.access_log.clone().into(), 1).unwrap();
         let shared = Arc::new(Shared {
             connections: AtomicU64::new(0),
             connections_max: AtomicU64::new(1),

@@ -23,7 +23,7 @@ pub mod text;
 pub use clingfish_affinity::Verdict;
 pub use counter::{Counter, Gauge};
 pub use histogram::{Histogram, HistogramTotals};
-pub use log::{AccessLog, LogWriter, Record};
+pub use log::{AccessLog, LogPlan, LogWriter, Record};
 pub use meter::{GroupMeter, PreambleRefusal, RequestEnd, TargetMeter, WorkerMeter};
 pub use registry::{GroupRow, Registry, Totals};
 pub use text::{Gauges, render};

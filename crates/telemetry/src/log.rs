@@ -2,26 +2,30 @@
 //!
 //! A worker copies a [`Record`] into its own batch and formats nothing. Full batches, and what there is at each tick,
 //! go to one writer thread over a bounded channel. Where that is full the batch is dropped and its lines are counted, and the
-//! log says so in a line of its own. Emptied batches go back to their worker.
+//! log says so in a line of its own. Emptied batches go back to their worker. A load balancer may have a log beside that of the process:
+//! the writer knows its records by their id.
 
 mod alb;
 mod batch;
 mod digits;
 mod encode;
+mod folder;
 mod json;
 mod output;
+mod plan;
 mod record;
 mod session;
 mod writer;
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    atomic::{AtomicU8, AtomicU64, Ordering::Relaxed},
     mpsc::{Receiver, SyncSender, TrySendError},
 };
 
 use clingfish_model::limits::ACCESS_LOG_BATCH_BYTES_MAX;
 
+pub use plan::{BalancerPlan, LogError, LogPlan};
 pub use record::{Attempt, Facts, Kind, Record, Texts, UnixMicros};
 pub use session::session_tag;
 pub use writer::LogWriter;
@@ -31,9 +35,26 @@ use batch::Batch;
 /// What workers, writer and readers of counts share. Nothing here is written per request.
 #[derive(Debug, Default)]
 struct Shared {
-    is_on: AtomicBool,
+    /// A [`Scope`].
+    scope: AtomicU8,
     written: AtomicU64,
     lost: AtomicU64,
+}
+
+/// Which requests records are kept of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+enum Scope {
+    Nothing,
+    /// Those to load balancers with a log of their own.
+    Apart,
+    Everything,
+}
+
+impl Shared {
+    fn set_scope(&self, scope: Scope) {
+        self.scope.store(scope as u8, Relaxed);
+    }
 }
 
 /// What goes to the writer thread.
@@ -58,14 +79,16 @@ pub struct AccessLog {
 }
 
 impl AccessLog {
-    /// Whether records are kept at all; a caller may skip gathering them.
-    pub fn is_on(&self) -> bool {
-        self.shared.is_on.load(Relaxed)
+    /// Whether a record of a request is kept; a caller may skip gathering it. `has_own` says whether its load balancer has a log of
+    /// its own.
+    pub fn wants(&self, has_own: bool) -> bool {
+        let scope = self.shared.scope.load(Relaxed);
+        scope == Scope::Everything as u8 || (has_own && scope == Scope::Apart as u8)
     }
 
     /// Takes one record. Never waits: see [`Self::flush`].
     pub fn push(&mut self, record: &Record<'_>) {
-        if !self.is_on() {
+        if !self.wants(true) {
             return;
         }
         if self.batch.bytes() + Batch::bytes_of(record) > ACCESS_LOG_BATCH_BYTES_MAX {

@@ -167,7 +167,7 @@ impl Stage {
             doors: NotingDoors { notes: self.notes.clone(), open: Vec::new() },
             workers: 1,
             registry: Arc::new(Registry::new(1)),
-            log: Arc::new(Mutex::new(LogWriter::start(&off, 1).unwrap().0)),
+            log: Arc::new(Mutex::new(LogWriter::start(&off.into(), 1).unwrap().0)),
             reach: Arc::default(),
             build: Build { version: "1.2.3", commit: "" },
             process: Process::default(),

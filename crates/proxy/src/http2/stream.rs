@@ -78,7 +78,7 @@ impl Served {
     ) {
         let (worker, deadline, balancer) = (&self.worker, &self.deadline, &*listener.balancer);
         let facts = Facts::new(self.peer, self.door.address, self.tls.as_ref(), balancer);
-        let mut outcome = Outcome::new(&facts, self.connection, listener.balancer_id, worker);
+        let mut outcome = Outcome::new(&facts, self.connection, listener, worker);
         let (parts, body) = request.into_parts();
         let request = Request::from_parts(parts, ());
         let (limits, ends) = (&balancer.request_limits, body.is_end_stream());

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    encode::{self, ABSENT, Calendar},
+    encode::{self, ABSENT, Calendar, Pen},
     record::{Attempt, Record, UnixMicros},
     session,
 };
@@ -13,12 +13,8 @@ use super::{
 pub(super) const FIELDS: usize = 38;
 
 /// Writes one line. Where `is_plain`, no text of the record needs escaping.
-pub(super) fn write(
-    record: &Record<'_>,
-    is_plain: bool,
-    calendar: &mut Calendar,
-    out: &mut Vec<u8>,
-) {
+pub(super) fn write(record: &Record<'_>, is_plain: bool, pen: &mut Pen, out: &mut Vec<u8>) {
+    let Pen { calendar, group_arn } = pen;
     let (facts, texts) = (record.facts, &record.texts);
     let mut line = Line { out, is_first: true, is_plain };
     line.bare(|out| out.extend_from_slice(facts.kind.as_str().as_bytes()));
@@ -44,7 +40,7 @@ pub(super) fn write(
     line.word(facts.tls_version);
     line.bare(|out| {
         or_absent(facts.group_id, out, |id, out| {
-            out.extend_from_slice(encode::GROUP_ARN.as_bytes());
+            out.extend_from_slice(group_arn);
             quote(texts.group, is_plain, out);
             out.push(b'/');
             encode::hex(id.value(), out);

@@ -8,6 +8,8 @@ use std::{
     time::Duration,
 };
 
+use clingfish_model::Owner;
+
 use super::{digits, record::UnixMicros};
 
 pub(super) use super::digits::{hex, hex_short, number};
@@ -41,6 +43,22 @@ pub(super) fn seconds_micros(span: Duration, out: &mut Vec<u8>) {
     number(seconds, out);
     out.push(b'.');
     padded::<6>(micros, out);
+}
+
+/// What lines that are written one after another have in common.
+#[derive(Debug)]
+pub(super) struct Pen {
+    pub(super) calendar: Calendar,
+    /// What is before the name in a group's ARN.
+    pub(super) group_arn: Vec<u8>,
+}
+
+impl Pen {
+    pub(super) fn of(owner: &Owner) -> Self {
+        let (region, account) = (owner.region(), owner.account());
+        let group_arn = format!("arn:aws:elasticloadbalancing:{region}:{account}:targetgroup/");
+        Self { calendar: Calendar::default(), group_arn: group_arn.into() }
+    }
 }
 
 /// Writes times, and knows the second that it wrote last: lines that follow each other share nearly all of it.
@@ -83,6 +101,12 @@ fn up_to_the_second(seconds: u64) -> [u8; 20] {
     [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', n1, n2, b':', s1, s2, b'.']
 }
 
+/// Year, month and day of a second since 1970.
+pub(super) fn date(second: u64) -> [u64; 3] {
+    let (year, month, day) = civil(second / 86_400);
+    [year, month, day]
+}
+
 /// Year, month and day of a day since 1970 (Howard Hinnant's `civil_from_days`, for days that are not negative).
 fn civil(days: u64) -> (u64, u64, u64) {
     let days = days + 719_468;
@@ -105,9 +129,6 @@ pub(super) fn address(address: SocketAddr, out: &mut Vec<u8>) {
         let _ = write!(out, "{address}");
     }
 }
-
-/// What is before the name in a group's ARN. Region and account are made up: there are none here.
-pub(super) const GROUP_ARN: &str = "arn:aws:elasticloadbalancing:local:000000000000:targetgroup/";
 
 /// Whether all bytes can stand inside the quotes of either format as they are. Nearly all texts can.
 pub(super) fn are_plain(bytes: &[u8]) -> bool {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    encode::{self, Calendar},
+    encode::{self, Calendar, Pen},
     record::{Record, UnixMicros},
     session,
 };
@@ -16,12 +16,8 @@ macro_rules! key {
 }
 
 /// Writes one line. Where `is_plain`, no text of the record needs escaping.
-pub(super) fn write(
-    record: &Record<'_>,
-    is_plain: bool,
-    calendar: &mut Calendar,
-    out: &mut Vec<u8>,
-) {
+pub(super) fn write(record: &Record<'_>, is_plain: bool, pen: &mut Pen, out: &mut Vec<u8>) {
+    let Pen { calendar, group_arn } = pen;
     let (facts, texts) = (record.facts, &record.texts);
     let mut line = Line { out, is_plain };
     line.out.extend_from_slice(b"{\"type\":\"");
@@ -47,7 +43,7 @@ pub(super) fn write(
     line.number(key!("received_bytes"), Some(facts.received_bytes));
     line.number(key!("sent_bytes"), Some(facts.sent_bytes));
     write_request(record, &mut line);
-    write_route(record, &mut line);
+    write_route(record, group_arn, &mut line);
     write_attempts(record, &mut line);
     write_session(record, &mut line);
     line.out.push(b'}');
@@ -75,11 +71,11 @@ fn write_request(record: &Record<'_>, line: &mut Line<'_>) {
     });
 }
 
-fn write_route(record: &Record<'_>, line: &mut Line<'_>) {
+fn write_route(record: &Record<'_>, group_arn: &[u8], line: &mut Line<'_>) {
     let (facts, texts) = (record.facts, &record.texts);
     if let Some(id) = facts.group_id {
         line.quoted(key!("target_group_arn"), |line| {
-            line.out.extend_from_slice(encode::GROUP_ARN.as_bytes());
+            line.out.extend_from_slice(group_arn);
             line.untrusted(texts.group);
             line.out.push(b'/');
             encode::hex(id.value(), line.out);

@@ -7,15 +7,20 @@ use std::{
 };
 
 use clingfish_model::{
-    ResourceId, Version,
+    Owner, ResourceId, Version,
     desired::{self, LogFormat, LogSink},
     limits::ACCESS_LOG_BATCHES_MAX,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{encode::Calendar, *};
+use super::{
+    encode::{Calendar, Pen},
+    *,
+};
 use crate::{Verdict, text::LogCounts};
+
+mod folders;
 
 fn facts() -> Facts {
     Facts {
@@ -101,14 +106,14 @@ fn bare() -> Record<'static> {
     }
 }
 
-type Write = fn(&Record<'_>, bool, &mut Calendar, &mut Vec<u8>);
+type Write = fn(&Record<'_>, bool, &mut Pen, &mut Vec<u8>);
 
 /// The record's line, as it comes out of a batch.
 fn line(write: Write, record: &Record<'_>) -> String {
     let (mut batch, mut out) = (Batch::new(0), Vec::new());
     batch.push(record);
     for (record, is_plain) in batch.records() {
-        write(&record, is_plain, &mut Calendar::default(), &mut out);
+        write(&record, is_plain, &mut Pen::of(&Owner::default()), &mut out);
     }
     String::from_utf8(out).unwrap()
 }
@@ -341,8 +346,8 @@ fn the_largest_record_fits_a_batch() {
     assert!(batch.bytes() <= ACCESS_LOG_BATCH_BYTES_MAX);
 }
 
-fn config(path: &Path) -> desired::AccessLog {
-    desired::AccessLog { sink: LogSink::File(path.to_owned()), format: LogFormat::Json }
+fn config(path: &Path) -> LogPlan {
+    desired::AccessLog { sink: LogSink::File(path.to_owned()), format: LogFormat::Json }.into()
 }
 
 fn start(path: &Path) -> (LogWriter, AccessLog) {
@@ -390,7 +395,7 @@ fn what_is_pushed_is_written_once_and_in_order() {
 fn lines_that_the_writer_cannot_take_are_counted_and_told() {
     let (_folder, path) = folder();
     let shared = Arc::new(Shared::default());
-    shared.is_on.store(true, Relaxed);
+    shared.set_scope(Scope::Everything);
     let (outgoing, incoming) = std::sync::mpsc::sync_channel(1);
     let (_back, emptied) = std::sync::mpsc::sync_channel(1);
     let mut log =
@@ -480,11 +485,11 @@ fn a_full_disk_costs_lines_but_not_the_log() {
 #[test]
 fn a_log_that_is_off_takes_nothing() {
     let (_folder, path) = folder();
-    let off = desired::AccessLog { sink: LogSink::Off, format: LogFormat::Alb };
+    let off = desired::AccessLog { sink: LogSink::Off, format: LogFormat::Alb }.into();
     let (writer, mut ends) = LogWriter::start(&off, 2).unwrap();
     let log = &mut ends[1];
     log.push(&record());
-    assert!(log.batch.is_empty() && !log.is_on());
+    assert!(log.batch.is_empty() && !log.wants(true));
     writer.redirect(&config(&path)).unwrap();
     log.push(&record());
     writer.redirect(&off).unwrap();

@@ -1,6 +1,7 @@
 //! The thread that formats and writes.
 
 use std::{
+    collections::HashMap,
     io, mem,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -12,13 +13,14 @@ use std::{
 };
 
 use clingfish_model::{
-    desired::{self, LogFormat, LogSink},
+    ResourceId,
+    desired::{LogFormat, LogSink},
     limits::ACCESS_LOG_BATCHES_MAX,
 };
 
 use super::{
-    AccessLog, Message, Shared, UnixMicros, alb, batch::Batch, encode::Calendar, json,
-    output::Output,
+    AccessLog, LogError, LogPlan, Message, Scope, Shared, UnixMicros, alb, batch::Batch,
+    encode::Pen, folder::FolderLog, json, output::Output,
 };
 use crate::text::LogCounts;
 
@@ -45,21 +47,59 @@ pub struct LogWriter {
 #[derive(Debug, Default)]
 struct Wanted {
     reopen: bool,
-    redirect: Option<(desired::AccessLog, Output)>,
+    redirect: Option<Destinations>,
     stop: bool,
 }
 
+/// Where lines go, and how they look there: a plan, opened.
+#[derive(Debug)]
+struct Destinations {
+    sink: LogSink,
+    format: LogFormat,
+    output: Output,
+    folders: HashMap<ResourceId, FolderLog>,
+    pen: Pen,
+}
+
+impl Destinations {
+    fn open(plan: &LogPlan) -> Result<Self, LogError> {
+        let sink = &plan.log.sink;
+        let output = Output::open(sink);
+        let output = output.map_err(|cause| LogError::Sink { sink: sink.clone(), cause })?;
+        let folders = plan.balancers.iter().map(|balancer| {
+            FolderLog::open(balancer, &plan.owner).map(|folder| (balancer.id, folder))
+        });
+        Ok(Self {
+            sink: sink.clone(),
+            format: plan.log.format,
+            output,
+            folders: folders.collect::<Result<_, _>>()?,
+            pen: Pen::of(&plan.owner),
+        })
+    }
+
+    /// Which requests anybody wants to know of.
+    fn scope(&self) -> Scope {
+        match (self.output.is_on(), self.folders.is_empty()) {
+            (true, _) => Scope::Everything,
+            (false, false) => Scope::Apart,
+            (false, true) => Scope::Nothing,
+        }
+    }
+}
+
 impl LogWriter {
-    /// Opens the destination and starts the thread; gives each worker its end.
-    pub fn start(
-        config: &desired::AccessLog,
-        workers: usize,
-    ) -> io::Result<(Self, Vec<AccessLog>)> {
-        let output = Output::open(&config.sink)?;
+    /// Opens the destinations and starts the thread; gives each worker its end.
+    ///
+    /// # Errors
+    ///
+    /// When some destination cannot be opened, or the system gives no thread.
+    pub fn start(plan: &LogPlan, workers: usize) -> Result<(Self, Vec<AccessLog>), LogError> {
+        let to = Destinations::open(plan)?;
         let (messages, incoming) = mpsc::sync_channel(ACCESS_LOG_BATCHES_MAX);
         let (still_runs, ended) = mpsc::sync_channel(1);
         let shared = Arc::<Shared>::default();
-        shared.is_on.store(output.is_on(), Relaxed);
+        shared.set_scope(to.scope());
         let (ends, emptied) =
             (0..workers).map(|worker| worker_end(worker, &shared, &messages)).unzip();
         let wanted = Arc::<Mutex<Wanted>>::default();
@@ -67,37 +107,40 @@ impl LogWriter {
             shared: Arc::clone(&shared),
             wanted: Arc::clone(&wanted),
             emptied,
-            sink: config.sink.clone(),
-            format: config.format,
-            output,
+            to,
             text: Vec::new(),
             lines: 0,
             lost_unsaid: 0,
             latest: UnixMicros(0),
-            calendar: Calendar::default(),
             is_failing: false,
         };
-        thread::Builder::new().name("access-log".into()).spawn(move || {
+        let run = move || {
             writer.run(&incoming);
             drop(still_runs);
-        })?;
+        };
+        let thread = thread::Builder::new().name("access-log".into());
+        thread.spawn(run).map_err(LogError::Thread)?;
         let log = Self { shared, wanted, messages, ended };
         Ok((log, ends))
     }
 
-    /// Opens the file again by its name, for whoever moved it away. Where that fails the old one stays in use.
+    /// Opens files again by their names, for whoever moved them away. Where that fails the old one stays in use.
     pub fn reopen(&self) {
         self.wanted().reopen = true;
         self.wake();
     }
 
-    /// Writes what comes from now on to another destination or in another form. Where that cannot be opened nothing changes.
-    pub fn redirect(&self, config: &desired::AccessLog) -> io::Result<()> {
-        let output = Output::open(&config.sink)?;
-        let is_on = output.is_on();
-        self.wanted().redirect = Some((config.clone(), output));
+    /// Writes what comes from now on to other destinations or in another form.
+    ///
+    /// # Errors
+    ///
+    /// When one of them cannot be opened; then nothing changes.
+    pub fn redirect(&self, plan: &LogPlan) -> Result<(), LogError> {
+        let to = Destinations::open(plan)?;
+        let scope = to.scope();
+        self.wanted().redirect = Some(to);
         self.wake();
-        self.shared.is_on.store(is_on, Relaxed);
+        self.shared.set_scope(scope);
         Ok(())
     }
 
@@ -162,17 +205,14 @@ struct Writer {
     shared: Arc<Shared>,
     wanted: Arc<Mutex<Wanted>>,
     emptied: Vec<SyncSender<Batch>>,
-    sink: LogSink,
-    format: LogFormat,
-    output: Output,
-    /// Lines that are formatted but not written.
+    to: Destinations,
+    /// Lines for the log of the process that are formatted but not written.
     text: Vec<u8>,
     lines: u64,
     /// Lines lost that the log does not mention yet.
     lost_unsaid: u64,
     /// Time of the newest record seen: the thread has no clock of its own.
     latest: UnixMicros,
-    calendar: Calendar,
     is_failing: bool,
 }
 
@@ -215,16 +255,24 @@ impl Writer {
 
     fn format(&mut self, mut batch: Batch) {
         self.lost_unsaid += batch.lost_before;
-        let write = match self.format {
+        let Destinations { format, output, folders, pen, .. } = &mut self.to;
+        let write = match format {
             LogFormat::Json => json::write,
             LogFormat::Alb => alb::write,
         };
         for (record, is_plain) in batch.records() {
-            write(&record, is_plain, &mut self.calendar, &mut self.text);
-            self.text.push(b'\n');
+            if output.is_on() {
+                write(&record, is_plain, pen, &mut self.text);
+                self.text.push(b'\n');
+                self.lines += 1;
+            }
+            if !folders.is_empty()
+                && let Some(folder) = folders.get_mut(&record.facts.load_balancer_id)
+            {
+                folder.push(&record, is_plain, pen, &self.shared);
+            }
             self.latest = self.latest.max(record.facts.responded_at);
         }
-        self.lines += batch.lines();
         if self.text.len() >= TEXT_BYTES {
             self.write_out();
         }
@@ -240,31 +288,30 @@ impl Writer {
         let wanted = mem::take(&mut *lock(&self.wanted));
         if wanted.reopen {
             self.write_out();
-            match Output::open(&self.sink) {
-                Ok(output) => self.output = output,
+            self.to.folders.values_mut().for_each(|folder| folder.close(&self.shared));
+            match Output::open(&self.to.sink) {
+                Ok(output) => self.to.output = output,
                 Err(error) => {
                     tracing::warn!(%error, "cannot reopen the access log: the old file stays in use")
                 }
             }
         }
-        if let Some((config, output)) = wanted.redirect {
+        if let Some(to) = wanted.redirect {
             self.write_out();
-            (self.sink, self.format, self.output) = (config.sink, config.format, output);
+            self.to = to;
         }
         wanted.stop
     }
 
     /// Writes the lines so far, and before them how many are missing.
     fn write_out(&mut self) {
+        self.to.folders.values_mut().for_each(|folder| folder.write_out(&self.shared));
         let lines = mem::take(&mut self.lines);
-        if !self.output.is_on() {
-            self.text.clear();
-        }
         self.say_lost();
         if self.text.is_empty() {
             return;
         }
-        let lost = match self.output.write(&self.text) {
+        let lost = match self.to.output.write(&self.text) {
             Ok(()) => {
                 self.is_failing = false;
                 0
@@ -285,16 +332,14 @@ impl Writer {
             return;
         }
         let mut line = Vec::new();
-        match self.format {
-            LogFormat::Json => {
-                json::write_lost(self.lost_unsaid, self.latest, &mut self.calendar, &mut line);
-            }
-            LogFormat::Alb => {
-                alb::write_lost(self.lost_unsaid, self.latest, &mut self.calendar, &mut line);
-            }
-        }
+        let calendar = &mut self.to.pen.calendar;
+        let write = match self.to.format {
+            LogFormat::Json => json::write_lost,
+            LogFormat::Alb => alb::write_lost,
+        };
+        write(self.lost_unsaid, self.latest, calendar, &mut line);
         line.push(b'\n');
-        match self.output.write(&line) {
+        match self.to.output.write(&line) {
             Ok(()) => self.lost_unsaid = 0,
             Err(failure) => self.warn_once(&failure.cause),
         }

@@ -1,6 +1,7 @@
 //! What operators see: metrics, readiness, the admin address, and nothing that is secret.
 
 mod access_log;
+mod balancer_logs;
 
 use std::{collections::BTreeMap, fs, time::Duration};
 
