@@ -9,7 +9,8 @@ use clingfish_testkit::{Clingfish, RawClient, Target, eventually};
 
 use crate::support::{SOON, log_line, mirror, targets};
 
-/// Listeners `shop` and `blog`, each of a load balancer of its own, with these lines of the former's.
+/// Listeners `shop` and `blog`, each of a load balancer of its own, with these lines of the former's. One worker, so that lines are in
+/// order.
 fn two(app: &Target, shop: &str, more: &str) -> String {
     let group = format!("{}\nhealth_check = false", targets(&[("app", app)]));
     let listener = |name: &str| {
@@ -18,13 +19,13 @@ fn two(app: &Target, shop: &str, more: &str) -> String {
         )
     };
     format!(
-        "{}{}[load_balancers.shop]\n{shop}\n[load_balancers.blog]\n[target_groups.web]\n{group}\n{more}",
+        "[server]\nworkers = 1\n{}{}[load_balancers.shop]\n{shop}\n[load_balancers.blog]\n[target_groups.web]\n{group}\n{more}",
         listener("shop"),
         listener("blog")
     )
 }
 
-/// The log files below, with their lines.
+/// The log files below, with their lines, in the order of their times.
 fn files(bucket: &Path) -> Vec<(PathBuf, Vec<String>)> {
     let (mut found, mut folders) = (Vec::new(), vec![bucket.to_owned()]);
     while let Some(folder) = folders.pop() {
@@ -40,6 +41,7 @@ fn files(bucket: &Path) -> Vec<(PathBuf, Vec<String>)> {
             }
         }
     }
+    found.sort();
     found
 }
 
