@@ -398,6 +398,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_load_balancer_with_listeners_has_a_log_where_its_table_says_so() {
+        let text = "[[listeners]]\nbind = \"10.0.0.7:80\"\nload_balancer = \"a\"\nforward = \"web\"\n\
+             [load_balancers.a]\naccess_log = { folder = \"/logs\", prefix = \"x\" }\n\
+             [load_balancers.idle]\naccess_log = { folder = \"/logs\" }\n\
+             [load_balancers.off]\naccess_log = { folder = \"/logs\", enabled = false }\n[target_groups.web]\n";
+        let mut desired = clingfish_config::parse(text).unwrap().0;
+        (desired.aws.account, desired.aws.region) = ("123456789012".into(), "eu-west-1".into());
+        let plan = LogPlan::of(&desired);
+        assert_eq!((plan.owner.account(), plan.owner.region()), ("123456789012", "eu-west-1"));
+        let [log] = &*plan.balancers else { panic!("{plan:?}") };
+        assert_eq!((log.name.as_str(), log.node.to_string()), ("a", "10.0.0.7".into()));
+        assert_eq!((log.log.folder().to_str(), log.log.prefix()), (Some("/logs"), "x"));
+    }
+
+    #[test]
     fn settings_that_wait_for_a_restart_are_told_until_it_comes() {
         let desired = |text: &str| clingfish_config::parse(text).unwrap().0;
         let at_start = AtStart::of(&desired("[admin]\nbind = \"127.0.0.1:1\"\n"));

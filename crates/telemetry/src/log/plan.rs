@@ -41,11 +41,10 @@ impl LogPlan {
             let (id, name) = (balancer.id(), balancer.name.clone());
             Some(BalancerPlan { id, name, node: first.bind.ip(), log })
         });
-        Self {
-            log: desired.access_log.clone(),
-            owner: Owner::default(),
-            balancers: balancers.collect(),
-        }
+        let aws = &desired.aws;
+        // Whoever reads a configuration checks both.
+        let owner = Owner::new(&*aws.account, &*aws.region).unwrap_or_default();
+        Self { log: desired.access_log.clone(), owner, balancers: balancers.collect() }
     }
 }
 
