@@ -1,6 +1,8 @@
 //! The control plane as a whole, over real files and sockets.
 
+mod access;
 mod admin;
+mod admin_tls;
 mod health;
 mod reload;
 mod stage;

@@ -159,6 +159,7 @@ fn split_once(bytes: &[u8], at: u8) -> (&[u8], &[u8]) {
 
 #[cfg(test)]
 mod tests {
+    use clingfish_elb::Code;
     use hyper::header::HeaderValue;
 
     use super::*;
@@ -204,6 +205,72 @@ mod tests {
             }
             assert_eq!(known.bearer(&headers), expected, "{fields:?}");
         }
+    }
+
+    /// 2026-11-20T00:00:00Z, when what follows was signed.
+    const SIGNED_AT: UnixMillis = UnixMillis(1_795_132_800_000);
+    const FORM: &str = "Action=DeleteRule&Version=2015-12-01&RuleArn=arn";
+
+    /// A call as botocore signs it, of `KEY` with AWS's example of a secret.
+    fn signed(id: &str) -> Parts {
+        let signature = "2d6038482386cf1d12ac00a80afadae85e3536058ff06b67c3b9870cf62c045d";
+        let request = hyper::Request::post("/")
+            .header("Host", "localhost:9080")
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .header("X-Amz-Date", "20261120T000000Z")
+            .header("User-Agent", "Boto3/1.44.5")
+            .header(
+                "Authorization",
+                format!(
+                    "AWS4-HMAC-SHA256 Credential={id}/20261120/eu-central-1/elasticloadbalancing/aws4_request, \
+                     SignedHeaders=content-type;host;x-amz-date, Signature={signature}"
+                ),
+            );
+        request.body(()).unwrap().into_parts().0
+    }
+
+    fn access_key(id: &str, secret: &str, session_token: Option<&str>) -> AccessKey {
+        let (id, secret) = (id.to_owned(), Secret::new(secret));
+        AccessKey {
+            id,
+            secret,
+            session_token: session_token.map(Secret::new),
+            role: Role::ReadOnly,
+        }
+    }
+
+    #[test]
+    fn whoever_has_the_secret_can_sign() {
+        let secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+        let file = desired::Admin {
+            access_keys: vec![
+                access_key("KEY", secret, None),
+                access_key("OTHER", "another", None),
+                access_key("SESSION", secret, Some("needed")),
+            ],
+            ..desired::Admin::default()
+        };
+        let known = Known::new(&file, &Credentials::default());
+        let hours = std::time::Duration::from_secs(3600);
+        for (id, form, now, expected) in [
+            ("KEY", FORM, SIGNED_AT, Ok(Author::access_key("KEY", Role::ReadOnly))),
+            ("KEY", "Action=DescribeRules", SIGNED_AT, Err(Code::SignatureDoesNotMatch)),
+            ("KEY", FORM, SIGNED_AT + hours, Err(Code::RequestExpired)),
+            ("OTHER", FORM, SIGNED_AT, Err(Code::SignatureDoesNotMatch)),
+            ("SESSION", FORM, SIGNED_AT, Err(Code::InvalidClientTokenId)),
+            ("NOBODY", FORM, SIGNED_AT, Err(Code::InvalidClientTokenId)),
+        ] {
+            let found = known.signed_by(&signed(id), &Bytes::from(form), now);
+            let found = found.map_err(|refusal| match refusal {
+                Refusal::Signature(error) => error.code,
+                other => panic!("{other:?}"),
+            });
+            assert_eq!(found, expected, "{id} {form} {now:?}");
+        }
+        let mut unsigned = signed("KEY");
+        unsigned.headers.remove(AUTHORIZATION);
+        let refusal = known.signed_by(&unsigned, &Bytes::from(FORM), SIGNED_AT).unwrap_err();
+        assert_eq!(refusal.counted(), Refusal::NoCredentials.counted());
     }
 
     #[test]
