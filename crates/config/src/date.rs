@@ -1,7 +1,6 @@
 //! Dates as a person writes them.
 
 use clingfish_model::UnixMillis;
-use toml_edit::{Datetime, Offset};
 
 const DAY_SECONDS: u64 = 86_400;
 
@@ -21,11 +20,7 @@ pub(crate) fn end(text: &str) -> Option<UnixMillis> {
 
 /// Days since 1970 (Howard Hinnant's `days_from_civil`), for years from 1970 to 9999.
 fn days(date: &str) -> Option<u64> {
-    let [year, month, day] = numbers(date, '-')?;
-    days_of(year, month, day)
-}
-
-fn days_of(year: u64, month: u64, day: u64) -> Option<u64> {
+    let [year, month, day]: [u64; 3] = numbers(date, '-')?;
     let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let longest = match month {
         2 => 28 + u64::from(is_leap),
@@ -42,20 +37,40 @@ fn days_of(year: u64, month: u64, day: u64) -> Option<u64> {
     Some(era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468)
 }
 
-/// The moment that TOML's own date and time mean; they need an offset for that.
-pub(crate) fn moment(time: &Datetime) -> Option<UnixMillis> {
-    let (Some(date), Some(clock), Some(offset)) = (time.date, time.time, time.offset) else {
-        return None;
-    };
-    let days = days_of(date.year.into(), date.month.into(), date.day.into())?;
-    let minutes = days * 1440 + u64::from(clock.hour) * 60 + u64::from(clock.minute);
-    let minutes = match offset {
-        Offset::Z => minutes,
-        Offset::Custom { minutes: ahead } => minutes.checked_add_signed(-i64::from(ahead))?,
-    };
-    let seconds = minutes * 60 + u64::from(clock.second.unwrap_or_default());
-    let millis = u64::from(clock.nanosecond.unwrap_or_default() / 1_000_000);
-    Some(UnixMillis(seconds * 1000 + millis))
+/// The moment that TOML's own date and time mean, as they are shown; they need an offset for that.
+pub(crate) fn moment(text: &str) -> Option<UnixMillis> {
+    let (date, time) = text.split_once(['T', 't', ' '])?;
+    let offset_at = time.find(['Z', 'z', '+', '-'])?;
+    let (clock, offset) = time.split_at_checked(offset_at)?;
+    let (clock, fraction) = clock.split_once('.').unwrap_or((clock, ""));
+    let seconds = days(date)? * DAY_SECONDS + seconds(clock)?;
+    let seconds = seconds.checked_add_signed(-ahead(offset)?)?;
+    let millis: String = fraction.chars().chain("000".chars()).take(3).collect();
+    Some(UnixMillis(seconds * 1000 + millis.parse::<u64>().ok()?))
+}
+
+/// How many seconds an offset such as `+01:30` is ahead of UTC.
+fn ahead(offset: &str) -> Option<i64> {
+    let Some(time) = offset.strip_prefix(['+', '-']) else { return Some(0) };
+    let seconds = seconds(&format!("{time}:00")).and_then(|seconds| i64::try_from(seconds).ok())?;
+    Some(if offset.starts_with('-') { -seconds } else { seconds })
+}
+
+/// A moment as TOML writes it: `2026-11-28T14:00:00.123Z`.
+pub(crate) fn show(moment: UnixMillis) -> String {
+    let (days, seconds) = (moment.as_secs() / DAY_SECONDS, moment.as_secs() % DAY_SECONDS);
+    // Howard Hinnant's `civil_from_days`.
+    let shifted = days + 719_468;
+    let (era, of_era) = (shifted / 146_097, shifted % 146_097);
+    let years = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * years + years / 4 - years / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let (year, month) = (years + era * 400, if month < 10 { month + 3 } else { month - 9 });
+    let year = if month <= 2 { year + 1 } else { year };
+    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    let millis = moment.0 % 1000;
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
 }
 
 fn seconds(time: &str) -> Option<u64> {
@@ -85,8 +100,12 @@ mod tests {
             ("1970-01-01T00:00:00+01:00", None),
             ("2027-01-31", None),
         ] {
-            let time = text.parse().unwrap();
-            assert_eq!(moment(&time), millis.map(UnixMillis), "{text}");
+            assert_eq!(moment(text), millis.map(UnixMillis), "{text}");
+        }
+        for text in
+            ["1970-01-01T00:00:00.000Z", "2000-02-29T23:59:59.007Z", "2027-01-31T18:00:00.123Z"]
+        {
+            assert_eq!(show(moment(text).unwrap()), text);
         }
     }
 

@@ -7,6 +7,7 @@ mod aws;
 mod classic;
 mod date;
 mod diagnostic;
+pub mod edit;
 pub mod fuzzing;
 mod health_check;
 mod keys;
@@ -39,6 +40,7 @@ use toml::de::DeTable;
 
 pub use crate::{
     diagnostic::Diagnostic,
+    edit::{Document, EditError, edit},
     secrets::{SECRET_KEYS, secret_spans},
 };
 

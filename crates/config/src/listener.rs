@@ -138,7 +138,7 @@ fn read_h2c(section: &Section<'_>, speaks_tls: bool, report: &mut Report<'_>) ->
 }
 
 /// A name made of the address: `0.0.0.0-8080`, `__1-8080` for `[::1]:8080`.
-fn derive_name(bind: SocketAddr) -> String {
+pub(crate) fn derive_name(bind: SocketAddr) -> String {
     let ip = match bind {
         SocketAddr::V4(v4) => v4.ip().to_string(),
         SocketAddr::V6(v6) if v6.scope_id() == 0 => v6.ip().to_string(),

@@ -161,7 +161,7 @@ impl<'t> Value<'t> {
         let DeValue::Datetime(time) = self.node else {
             return self.wrong_type(report, "a moment", HELP);
         };
-        let moment = date::moment(time);
+        let moment = date::moment(&time.to_string());
         if moment.is_none() {
             let message = format!("{} = {time} is not a moment since 1970", self.name);
             self.refuse(report, message, HELP);

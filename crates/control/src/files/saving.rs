@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use clingfish_config::edit;
+
 use super::Files;
 use crate::{
     Configuration,
@@ -133,8 +135,4 @@ impl Files {
             tracing::error!(%error, "the audit log misses that the file was changed by hand");
         }
     }
-}
-
-fn edit(_: &str, _: &[clingfish_model::Edit]) -> Result<String, String> {
-    Err("no".into())
 }
