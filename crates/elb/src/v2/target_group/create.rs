@@ -3,7 +3,7 @@
 use clingfish_model::{
     Edit, HealthCheck, Name, Place, ProtocolVersion, Record, ResourceId, Setting, TargetGroup,
     TargetTls,
-    elb::{IpAddressType, TargetType},
+    elb::{Aws, IpAddressType, TargetType},
 };
 
 use super::{after, describe::show, health_check, protocol, unsupported};
@@ -135,8 +135,12 @@ fn read_protocol(input: &mut Input) -> Result<bool, Error> {
 fn read_vpc(input: &mut Input, world: &World<'_>) -> Result<String, Error> {
     let vpc = input.text("VpcId")?.filter(|vpc| !vpc.is_empty());
     let vpc = vpc.ok_or_else(|| Error::validation("A VPC ID must be specified"))?;
-    let known = world.desired.aws.subnets.as_ref();
-    if known.is_some_and(|subnets| subnets.values().all(|subnet| subnet.vpc != vpc)) {
+    let subnets = world.desired.aws.subnets.as_ref();
+    let is_known = subnets.is_none_or(|known| known.values().any(|subnet| subnet.vpc == vpc));
+    // What the file cannot have as an id is none.
+    let is_id = vpc.len() <= Aws::ID_CHARS_MAX
+        && vpc.bytes().all(|c| c.is_ascii_graphic() && !matches!(c, b'"' | b'\\'));
+    if !is_known || !is_id {
         return Err(Error::validation(format!("The VPC ID '{vpc}' is not found")));
     }
     Ok(vpc)
