@@ -9,5 +9,6 @@ mod group_attributes;
 mod networks;
 mod support;
 mod tags;
+mod target_group_life;
 mod target_groups;
 mod targets;

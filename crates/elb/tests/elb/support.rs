@@ -1,6 +1,6 @@
 //! A configuration file, and requests that read and change it.
 
-use clingfish_config::parse;
+use clingfish_config::{edit, parse};
 use clingfish_elb::{Call, Code, Error, Observed, Plan, TargetSeen, World, plan, query::Params};
 use clingfish_model::{DesiredState, Edit, Name, Place, Setting, UnixMillis};
 
@@ -44,14 +44,18 @@ impl Cloud {
         }
     }
 
-    /// The answer to a request, whose changes have been made where there are any.
+    /// The answer to a request, whose changes are in the file then.
     pub(crate) fn call(&mut self, form: &str) -> Result<String, Error> {
         let plan = self.plan(form)?;
+        match edit(&self.text, &plan.edits) {
+            Ok(text) => self.text = text,
+            Err(error) => panic!("{form}: {error}: {:?}", plan.edits),
+        }
         let desired = self.desired();
         Ok((plan.reply)(&self.world(&desired))?.to_string())
     }
 
-    fn desired(&self) -> DesiredState {
+    pub(crate) fn desired(&self) -> DesiredState {
         match parse(&self.text) {
             Ok((desired, _)) => desired,
             Err(errors) => panic!("{}\n{errors:#?}", self.text),
