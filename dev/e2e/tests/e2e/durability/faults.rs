@@ -1,3 +1,5 @@
+//! Each system call of a change, killed or failed: the file is the old one or the new one, and the history agrees.
+
 use std::{collections::HashMap, os::unix::process::ExitStatusExt};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Files that cannot be replaced, by real mounts.
+
 use super::*;
 
 /// Changes the file in a mount namespace in which `mounts` were made: `$ETC` is the folder, `$FILE` the file. None where this user

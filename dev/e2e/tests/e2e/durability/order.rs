@@ -1,3 +1,5 @@
+//! In which order a change goes to disk, from a trace.
+
 use super::*;
 
 const CALLS: &str = "trace=write,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat";
