@@ -36,6 +36,15 @@ fn what_is_created_is_written_with_all_that_alb_does_otherwise() {
 }
 
 #[test]
+fn the_one_that_is_always_there_can_be_made_too() {
+    for text in ["", "[load_balancers.default]\n"] {
+        let edits = Cloud::new(text).edits(&CREATE.replace("=web", "=default")).unwrap();
+        assert_eq!(edits.len(), 7, "{text}");
+        assert_eq!(edits[6], "[load_balancers.default] preserve_host_header = false");
+    }
+}
+
+#[test]
 fn a_load_balancer_is_provisioning_when_it_is_made_and_active_from_then_on() {
     let mut cloud = Cloud::new("[admin]\n");
     let created = cloud.call(CREATE).unwrap();

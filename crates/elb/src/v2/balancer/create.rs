@@ -46,8 +46,8 @@ pub(crate) fn create(input: &mut Input, world: &World<'_>) -> Result<Plan, Error
     }
     let id = ResourceId::derive("app", &format!("{}/{}", wanted.name, world.now.0));
     let arn = LoadBalancerArn { owner: world.owner(), name: wanted.name.clone(), id }.to_string();
-    let edit = wanted.edit(id, world);
-    Ok(Plan::change(arn.clone(), vec![edit], move |world| {
+    let edits = wanted.edits(id, existing.is_some(), world);
+    Ok(Plan::change(arn.clone(), edits, move |world| {
         Ok(list_of_one(world.balancer(&arn)?, State::Provisioning, world))
     }))
 }
@@ -95,7 +95,7 @@ impl Wanted {
         Error::new(Code::DuplicateLoadBalancerName, message)
     }
 
-    fn edit(self, id: ResourceId, world: &World<'_>) -> Edit {
+    fn edits(self, id: ResourceId, is_default: bool, world: &World<'_>) -> Vec<Edit> {
         let network = self.network;
         let mut settings = vec![
             ("id", Setting::text(id.to_string())),
@@ -110,7 +110,13 @@ impl Wanted {
         if !self.tags.is_empty() {
             settings.push(("tags", tags::setting(&self.tags)));
         }
-        Edit::Add(Place::LoadBalancer(self.name), settings)
+        let place = Place::LoadBalancer(self.name);
+        if is_default {
+            // The one that is there without being shown may have a table, which is empty.
+            let set = |(key, setting)| Edit::Set(place.clone(), key, setting);
+            return settings.into_iter().map(set).collect();
+        }
+        vec![Edit::Add(place, settings)]
     }
 }
 
