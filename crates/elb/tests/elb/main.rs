@@ -6,6 +6,7 @@ mod attributes;
 mod balancers;
 mod catalogue;
 mod group_attributes;
+mod life;
 mod networks;
 mod support;
 mod tags;
