@@ -2,12 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod actions;
 mod attributes;
 mod balancers;
 mod catalogue;
+mod conditions;
 mod group_attributes;
 mod life;
+mod listener_attributes;
+mod listener_certificates;
+mod listeners;
 mod networks;
+mod rules;
 mod support;
 mod tags;
 mod target_group_life;
