@@ -4,8 +4,8 @@
 //! the answer is made once they are in force. Nothing here knows the file's syntax or how a request came.
 
 mod account_limits;
-mod balancer;
 mod action;
+mod balancer;
 mod bind;
 mod certificate;
 mod condition;

@@ -4,14 +4,14 @@ use std::net::{IpAddr, SocketAddr};
 
 use clingfish_model::{Listener, LoadBalancer};
 
+use super::balancer::network::{self, clash};
 use crate::{Code, Error, World};
 
 /// The address of a load balancer's listeners: that of its first subnet, else the one where it listens already, else `[aws] bind`.
 pub(crate) fn address(balancer: &LoadBalancer, world: &World<'_>) -> IpAddr {
     let aws = &world.desired.aws;
-    if let Some(subnet) = balancer.network.subnets.first() {
-        let known = aws.subnets.as_ref().and_then(|subnets| subnets.get(subnet));
-        return known.and_then(|subnet| subnet.bind).unwrap_or(aws.bind);
+    if !balancer.network.subnets.is_empty() {
+        return network::bind(aws, &balancer.network);
     }
     let mut listeners = world.desired.listeners.iter();
     let own = listeners.find(|listener| listener.load_balancer == balancer.name);
@@ -46,13 +46,4 @@ pub(crate) fn refuse_taken(
         bind.ip()
     );
     Err(Error::new(Code::InvalidConfigurationRequest, message))
-}
-
-/// Whether two addresses cannot both be had. Port 0 is always free; the families are apart.
-fn clash(one: SocketAddr, other: SocketAddr) -> bool {
-    let (a, b) = (one.ip(), other.ip());
-    one.port() == other.port()
-        && one.port() != 0
-        && a.is_ipv4() == b.is_ipv4()
-        && (a == b || a.is_unspecified() || b.is_unspecified())
 }

@@ -172,7 +172,7 @@ fn forwards_that_cannot_be_are_refused() {
 }
 
 #[test]
-fn redirects_and_answers_that_cannot_be_are_refused() {
+fn redirects_that_cannot_be_are_refused() {
     let invalid = Code::InvalidLoadBalancerAction;
     let loops = "The redirect configuration is not valid because it creates a loop.";
     for (action, code, message) in [
@@ -218,6 +218,11 @@ fn redirects_and_answers_that_cannot_be_are_refused() {
         "|Type=redirect|RedirectConfig.StatusCode=HTTP_301|RedirectConfig.Protocol=HTTP";
     let message = "The redirect configuration is not valid: you cannot redirect HTTPS to HTTP.";
     assert_eq!(Cloud::new(FILE).refusal(&with_https(downgrade)), (invalid, message.to_owned()));
+}
+
+#[test]
+fn answers_of_our_own_that_cannot_be_are_refused() {
+    let invalid = Code::InvalidLoadBalancerAction;
     for (action, code, message) in [
         (
             "",

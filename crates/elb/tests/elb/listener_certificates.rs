@@ -39,7 +39,8 @@ const SHOP: &str =
 const WEB: &str = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:\
                    listener/app/shop/50dc6c495c0c9188/f2f7dc8efc522ab2";
 /// Made of the paths of `file.pem` and `file.key`; it never changes.
-const OF_FILES: &str = "arn:aws:acm:eu-central-1:123456789012:certificate/73f3d6d6-ac35-d8f7-886b-e3982f8ab063";
+const OF_FILES: &str =
+    "arn:aws:acm:eu-central-1:123456789012:certificate/73f3d6d6-ac35-d8f7-886b-e3982f8ab063";
 const GONE: &str = "&DefaultActions.member.1.Type=fixed-response&DefaultActions.member.1.FixedResponseConfig.StatusCode=410";
 
 fn create(rest: &str) -> String {
@@ -130,7 +131,7 @@ fn changes_of_other_things_leave_certificates_alone() {
             vec![format!(r#"{at} certificates = [{{ arn = "arn:2" }}, {kept}]"#)],
         ),
         (
-            &WEB,
+            WEB,
             &format!("|1.CertificateArn={OF_FILES}"),
             vec![format!("{at} certificates = [{kept}]")],
         ),
@@ -279,7 +280,9 @@ fn answers_show_the_default_certificate_the_policy_and_mutual_authentication() {
         (&verify, store("arn:store")),
         (
             &own,
-            store("arn:aws:elasticloadbalancing:eu-central-1:123456789012:truststore/file/e13015b9d1f9515b"),
+            store(
+                "arn:aws:elasticloadbalancing:eu-central-1:123456789012:truststore/file/e13015b9d1f9515b",
+            ),
         ),
     ] {
         let answer = Cloud::new(file)
