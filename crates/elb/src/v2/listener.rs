@@ -92,7 +92,7 @@ fn shown(arn: &str, world: &World<'_>) -> Result<Members, Error> {
 }
 
 /// Edits that keep name and ARN of a listener that a person wrote, whatever else the API changes of it.
-fn pinned(listener: &Listener) -> Vec<Edit> {
+pub(super) fn pinned(listener: &Listener) -> Vec<Edit> {
     if listener.record.id.is_some() {
         return Vec::new();
     }

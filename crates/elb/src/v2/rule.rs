@@ -4,7 +4,7 @@ mod create;
 mod modify;
 mod priorities;
 
-use clingfish_model::{Edit, Listener, Place, Rule, Setting};
+use clingfish_model::{Action, Edit, Listener, Place, Rule, Setting};
 
 use super::{action, condition, transform};
 use crate::{Code, Error, Input, Members, Plan, World, page::Page};
@@ -53,7 +53,10 @@ pub(super) fn delete(input: &mut Input, world: &World<'_>) -> Result<Plan, Error
     let (listener, rule) = world.rule(&arn)?;
     let rule = rule.ok_or_else(|| of_default(&arn, "deleted"))?;
     let place = Place::Rule(listener.name.clone(), rule.priority());
-    Ok(Plan::silent(arn, vec![Edit::Remove(place)]))
+    let others = |other: &Rule| other.priority() != rule.priority();
+    let mut edits = pinned_redirects(listener, others);
+    edits.push(Edit::Remove(place));
+    Ok(Plan::silent(arn, edits))
 }
 
 fn once<'w>(found: Vec<Found<'w>>) -> Vec<Found<'w>> {
@@ -118,6 +121,19 @@ fn pinned(listener: &Listener, rule: &Rule) -> Option<Edit> {
     let id = Setting::text(rule.id(listener.id()).to_string());
     let place = Place::Rule(listener.name.clone(), rule.priority());
     rule.record().id.is_none().then_some(Edit::Set(place, "id", id))
+}
+
+/// Edits that keep the ARNs of what redirects. A redirect leads back to itself once the rule is gone that takes what it leads to:
+/// AWS lets that be, and the file does so where an id says that the API had a hand in it.
+fn pinned_redirects(listener: &Listener, is_wanted: impl Fn(&Rule) -> bool) -> Vec<Edit> {
+    let is_redirect = |action: &Action| matches!(action, Action::Redirect(_));
+    let mut edits = Vec::new();
+    if listener.default_action.as_ref().is_some_and(is_redirect) {
+        edits.extend(super::listener::pinned(listener));
+    }
+    let rules = listener.rules.iter().filter(|rule| is_redirect(rule.action()) && is_wanted(rule));
+    edits.extend(rules.filter_map(|rule| pinned(listener, rule)));
+    edits
 }
 
 /// Refuses transforms of what goes to no target.

@@ -29,7 +29,7 @@ transforms = { url-rewrite = { regex = "^/a", replace = "/b" } }
 [[listeners.rules]]
 priority = 20
 conditions = { path-pattern = "/b" }
-redirect = { host = "b.example" }
+fixed_response = { status = 410 }
 
 [target_groups.blue]
 id = "00000000000000b1"
@@ -47,8 +47,18 @@ const ACTION: &str =
 
 /// ARNs of all rules, as they are shown.
 fn arns(file: &str) -> Vec<String> {
-    let answer =
-        Cloud::new(file).call(&format!("Action=DescribeRules&ListenerArn={LISTENER}")).unwrap();
+    arns_at(file, LISTENER)
+}
+
+/// The same, where the listener has the id that is made of its name.
+fn arns_of(file: &str) -> Vec<String> {
+    let id = clingfish_model::ResourceId::derive("listener", "web").to_string();
+    arns_at(file, &LISTENER.replace("f2f7dc8efc522ab2", &id))
+}
+
+fn arns_at(file: &str, listener: &str) -> Vec<String> {
+    let form = format!("Action=DescribeRules&ListenerArn={listener}");
+    let answer = Cloud::new(file).call(&form).unwrap();
     let arn = |part: &str| part.split("</RuleArn>").next().unwrap().to_owned();
     answer.split("<RuleArn>").skip(1).map(arn).collect()
 }
@@ -335,4 +345,33 @@ fn priorities_are_judged_by_the_order_that_comes_out() {
         (code, message),
         (Code::ValidationError, format!("Rule '{RULE}' was provided multiple times"))
     );
+}
+
+#[test]
+fn redirects_that_people_wrote_may_lead_back_once_a_rule_is_gone() {
+    let file = FILE
+        .replace("fixed_response = { status = 404 }", "redirect = { path = \"/a\" }")
+        .replace("fixed_response = { status = 410 }", "redirect = { path = \"/a\" }")
+        .replace("id = \"f2f7dc8efc522ab2\"\n", "");
+    let arns = arns_of(&file);
+    let pins = |rule: &str| {
+        let parts: Vec<_> = rule.rsplit('/').collect();
+        vec![
+            r#"[[listeners]] web name = "web""#.to_owned(),
+            format!(r#"[[listeners]] web id = "{}""#, parts[1]),
+            format!(r#"[[listeners.rules]] web 20 id = "{}""#, parts[0]),
+        ]
+    };
+    let (first, second) = (&arns[0], pins(&arns[1]));
+    for (form, last) in [
+        (format!("Action=DeleteRule&RuleArn={first}"), "[[listeners.rules]] web 10 gone"),
+        (
+            format!("Action=ModifyRule&RuleArn={first}{CONDITION}"),
+            r#"[[listeners.rules]] web 10 conditions = { path-pattern = ["/c"] }"#,
+        ),
+    ] {
+        let mut expected = second.clone();
+        expected.push(last.to_owned());
+        assert_eq!(Cloud::new(&file).edits(&form), Ok(expected), "{form}");
+    }
 }

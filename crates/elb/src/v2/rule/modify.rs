@@ -2,7 +2,7 @@
 
 use clingfish_model::{Edit, Place, Rule, rule::Transforms};
 
-use super::{of_default, pinned, refuse_idle_transforms, shown};
+use super::{of_default, pinned, pinned_redirects, refuse_idle_transforms, shown};
 use crate::{
     Error, Input, Plan, World,
     v2::{
@@ -33,7 +33,11 @@ pub(crate) fn modify(input: &mut Input, world: &World<'_>) -> Result<Plan, Error
     refuse_idle_transforms(&new)?;
     let mut edits = changes(&Place::Rule(listener.name.clone(), rule.priority()), rule, &new);
     if !edits.is_empty() {
-        edits.splice(0..0, pinned(listener, rule));
+        let is_narrowed = rule.conditions() != new.conditions();
+        let others = |other: &Rule| other.priority() != rule.priority();
+        let mut pins = if is_narrowed { pinned_redirects(listener, others) } else { Vec::new() };
+        pins.extend(pinned(listener, rule));
+        edits.splice(0..0, pins);
     }
     Ok(Plan::change(arn.clone(), edits, move |world| shown(&[arn], world)))
 }

@@ -4,7 +4,7 @@ use clingfish_model::{Edit, Listener, Rule, rule::Priority};
 
 use super::{
     create::{in_use, read_priority},
-    of_default, pinned, shown,
+    of_default, pinned, pinned_redirects, shown,
 };
 use crate::{Error, Input, Plan, World, v2::listener::refuse_empty};
 
@@ -63,10 +63,13 @@ fn reordered(listener: &Listener, moves: &[Move<'_>]) -> Result<Vec<Edit>, Error
         }));
     }
     let moving: Vec<_> = own().filter(|one| one.rule.priority() != one.to).collect();
-    let mut edits: Vec<_> = moving.iter().filter_map(|one| pinned(listener, one.rule)).collect();
-    let pairs: Vec<_> = moving.iter().map(|one| (one.rule.priority(), one.to)).collect();
-    if !pairs.is_empty() {
-        edits.push(Edit::Prioritise(listener.name.clone(), pairs));
+    if moving.is_empty() {
+        return Ok(Vec::new());
     }
+    let stays = |rule: &Rule| moving.iter().all(|one| one.rule.priority() != rule.priority());
+    let mut edits = pinned_redirects(listener, stays);
+    edits.extend(moving.iter().filter_map(|one| pinned(listener, one.rule)));
+    let pairs = moving.iter().map(|one| (one.rule.priority(), one.to)).collect();
+    edits.push(Edit::Prioritise(listener.name.clone(), pairs));
     Ok(edits)
 }
