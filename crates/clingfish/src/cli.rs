@@ -79,6 +79,15 @@ The exit status is 0 only if the new process has taken over.")]
     /// Look at the keys that seal session cookies, or add a new one.
     Keys(Keys),
 
+    /// Draw a token for the native API, and the line that the configuration file needs of it.
+    #[command(after_help = "\
+  clingfish token --name ci
+
+The token goes to whoever uses the API; the second line goes into the file, which has the hash alone:
+  [admin]
+  tokens = [{ name = \"ci\", sha256 = \"…\" }]")]
+    Token(Token),
+
     /// Two sample applications, Clingfish in front of them, and the story of stickiness as it happens.
     #[command(after_help = "\
 Everything runs in this process, on loopback, with its state in a temporary folder. After the story it keeps serving, and
@@ -113,11 +122,11 @@ pub(crate) struct Validate {
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Place {
     /// The availability zone that this process is in, for target groups with cross_zone = false. Wins over the file's.
-    #[arg(long, value_name = "ZONE", env = "CLINGFISH_AVAILABILITY_ZONE", value_parser = zone)]
+    #[arg(long, value_name = "ZONE", env = "CLINGFISH_AVAILABILITY_ZONE", value_parser = name)]
     pub(crate) availability_zone: Option<Name>,
 }
 
-fn zone(text: &str) -> Result<Name, String> {
+fn name(text: &str) -> Result<Name, String> {
     Name::new(text).map_err(|error| error.to_string())
 }
 
@@ -205,6 +214,17 @@ pub(crate) enum KeysAction {
         #[arg(long, value_name = "DURATION", default_value = "5m")]
         delay: String,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Token {
+    /// What events call whoever uses it.
+    #[arg(long, value_name = "NAME", default_value = "admin", value_parser = name)]
+    pub(crate) name: Name,
+
+    /// For reading only.
+    #[arg(long)]
+    pub(crate) read_only: bool,
 }
 
 #[derive(Debug, Args)]

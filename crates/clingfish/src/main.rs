@@ -9,6 +9,7 @@ mod keys;
 mod node;
 mod serve;
 mod systemd;
+mod token;
 mod upgrade;
 
 use std::{io::IsTerminal, process::ExitCode};
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         Command::Explain(options) => explain::run(&options),
         Command::Upgrade(options) => upgrade::run(&options),
         Command::Keys(options) => keys::run(&options),
+        Command::Token(options) => token::run(&options),
         Command::Demo(options) => {
             // The story is what people came for; what happens inside would only break its lines.
             write_events(cli.log.unwrap_or(LevelFilter::ERROR));

@@ -18,6 +18,7 @@ mod origin;
 mod peer;
 mod refusal;
 mod routes;
+mod token;
 
 use std::{
     io,
@@ -34,6 +35,7 @@ use tokio::{
 };
 
 pub use credentials::{Credentials, EnvironmentError};
+pub use token::FreshToken;
 
 pub(crate) use in_force::InForce;
 pub(crate) use refusal::COUNTED;

@@ -109,7 +109,7 @@ pub struct Admin {
     pub access_keys: Vec<AccessKey>,
     /// Who may use the native API; nobody by default.
     pub tokens: Vec<BearerToken>,
-    /// What is shown to clients; none is HTTP. At start only, but for renewed files.
+    /// What is shown to clients; none is HTTP.
     pub tls: Option<CertificateFiles>,
     /// Peers whose X-Forwarded-For says who asks.
     pub trusted_proxies: Vec<IpNet>,

@@ -71,6 +71,8 @@ impl Credentials {
 /// All credentials that count.
 #[derive(Debug, Default)]
 pub(crate) struct Known {
+    /// Whether there are any, be they such as nobody can use: who wants the APIs locked has them locked.
+    are_any: bool,
     signers: Vec<Signer>,
     tokens: Vec<BearerToken>,
 }
@@ -79,17 +81,18 @@ impl Known {
     /// Those of the file, and those beside it.
     pub(crate) fn new(file: &desired::Admin, environment: &Credentials) -> Self {
         let keys = file.access_keys.iter().chain(&environment.access_keys);
-        let tokens = file.tokens.iter().chain(&environment.tokens);
+        let tokens: Vec<_> = file.tokens.iter().chain(&environment.tokens).cloned().collect();
         Self {
+            are_any: keys.clone().next().is_some() || !tokens.is_empty(),
             // Whoever made them has checked them; one that nobody can sign with lets nobody in.
             signers: keys.filter_map(|key| signer(key).ok()).collect(),
-            tokens: tokens.cloned().collect(),
+            tokens,
         }
     }
 
     /// Whether the APIs ask who comes.
     pub(crate) fn are_any(&self) -> bool {
-        !self.signers.is_empty() || self.have_tokens()
+        self.are_any
     }
 
     /// Whether there are some that go over the wire as they are.
@@ -267,6 +270,13 @@ mod tests {
             });
             assert_eq!(found, expected, "{id} {form} {now:?}");
         }
+        let useless = Credentials {
+            access_keys: vec![access_key("", secret, None)],
+            ..Credentials::default()
+        };
+        let none = desired::Admin::default();
+        assert!(Known::new(&none, &useless).are_any(), "the door is locked all the same");
+        assert!(!Known::new(&none, &Credentials::default()).are_any());
         let mut unsigned = signed("KEY");
         unsigned.headers.remove(AUTHORIZATION);
         let refusal = known.signed_by(&unsigned, &Bytes::from(FORM), SIGNED_AT).unwrap_err();

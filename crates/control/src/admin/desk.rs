@@ -39,7 +39,9 @@ use crate::{
 const INDEX: &str = "Clingfish\n\n\
     /healthz  200 while the process lives\n\
     /readyz   200 while it wants requests, 503 before and after\n\
-    /metrics  counts and gauges for Prometheus\n";
+    /metrics  counts and gauges for Prometheus\n\
+    /v1       Clingfish's own API\n\
+    /         the API of AWS Elastic Load Balancing, by POST or with an Action\n";
 
 /// What answers are made of. All connections share it.
 #[derive(Debug)]
