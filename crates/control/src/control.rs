@@ -151,8 +151,6 @@ impl<D: Doors + 'static> Control<D> {
         let (admin_address, admin_socket) = (admin.address(), admin.lend().map_err(refused)?);
         // Before the first request and the first check.
         reach.spare(admin_address);
-        // People and tools look for exactly these words.
-        tracing::info!("admin listening on {admin_address}");
         admin.announce();
         let admin = Owned(tokio::spawn(admin.run(opened)));
         let prober = Prober::new(steward.applier.reader(), Arc::clone(&status), registry, reach);

@@ -245,7 +245,10 @@ impl<D: Doors, R: Resolve> Steward<D, R> {
         configuration: Configuration,
         save: Option<(Pending, Event)>,
     ) -> Result<u64, NotApplied> {
-        configuration.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+        if save.is_none() {
+            // Of what a person has written; the rest of the file gave them before.
+            configuration.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+        }
         let Configuration { desired, certificates, text, .. } = configuration;
         for key in self.at_start.differences(&desired) {
             tracing::warn!(key, "takes effect at the next start only");

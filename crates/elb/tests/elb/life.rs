@@ -30,7 +30,8 @@ fn a_life_leaves_the_file_as_it_was() {
         .call("Action=CreateLoadBalancer&Name=web&Subnets.member.1=a&Subnets.member.2=b&Tags.member.1.Key=team")
         .unwrap();
     let arn = arn(&created);
-    let attributes = "Attributes.member.1.Key=deletion_protection.enabled&Attributes.member.1.Value";
+    let attributes =
+        "Attributes.member.1.Key=deletion_protection.enabled&Attributes.member.1.Value";
     let form = format!(
         "Action=ModifyLoadBalancerAttributes&LoadBalancerArn={arn}&{attributes}=true\
          &Attributes.member.2.Key=idle_timeout.timeout_seconds&Attributes.member.2.Value=90\
@@ -43,22 +44,33 @@ fn a_life_leaves_the_file_as_it_was() {
         ("routing.http.preserve_host_header.enabled", "true"),
         ("routing.http2.enabled", "true"),
     ] {
-        assert!(modified.contains(&format!("<Key>{key}</Key><Value>{value}</Value>")), "{modified}");
+        assert!(
+            modified.contains(&format!("<Key>{key}</Key><Value>{value}</Value>")),
+            "{modified}"
+        );
     }
     let tagged = format!("ResourceArns.member.1={arn}");
-    cloud.call(&format!("Action=AddTags&{tagged}&Tags.member.1.Key=a.b&Tags.member.1.Value=%C3%A4")).unwrap();
+    cloud
+        .call(&format!("Action=AddTags&{tagged}&Tags.member.1.Key=a.b&Tags.member.1.Value=%C3%A4"))
+        .unwrap();
     cloud.call(&format!("Action=RemoveTags&{tagged}&TagKeys.member.1=team")).unwrap();
     let tags = cloud.call(&format!("Action=DescribeTags&{tagged}")).unwrap();
-    assert!(tags.contains("<Tags><member><Key>a.b</Key><Value>ä</Value></member></Tags>"), "{tags}");
-    let groups = format!("Action=SetSecurityGroups&LoadBalancerArn={arn}&SecurityGroups.member.1=sg-1");
+    assert!(
+        tags.contains("<Tags><member><Key>a.b</Key><Value>ä</Value></member></Tags>"),
+        "{tags}"
+    );
+    let groups =
+        format!("Action=SetSecurityGroups&LoadBalancerArn={arn}&SecurityGroups.member.1=sg-1");
     assert!(cloud.call(&groups).unwrap().contains("<member>sg-1</member>"));
     let kind = format!("Action=SetIpAddressType&LoadBalancerArn={arn}&IpAddressType=dualstack");
     cloud.call(&kind).unwrap();
-    let described = cloud.call(&format!("Action=DescribeLoadBalancers&LoadBalancerArns.member.1={arn}"));
+    let described =
+        cloud.call(&format!("Action=DescribeLoadBalancers&LoadBalancerArns.member.1={arn}"));
     assert!(described.unwrap().contains("<IpAddressType>dualstack</IpAddressType>"));
     let delete = format!("Action=DeleteLoadBalancer&LoadBalancerArn={arn}");
     assert_eq!(cloud.call(&delete).unwrap_err().code, Code::OperationNotPermitted);
-    let form = format!("Action=ModifyLoadBalancerAttributes&LoadBalancerArn={arn}&{attributes}=false");
+    let form =
+        format!("Action=ModifyLoadBalancerAttributes&LoadBalancerArn={arn}&{attributes}=false");
     cloud.call(&form).unwrap();
     assert_eq!(cloud.call(&delete).unwrap(), "");
     assert_eq!(cloud.text, TEXT);
