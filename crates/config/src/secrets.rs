@@ -10,7 +10,7 @@ use toml_parser::{
 };
 
 /// Keys whose values nobody but the file's readers may see, wherever they are.
-pub const SECRET_KEYS: [&str; 2] = ["secret", "sha256"];
+pub const SECRET_KEYS: [&str; 3] = ["secret", "session_token", "sha256"];
 
 /// A key that is one of them beside `from`: what another balancer's cookies are signed with.
 const IMPORTED: (&str, &str) = ("key", "from");
@@ -213,6 +213,7 @@ mod tests {
             ),
             ("a = { secret = { b = { c = 1 } }, sha256 = 'x' }\n", &["{ b = { c = 1 } }", "'x'"]),
             ("[secret]\nb = 1\n", &[]),
+            ("[[k]]\nsession_token = 'x'\n", &["'x'"]),
             ("import = { from = 'caddy', key = 'x' }\ntls.key = 'path'\n", &["'x'"]),
             ("import.key = 'x'\nimport.from = 'caddy'\nkey = 'y'\n", &["'x'"]),
             ("[a.import]\nkey = 'x'\nfrom = 'caddy'\n[b.import]\nkey = 'path'\n", &["'x'"]),

@@ -18,7 +18,7 @@ pub(crate) fn note(error: &Error, report: &mut Report<'_>) {
 
 /// Whether a line may hold what no message shows.
 fn holds_secret(line: &str) -> bool {
-    ["secret", "session_token", "sha256"].iter().any(|key| line.contains(key))
+    crate::SECRET_KEYS.iter().any(|key| line.contains(key))
 }
 
 fn explain(message: &str, quoted: &str) -> (String, String) {
