@@ -206,3 +206,43 @@ fn methods_types_and_sizes_have_their_limits() {
         }
     });
 }
+
+#[test]
+fn credentials_of_the_file_count_as_soon_as_it_is_in_force() {
+    run(async {
+        let stage = Stage::new();
+        let control = stage.start("").await;
+        let admin = control.admin_address();
+        let (plain, shown) =
+            ("GET /v1/x HTTP/1.1", "GET /v1/x HTTP/1.1\r\nAuthorization: Bearer test");
+        assert!(is_answered(&ask(admin, plain, "").await));
+        let hash = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+        let token = format!("tokens = [{{ name = \"ci\", sha256 = \"{hash}\" }}]");
+        stage.write(&format!("[admin]\nbind = \"127.0.0.1:0\"\n{token}\n"));
+        control.reload().await.unwrap();
+        assert_eq!(ask(admin, plain, "").await.0, 401);
+        assert!(is_answered(&ask(admin, shown, "").await));
+        let key = "access_keys = [{ id = \"AKIA\", secret = \"secret\" }]";
+        stage.write(&format!("[admin]\nbind = \"127.0.0.1:0\"\n{key}\n"));
+        control.reload().await.unwrap();
+        assert_eq!(ask(admin, shown, "").await.0, 401, "the token is gone, the lock is not");
+        stage.write("");
+        control.reload().await.unwrap();
+        assert!(is_answered(&ask(admin, plain, "").await));
+    });
+}
+
+#[test]
+fn a_trusted_proxy_says_who_asks() {
+    run(async {
+        let stage = Stage::new();
+        let config = "[admin]\nbind = \"127.0.0.1:0\"\ntrusted_proxies = [\"127.0.0.1\"]\n";
+        let control = stage.start(config).await;
+        for (client, is_here) in [("127.0.0.1", true), ("192.0.2.1", false)] {
+            let lines = format!("GET /v1/x HTTP/1.1\r\nX-Forwarded-For: {client}");
+            let answer = ask(control.admin_address(), &lines, "").await;
+            assert_eq!(is_answered(&answer), is_here, "{client}: {answer:?}");
+            assert!(is_here || answer.1.contains("\"not_local\""), "{answer:?}");
+        }
+    });
+}

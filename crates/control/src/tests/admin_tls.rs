@@ -2,7 +2,6 @@
 
 use std::{fs, net::SocketAddr, sync::Arc};
 
-use clingfish_model::CertificateFiles;
 use rcgen::{CertificateParams, KeyPair};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -17,7 +16,8 @@ use tokio_rustls::{
     },
 };
 
-use super::stage::{Stage, run, until};
+use super::stage::{Stage, get, run, until};
+use crate::Configuration;
 
 /// Writes a certificate with its key where the stage has the admin address's.
 fn issue(stage: &Stage) -> CertificateDer<'static> {
@@ -31,17 +31,8 @@ fn issue(stage: &Stage) -> CertificateDer<'static> {
     certificate.der().clone()
 }
 
-/// A stage whose admin address shows the certificate that comes with it.
-fn with_tls() -> (Stage, CertificateDer<'static>) {
-    let mut stage = Stage::new();
-    let certificate = issue(&stage);
-    stage.admin_tls = Some(CertificateFiles {
-        certificate: stage.path("admin.pem"),
-        key: stage.path("admin.key"),
-        ocsp: None,
-    });
-    (stage, certificate)
-}
+const CONFIG: &str =
+    "[admin]\nbind = \"127.0.0.1:0\"\ntls = { certificate = \"admin.pem\", key = \"admin.key\" }\n";
 
 /// A connection of a client that trusts this certificate alone.
 async fn connect(
@@ -74,8 +65,9 @@ async fn ask(stream: &mut TlsStream<TcpStream>, lines: &str) -> String {
 #[test]
 fn the_admin_address_speaks_tls_and_nothing_else() {
     run(async {
-        let (stage, certificate) = with_tls();
-        let control = stage.start("").await;
+        let stage = Stage::new();
+        let certificate = issue(&stage);
+        let control = stage.start(CONFIG).await;
         let admin = control.admin_address();
         let mut stream = connect(admin, &certificate, &["h2", "http/1.1"]).await.unwrap();
         assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"http/1.1"[..]));
@@ -93,8 +85,9 @@ fn the_admin_address_speaks_tls_and_nothing_else() {
 #[test]
 fn by_tls_the_own_origin_is_https() {
     run(async {
-        let (stage, certificate) = with_tls();
-        let control = stage.start("").await;
+        let stage = Stage::new();
+        let certificate = issue(&stage);
+        let control = stage.start(CONFIG).await;
         for (origin, is_own) in [("https://localhost", true), ("http://localhost", false)] {
             let mut stream = connect(control.admin_address(), &certificate, &[]).await.unwrap();
             let answer = ask(&mut stream, &format!("GET /v1/x HTTP/1.1\r\nOrigin: {origin}")).await;
@@ -106,8 +99,9 @@ fn by_tls_the_own_origin_is_https() {
 #[test]
 fn a_renewed_certificate_is_shown_and_a_bad_one_is_not() {
     run(async {
-        let (stage, old) = with_tls();
-        let control = stage.start("").await;
+        let stage = Stage::new();
+        let old = issue(&stage);
+        let control = stage.start(CONFIG).await;
         let admin = control.admin_address();
         fs::write(stage.path("admin.pem"), "nothing").unwrap();
         until("the bad one is told", async || {
@@ -120,5 +114,34 @@ fn a_renewed_certificate_is_shown_and_a_bad_one_is_not() {
         let new = issue(&stage);
         until("the new one is shown", async || connect(admin, &new, &[]).await.is_ok()).await;
         assert!(connect(admin, &old, &[]).await.is_err());
+    });
+}
+
+#[test]
+fn a_file_that_is_no_good_is_an_error_at_the_start_that_names_it() {
+    let stage = Stage::new();
+    stage.write(CONFIG);
+    let path = stage.path("admin.pem").display().to_string();
+    let read = || Configuration::read(&stage.config()).unwrap_err().errors.concat();
+    assert!(read().contains(&format!("admin.tls: cannot read {path}: No such file")), "{}", read());
+    issue(&stage);
+    fs::write(stage.path("admin.key"), KeyPair::generate().unwrap().serialize_pem()).unwrap();
+    assert!(read().contains("admin.key: the private key does not belong to"), "{}", read());
+}
+
+#[test]
+fn a_reload_turns_tls_on_and_off() {
+    run(async {
+        let stage = Stage::new();
+        let certificate = issue(&stage);
+        let control = stage.start("").await;
+        let admin = control.admin_address();
+        assert_eq!(get(admin, "/healthz").await.0, 200);
+        stage.write(CONFIG);
+        control.reload().await.unwrap();
+        assert!(connect(admin, &certificate, &[]).await.is_ok());
+        stage.write("");
+        control.reload().await.unwrap();
+        assert_eq!(get(admin, "/healthz").await.0, 200);
     });
 }

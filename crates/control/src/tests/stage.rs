@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use clingfish_model::{CertificateFiles, Listener, Name, desired::AccessLog};
+use clingfish_model::{Listener, Name, desired::AccessLog};
 use clingfish_snapshot::{Doors, OpenError, Snapshot};
 use clingfish_telemetry::{LogWriter, Registry};
 use clingfish_upstream::{ResolveError, Resolved};
@@ -24,7 +24,7 @@ use tokio::{
 
 use crate::{
     Annals, Build, Configuration, Control, Credentials, KeyFile, Process, Setup, StartError,
-    certificates::Certificates, first_snapshot, lookups::Resolve,
+    first_snapshot, lookups::Resolve,
 };
 
 /// How long anything may take before a test gives up.
@@ -118,8 +118,6 @@ pub(super) struct Stage {
     pub(super) notes: Notes,
     pub(super) book: Book,
     pub(super) credentials: Credentials,
-    /// What the admin address shows; none is HTTP.
-    pub(super) admin_tls: Option<CertificateFiles>,
 }
 
 impl Stage {
@@ -129,7 +127,6 @@ impl Stage {
             notes: Notes::default(),
             book: Book::default(),
             credentials: Credentials::default(),
-            admin_tls: None,
         }
     }
 
@@ -156,8 +153,7 @@ impl Stage {
 
     pub(super) async fn try_start(&self, config: &str) -> Result<Control<NotingDoors>, StartError> {
         self.write(config);
-        let mut configuration = Configuration::read(&self.config()).unwrap();
-        self.equip(&mut configuration);
+        let configuration = Configuration::read(&self.config()).unwrap();
         let ring = Arc::new(self.keys().load_or_create().unwrap());
         let off =
             AccessLog { sink: clingfish_model::desired::LogSink::Off, ..AccessLog::default() };
@@ -179,16 +175,6 @@ impl Stage {
             opened: tokio::sync::watch::channel(true).1,
         };
         Control::start_with(setup, self.book.clone()).await
-    }
-
-    /// What the file could say too.
-    fn equip(&self, configuration: &mut Configuration) {
-        if let Some(files) = &self.admin_tls {
-            configuration.desired.admin.tls = Some(files.clone());
-            let (desired, none) = (&configuration.desired, Certificates::default());
-            let certificates = Certificates::read(desired, &none, crate::clock::wall());
-            configuration.certificates = certificates.unwrap();
-        }
     }
 
     pub(super) async fn start(&self, config: &str) -> Control<NotingDoors> {
