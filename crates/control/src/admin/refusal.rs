@@ -36,8 +36,6 @@ pub(crate) enum Refusal {
     ReadOnly,
     /// There is nothing there.
     NotFound,
-    /// No action of that name.
-    UnknownAction,
     /// There is something else to do there.
     Method(&'static str),
     /// Its body is too long.
@@ -102,7 +100,7 @@ impl Refusal {
             }
             Self::TooManyFailures(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::UnknownAction | Self::BodyBroken => StatusCode::BAD_REQUEST,
+            Self::BodyBroken => StatusCode::BAD_REQUEST,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
@@ -123,7 +121,6 @@ impl Refusal {
             Self::Signature(error) => (error.code, "wrong_credentials"),
             Self::ReadOnly => (Code::AccessDenied, "read_only"),
             Self::NotFound => (Code::InvalidAction, "not_found"),
-            Self::UnknownAction => (Code::InvalidAction, "unknown_action"),
             Self::Method(_) => (Code::InvalidAction, "method"),
             Self::BodyTooLarge => (Code::ValidationError, "body_too_large"),
             Self::BodyTooSlow => (Code::ValidationError, "body_too_slow"),
@@ -154,7 +151,6 @@ impl Refusal {
             Self::Signature(error) => &error.message,
             Self::ReadOnly => "these credentials are for reading only",
             Self::NotFound => "nothing here; see /",
-            Self::UnknownAction => "no such action",
             Self::Method(_) => "this method is not for this path",
             Self::BodyTooLarge => "the body is too long",
             Self::BodyTooSlow => "the body did not come in time",
@@ -205,7 +201,6 @@ mod tests {
             Refusal::WrongCredentials,
             Refusal::ReadOnly,
             Refusal::NotFound,
-            Refusal::UnknownAction,
             Refusal::Method("GET, HEAD"),
             Refusal::BodyTooLarge,
             Refusal::BodyTooSlow,
