@@ -303,11 +303,24 @@ impl Document {
         }
         self.remove_sites(gone.into_iter().map(|spot| spot.site).collect());
         for (table, switch) in SWITCHES {
-            if below(key, table).is_some() && key != switch {
+            if key == switch {
+                self.clear_empty(&target, table);
+            } else if below(key, table).is_some() {
                 self.keep_on(&target, &spots, table);
             }
         }
         Ok(())
+    }
+
+    /// Takes away what is left of a table without settings, which would be on.
+    fn clear_empty(&mut self, target: &Target, table: &'static str) {
+        let spots = self.spots(&target.path, target.schema);
+        let left: Vec<&Spot> =
+            spots.iter().filter(|spot| is_below(spot, table, target.schema)).collect();
+        if left.iter().all(|spot| spot.is_table) {
+            let left = outermost(left.into_iter()).into_iter().map(|spot| spot.site);
+            self.remove_sites(left.collect());
+        }
     }
 
     /// What was on because something was said about it stays on.

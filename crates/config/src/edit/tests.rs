@@ -6,6 +6,7 @@ use super::*;
 
 mod laws;
 mod settings;
+mod sketch;
 mod tables;
 
 fn name(text: &str) -> Name {
