@@ -115,8 +115,30 @@ fn an_access_log_goes_to_the_folder_that_stands_for_its_bucket() {
         cloud.edits(&on).unwrap(),
         [
             "[load_balancers.web] access_log = { folder = \"/var/log/buckets/logs\", prefix = \"shop/web\" }",
-            "[load_balancers.web] attributes = { access_logs.s3.bucket = \"logs\", access_logs.s3.enabled = \"true\", \
-             access_logs.s3.prefix = \"shop/web\" }",
+        ]
+    );
+    let mut written = Cloud::new(&cloud.text);
+    let xml = written.call(&on).unwrap();
+    for (key, value) in [("enabled", "true"), ("bucket", "logs"), ("prefix", "shop/web")] {
+        let attribute = format!("<Key>access_logs.s3.{key}</Key><Value>{value}</Value>");
+        assert!(xml.contains(&attribute), "{xml}");
+    }
+    assert_eq!(written.edits(&on).unwrap(), [""; 0]);
+    let off = modify(&[("access_logs.s3.enabled", "false")]);
+    assert_eq!(
+        written.edits(&off).unwrap(),
+        [
+            "[load_balancers.web] access_log gone",
+            "[load_balancers.web] attributes = { access_logs.s3.bucket = \"logs\", access_logs.s3.prefix = \"shop/web\" }",
+        ]
+    );
+    written.call(&off).unwrap();
+    let again = written.edits(&modify(&[("access_logs.s3.enabled", "true")])).unwrap();
+    assert_eq!(
+        again,
+        [
+            "[load_balancers.web] access_log = { folder = \"/var/log/buckets/logs\", prefix = \"shop/web\" }",
+            "[load_balancers.web] attributes gone",
         ]
     );
     let (code, message) = Cloud::new(WEB).refusal(&on);
@@ -125,6 +147,22 @@ fn an_access_log_goes_to_the_folder_that_stands_for_its_bucket() {
     let (code, message) = cloud.refusal(&modify(&[("access_logs.s3.enabled", "true")]));
     assert_eq!(code, Code::InvalidConfigurationRequest);
     assert!(message.contains("'access_logs.s3.bucket' must be specified"), "{message}");
+}
+
+#[test]
+fn an_access_log_that_a_person_put_elsewhere_is_shown_and_stays_there() {
+    let own = "access_log = { folder = \"/srv/logs\", prefix = \"a\" }\n";
+    let mut cloud = Cloud::new(&format!("{WEB}{own}"));
+    let same = modify(&[("access_logs.s3.bucket", "/srv/logs"), ("access_logs.s3.prefix", "b")]);
+    assert_eq!(
+        cloud.edits(&same).unwrap(),
+        ["[load_balancers.web] access_log = { folder = \"/srv/logs\", prefix = \"b\" }"]
+    );
+    let xml = cloud.call(&modify(&[("access_logs.s3.prefix", "")])).unwrap();
+    assert!(xml.contains("<Key>access_logs.s3.bucket</Key><Value>/srv/logs</Value>"), "{xml}");
+    assert!(cloud.text.contains("access_log = { folder = \"/srv/logs\" }"), "{}", cloud.text);
+    let other = cloud.refusal(&modify(&[("access_logs.s3.bucket", "/etc")]));
+    assert_eq!(other.0, Code::ValidationError);
 }
 
 #[test]

@@ -5,13 +5,14 @@ mod table;
 
 use std::collections::BTreeSet;
 
-use clingfish_model::{Edit, LoadBalancer, Place, Setting};
+use clingfish_model::{Edit, LoadBalancer, Place, Setting, elb::Aws};
 
 use super::shown;
 use crate::{
     Code, Error, Input, Members, Plan, World,
     constraint::{Constraint, Pattern},
 };
+use logs::AccessLog;
 use table::{ATTRIBUTES, Attribute, Home, OF_OTHER_TYPES, PROTECTION};
 
 /// Most attributes of a request, as AWS.
@@ -30,7 +31,7 @@ const KEY: Pattern = Pattern {
 /// `DescribeLoadBalancerAttributes`.
 pub(crate) fn describe(input: &mut Input, world: &World<'_>) -> Result<Plan, Error> {
     let arn = input.required_text("LoadBalancerArn")?;
-    Ok(Plan::read(members(shown(&arn, world)?)))
+    Ok(Plan::read(members(shown(&arn, world)?, &world.desired.aws)))
 }
 
 /// `ModifyLoadBalancerAttributes`. Answers with all of them.
@@ -43,8 +44,10 @@ pub(crate) fn modify(input: &mut Input, world: &World<'_>) -> Result<Plan, Error
         return Err(Constraint::LengthAtMost(COUNT_MAX).broken_by(Some(&keys), "attributes"));
     }
     let balancer = shown(&arn, world)?;
-    let edits = plan(balancer, &changes, world)?;
-    Ok(Plan::change(arn.clone(), edits, move |world| Ok(members(world.balancer(&arn)?))))
+    let edits = plan(balancer, &changes, &world.desired.aws)?;
+    Ok(Plan::change(arn.clone(), edits, move |world| {
+        Ok(members(world.balancer(&arn)?, &world.desired.aws))
+    }))
 }
 
 /// Whether it may not be deleted.
@@ -53,9 +56,10 @@ pub(super) fn is_protected(balancer: &LoadBalancer) -> bool {
 }
 
 /// All attributes with their values.
-fn members(balancer: &LoadBalancer) -> Members {
+fn members(balancer: &LoadBalancer, aws: &Aws) -> Members {
     let attributes = ATTRIBUTES.iter().map(|attribute| {
-        Members::default().text("Key", attribute.key).text("Value", attribute.value_of(balancer))
+        let value = attribute.value_of(balancer, aws);
+        Members::default().text("Key", attribute.key).text("Value", value)
     });
     Members::default().list("Attributes", attributes)
 }
@@ -64,10 +68,12 @@ fn members(balancer: &LoadBalancer) -> Members {
 fn plan(
     balancer: &LoadBalancer,
     changes: &[(&Attribute, String)],
-    world: &World<'_>,
+    aws: &Aws,
 ) -> Result<Vec<Edit>, Error> {
     let place = || Place::LoadBalancer(balancer.name.clone());
     let mut kept = balancer.record.attributes.clone();
+    let log_before = AccessLog::of(balancer, aws);
+    let mut log = log_before.clone();
     let mut edits = Vec::new();
     let mut seen = BTreeSet::new();
     for (attribute, value) in changes {
@@ -78,17 +84,19 @@ fn plan(
             );
             return Err(Error::validation(message));
         }
-        if *value == attribute.value_of(balancer) {
+        if *value == attribute.value_of(balancer, aws) {
             continue;
         }
+        attribute.judge(value)?;
         match &attribute.home {
             Home::Acts { key, write, .. } => edits.push(Edit::Set(place(), key, write(value))),
+            Home::Log(part) => log.set(*part, value),
             Home::Kept(default) if value == default(balancer) => drop(kept.remove(attribute.key)),
             Home::Kept(_) => drop(kept.insert(attribute.key.into(), value.clone())),
         }
     }
     logs::judge(&kept)?;
-    edits.extend(logs::access_log(balancer, &kept, &world.desired.aws)?);
+    edits.extend(log.edit(&log_before, &mut kept, place(), aws)?);
     if kept != balancer.record.attributes {
         edits.push(match kept.is_empty() {
             true => Edit::Unset(place(), "attributes"),
@@ -111,9 +119,7 @@ fn read_one(input: &mut Input) -> Result<(&'static Attribute, String), Error> {
     let Some(attribute) = ATTRIBUTES.iter().find(|attribute| attribute.key == key) else {
         return Err(unknown(&key));
     };
-    let value = input.required("Value", value)?;
-    attribute.judge(&value)?;
-    Ok((attribute, value))
+    Ok((attribute, input.required("Value", value)?))
 }
 
 /// Terraform looks for these words, and goes on without the key.

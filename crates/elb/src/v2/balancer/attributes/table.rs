@@ -2,9 +2,12 @@
 
 use std::{ops::RangeInclusive, time::Duration};
 
-use clingfish_model::{LoadBalancer, Setting, elb::BalancerScheme};
+use clingfish_model::{
+    LoadBalancer, Setting,
+    elb::{Aws, BalancerScheme},
+};
 
-use super::logs;
+use super::logs::{self, AccessLog, Part};
 use crate::{Code, Error};
 
 /// Keeps a load balancer from being deleted.
@@ -49,6 +52,8 @@ pub(super) enum Home {
         /// A value, which is one that the attribute may have, in the file's words.
         write: fn(&str) -> Setting,
     },
+    /// In the access log.
+    Log(Part),
     /// Among what is only kept, unless it has this value.
     Kept(fn(&LoadBalancer) -> &'static str),
 }
@@ -57,9 +62,9 @@ const SWITCH: Values = Values::Words(&["true", "false"]);
 
 /// In the order of their keys.
 pub(super) static ATTRIBUTES: [Attribute; 23] = [
-    kept("access_logs.s3.bucket", Values::Bucket, |_| ""),
-    kept("access_logs.s3.enabled", SWITCH, |_| "false"),
-    kept("access_logs.s3.prefix", Values::Prefix, |_| ""),
+    access_log("access_logs.s3.bucket", Values::Bucket, Part::Bucket),
+    access_log("access_logs.s3.enabled", SWITCH, Part::Enabled),
+    access_log("access_logs.s3.prefix", Values::Prefix, Part::Prefix),
     seconds("client_keep_alive.seconds", 60..=604_800, "client_keep_alive", |balancer| {
         whole_seconds(balancer.timeouts.client_keep_alive)
     }),
@@ -111,9 +116,10 @@ pub(super) static ATTRIBUTES: [Attribute; 23] = [
 
 impl Attribute {
     /// What it is now.
-    pub(super) fn value_of(&self, balancer: &LoadBalancer) -> String {
+    pub(super) fn value_of(&self, balancer: &LoadBalancer, aws: &Aws) -> String {
         match &self.home {
             Home::Acts { read, .. } => read(balancer),
+            Home::Log(part) => AccessLog::of(balancer, aws).get(*part),
             Home::Kept(default) => match balancer.record.attributes.get(self.key) {
                 Some(value) => value.clone(),
                 None => default(balancer).into(),
@@ -166,6 +172,10 @@ const fn kept(
     default: fn(&LoadBalancer) -> &'static str,
 ) -> Attribute {
     Attribute { key, values, home: Home::Kept(default) }
+}
+
+const fn access_log(key: &'static str, values: Values, part: Part) -> Attribute {
+    Attribute { key, values, home: Home::Log(part) }
 }
 
 const fn switch(
