@@ -227,7 +227,7 @@ fn further_certificates_come_and_go() {
         answer,
         "<Certificates><member><CertificateArn>arn:2</CertificateArn><IsDefault>false</IsDefault></member></Certificates>"
     );
-    let answer = cloud.call(&form("Describe", &[])).unwrap();
+    let answer = Cloud::new(FILE).call(&form("Describe", &[])).unwrap();
     assert_eq!(
         answer,
         format!(
