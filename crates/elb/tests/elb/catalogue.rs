@@ -64,3 +64,11 @@ fn limits_have_the_names_that_aws_gives_them() {
         assert!(xml.contains(&limit), "{limit}");
     }
 }
+
+#[test]
+fn the_limit_of_load_balancers_is_one() {
+    let text: String = (1..1_000).map(|index| format!("[load_balancers.a{index}]\n")).collect();
+    let create = "Action=CreateLoadBalancer&Name=b&Subnets.member.1=x&Subnets.member.2=y";
+    // With the one that is always there these are a thousand.
+    assert_eq!(Cloud::new(&text).refusal(create).0, Code::TooManyLoadBalancers);
+}

@@ -78,6 +78,40 @@ fn a_life_leaves_the_file_as_it_was() {
 }
 
 #[test]
+fn what_terraform_sends_behind_a_creation_changes_nothing() {
+    let mut cloud = Cloud::new("");
+    let created = cloud
+        .call("Action=CreateLoadBalancer&Name=web&Subnets.member.1=a&Subnets.member.2=b")
+        .unwrap();
+    let attributes = [
+        ("access_logs.s3.enabled", "false"),
+        ("connection_logs.s3.enabled", "false"),
+        ("health_check_logs.s3.enabled", "false"),
+        ("idle_timeout.timeout_seconds", "60"),
+        ("client_keep_alive.seconds", "3600"),
+        ("routing.http.drop_invalid_header_fields.enabled", "false"),
+        ("routing.http.preserve_host_header.enabled", "false"),
+        ("routing.http.desync_mitigation_mode", "defensive"),
+        ("routing.http.x_amzn_tls_version_and_cipher_suite.enabled", "false"),
+        ("routing.http.xff_client_port.enabled", "false"),
+        ("routing.http.xff_header_processing.mode", "append"),
+        ("routing.http2.enabled", "true"),
+        ("waf.fail_open.enabled", "false"),
+        ("zonal_shift.config.enabled", "false"),
+        ("deletion_protection.enabled", "false"),
+    ];
+    let members = (1..).zip(attributes).map(|(index, (key, value))| {
+        format!("&Attributes.member.{index}.Key={key}&Attributes.member.{index}.Value={value}")
+    });
+    let form = format!(
+        "Action=ModifyLoadBalancerAttributes&LoadBalancerArn={}{}",
+        arn(&created),
+        members.collect::<String>()
+    );
+    assert_eq!(cloud.edits(&form).unwrap(), [""; 0]);
+}
+
+#[test]
 fn what_a_person_wrote_is_moved_with_its_id_and_deleted() {
     let mut cloud = Cloud::new(&TEXT.replace("127.0.0.1:80\"", "0.0.0.0:80\""));
     let described = cloud.call("Action=DescribeLoadBalancers").unwrap();
