@@ -72,3 +72,10 @@ fn the_limit_of_load_balancers_is_one() {
     // With the one that is always there these are a thousand.
     assert_eq!(Cloud::new(&text).refusal(create).0, Code::TooManyLoadBalancers);
 }
+
+#[test]
+fn the_limit_of_target_groups_is_one() {
+    let text: String = (0..10_000).map(|index| format!("[target_groups.a{index}]\n")).collect();
+    let create = "Action=CreateTargetGroup&Name=b&Protocol=HTTP&Port=80&VpcId=vpc-1";
+    assert_eq!(Cloud::new(&text).refusal(create).0, Code::TooManyTargetGroups);
+}

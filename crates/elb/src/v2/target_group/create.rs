@@ -8,7 +8,10 @@ use clingfish_model::{
 
 use super::{after, describe::show, health_check, protocol, unsupported};
 use crate::{
-    Code, Error, Input, Members, Plan, World, arn::TargetGroupArn, constraint::Constraint, v2::tags,
+    Code, Error, Input, Members, Plan, World,
+    arn::TargetGroupArn,
+    constraint::Constraint,
+    v2::{account_limits::TARGET_GROUPS_MAX, tags},
 };
 
 /// Longest name that the API gives; the file allows more.
@@ -28,6 +31,10 @@ pub(in crate::v2) fn create(input: &mut Input, world: &World<'_>) -> Result<Plan
             return Err(Error::new(Code::DuplicateTargetGroupName, message));
         }
         return Ok(reply(world.group_arn(existing), Vec::new()));
+    }
+    if world.desired.target_groups.len() >= TARGET_GROUPS_MAX {
+        let message = format!("The number of target groups cannot exceed {TARGET_GROUPS_MAX}");
+        return Err(Error::new(Code::TooManyTargetGroups, message));
     }
     let id = ResourceId::derive("targetgroup", &format!("{}/{}", wanted.name, world.now.0));
     let record = Record { id: Some(id), created: Some(world.now), ..wanted.record.clone() };
