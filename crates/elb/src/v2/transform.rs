@@ -10,6 +10,9 @@ use crate::{Error, Input, Members};
 const HOST: &str = "host-header-rewrite";
 const URL: &str = "url-rewrite";
 
+/// What a rule's table of them is called.
+const KEY: &str = "transforms";
+
 /// A type, and the structure that belongs to it.
 const TYPES: [(&str, &str); 2] = [(HOST, "HostHeaderRewriteConfig"), (URL, "UrlRewriteConfig")];
 
@@ -80,7 +83,7 @@ pub(crate) fn settings(transforms: &Transforms) -> Option<(&'static str, Setting
         .into_iter()
         .flatten()
         .collect();
-    (!entries.is_empty()).then(|| ("transforms", Setting::table(entries)))
+    (!entries.is_empty()).then(|| (KEY, Setting::table(entries)))
 }
 
 fn of_rewrite(rewrite: &Rewrite) -> Setting {
@@ -95,13 +98,8 @@ pub(crate) fn changes(place: &Place, old: &Transforms, new: &Transforms) -> Vec<
     if old == new {
         return Vec::new();
     }
-    const KEYS: [&str; 4] = [
-        "transforms.host-header-rewrite.regex",
-        "transforms.host-header-rewrite.replace",
-        "transforms.url-rewrite.regex",
-        "transforms.url-rewrite.replace",
-    ];
-    let mut edits: Vec<_> = KEYS.iter().map(|key| Edit::Unset(place.clone(), key)).collect();
-    edits.extend(settings(new).map(|(key, value)| Edit::Set(place.clone(), key, value)));
-    edits
+    vec![match settings(new) {
+        Some((key, value)) => Edit::Set(place.clone(), key, value),
+        None => Edit::Unset(place.clone(), KEY),
+    }]
 }

@@ -1,21 +1,12 @@
 //! Mutual authentication, and trust stores by their ARNs: those of `[aws.trust_stores]`, and those that listeners have by
 //! the paths of their files.
 
-use clingfish_model::{
-    Edit, MutualAuthentication, Place, ResourceId, Setting, tls::TrustStoreFiles,
-};
+use clingfish_model::{MutualAuthentication, ResourceId, Setting, tls::TrustStoreFiles};
 
 use crate::{Code, Error, Input, Members, World};
 
-/// Keys of a listener.
-const KEYS: [&str; 6] = [
-    "mutual_authentication.mode",
-    "mutual_authentication.trust_store_arn",
-    "mutual_authentication.trust_store",
-    "mutual_authentication.revocations",
-    "mutual_authentication.ignore_client_certificate_expiry",
-    "mutual_authentication.advertise_trust_store_ca_names",
-];
+/// What a listener's table of it is called.
+pub(crate) const KEY: &str = "mutual_authentication";
 
 /// ELBv2's `MutualAuthentication`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,11 +113,6 @@ impl Mutual {
             Self::Verify { .. } => "verify",
         }
     }
-}
-
-/// What takes all of it away.
-pub(crate) fn taken_away(place: &Place) -> impl Iterator<Item = Edit> {
-    KEYS.into_iter().map(|key| Edit::Unset(place.clone(), key))
 }
 
 /// The ARN of a trust store. One that has only files gets an ARN made of their path.

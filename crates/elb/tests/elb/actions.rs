@@ -99,10 +99,14 @@ fn actions_are_written_in_the_words_of_the_file() {
             r#"fixed_response = { status = 503, content_type = "text/html", body = "<p>later" }"#,
         ),
     ] {
-        let edits = Cloud::new(FILE).edits(&form(&action)).unwrap();
+        let mut cloud = Cloud::new(FILE);
+        let edits = cloud.edits(&form(&action)).unwrap();
         let [edit] = edits.as_slice() else { panic!("{action}: {edits:?}") };
         let expected = format!(r#"protocol = "HTTP", {written}, id = "#);
         assert!(edit.contains(&expected), "{action}: {edit}");
+        // What the file says then is what was asked for.
+        cloud.call(&form(&action)).unwrap();
+        assert_eq!(cloud.edits(&form(&action)), Ok(vec![]), "{}", cloud.text);
     }
 }
 

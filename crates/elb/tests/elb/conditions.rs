@@ -75,12 +75,19 @@ fn conditions_are_written_in_the_words_of_the_file() {
             r#"[{ query-string = [{ value = "a" }] }, { query-string = [{ value = "b" }] }]"#,
         ),
     ] {
-        let edits = Cloud::new(FILE).edits(&form(conditions)).unwrap();
+        let mut cloud = Cloud::new(FILE);
+        let edits = cloud.edits(&form(conditions)).unwrap();
         let [edit] = edits.as_slice() else { panic!("{conditions}: {edits:?}") };
         let start = format!(
             "[[listeners.rules]] web 7 new: priority = 7, conditions = {written}, forward = \"blue\", id = "
         );
         assert!(edit.starts_with(&start), "{conditions}: {edit}");
+        // What the file says then is what was asked for.
+        let answer = cloud.call(&form(conditions)).unwrap();
+        let arn = answer.split("<RuleArn>").nth(1).unwrap().split('<').next().unwrap();
+        let again = conditions.replace('|', "&Conditions.member.");
+        let again = cloud.edits(&format!("Action=ModifyRule&RuleArn={arn}{again}"));
+        assert_eq!(again, Ok(vec![]), "{}", cloud.text);
     }
 }
 

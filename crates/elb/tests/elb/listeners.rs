@@ -197,11 +197,7 @@ fn only_what_is_given_changes() {
             GONE,
             vec![
                 "forward gone",
-                "group_stickiness.enabled gone",
-                "group_stickiness.duration gone",
-                "group_stickiness.style gone",
-                "group_stickiness.cookie gone",
-                "group_stickiness.failover gone",
+                "group_stickiness gone",
                 r#"fixed_response = { status = 410, content_type = "text/plain" }"#,
             ],
         ),

@@ -11,6 +11,7 @@ mod group_attributes;
 mod life;
 mod listener_attributes;
 mod listener_certificates;
+mod listener_walk;
 mod listeners;
 mod networks;
 mod rules;

@@ -6,22 +6,14 @@ use clingfish_model::{
     stickiness::CookieStyle,
 };
 
-/// Keys of group stickiness, each with what it says, whichever way it is written.
-const STICKINESS: [&str; 5] = [
-    "group_stickiness.enabled",
-    "group_stickiness.duration",
-    "group_stickiness.style",
-    "group_stickiness.cookie",
-    "group_stickiness.failover",
-];
+const STICKINESS: &str = "group_stickiness";
 
 /// The keys of an action that is new.
 pub(crate) fn settings(action: &Action) -> Vec<(&'static str, Setting)> {
     match action {
         Action::Forward(forward) => {
             let mut settings = vec![("forward", of_groups(forward))];
-            settings
-                .extend(forward.stickiness().map(|one| ("group_stickiness", of_stickiness(one))));
+            settings.extend(forward.stickiness().map(|one| (STICKINESS, of_stickiness(one))));
             settings
         }
         Action::Redirect(redirect) => vec![("redirect", of_redirect(redirect))],
@@ -38,6 +30,10 @@ pub(crate) fn changes(place: &Place, old: Option<&Action>, new: &Action) -> Vec<
     match (old, new) {
         (Some(Action::Forward(old)), Action::Forward(new)) => forward_changes(place, old, new),
         (Some(old), new) if old == new => Vec::new(),
+        (Some(Action::Redirect(_)), Action::Redirect(_))
+        | (Some(Action::FixedResponse(_)), Action::FixedResponse(_)) => {
+            set(place, settings(new)).collect()
+        }
         (old, new) => {
             let mut edits = taken_away(place, old);
             edits.extend(set(place, settings(new)));
@@ -53,37 +49,28 @@ fn forward_changes(place: &Place, old: &Forward, new: &Forward) -> Vec<Edit> {
     }
     match (old.stickiness(), new.stickiness()) {
         (None, None) => {}
-        (Some(_), None) => edits.extend(without_stickiness(place)),
+        (Some(_), None) => edits.push(Edit::Unset(place.clone(), STICKINESS)),
         (Some(old), Some(new)) if old.duration == new.duration => {}
         (Some(_), Some(new)) => {
             let duration = Setting::seconds(new.duration.as_secs());
             edits.push(Edit::Set(place.clone(), "group_stickiness.duration", duration));
         }
         (None, Some(new)) => {
-            // Some of its keys may be there, switched off.
-            edits.extend(without_stickiness(place));
-            edits.push(Edit::Set(place.clone(), "group_stickiness", of_stickiness(new)));
+            edits.push(Edit::Set(place.clone(), STICKINESS, of_stickiness(new)));
         }
     }
     edits
 }
 
+/// Switched off, group stickiness may be there too.
 fn taken_away(place: &Place, old: Option<&Action>) -> Vec<Edit> {
-    let unset = |key| Edit::Unset(place.clone(), key);
-    match old {
-        Some(Action::Redirect(_)) => vec![unset("redirect")],
-        Some(Action::FixedResponse(_)) => vec![unset("fixed_response")],
-        Some(Action::Forward(_)) => {
-            let mut edits = vec![unset("forward")];
-            edits.extend(without_stickiness(place));
-            edits
-        }
-        Some(_) | None => vec![unset("forward")],
-    }
-}
-
-fn without_stickiness(place: &Place) -> impl Iterator<Item = Edit> {
-    STICKINESS.into_iter().map(|key| Edit::Unset(place.clone(), key))
+    let keys: &[&str] = match old {
+        Some(Action::Redirect(_)) => &["redirect"],
+        Some(Action::FixedResponse(_)) => &["fixed_response"],
+        Some(Action::Forward(_)) => &["forward", STICKINESS],
+        Some(_) | None => &["forward"],
+    };
+    keys.iter().map(|key| Edit::Unset(place.clone(), key)).collect()
 }
 
 fn set(place: &Place, settings: Vec<(&'static str, Setting)>) -> impl Iterator<Item = Edit> {

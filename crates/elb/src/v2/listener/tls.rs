@@ -27,8 +27,8 @@ const PROTOCOLS: [(&str, Option<Scheme>); 9] = [
     ("TCP_QUIC", None),
 ];
 
-/// Keys of a listener that say nothing without TLS, beside those of mutual authentication.
-const KEYS: [&str; 3] = ["certificates", "ssl_policy", "tls_min_version"];
+/// Keys of a listener that say nothing without TLS.
+const KEYS: [&str; 4] = ["certificates", "ssl_policy", "tls_min_version", trust_store::KEY];
 
 /// Reads `Protocol`.
 pub(super) fn read_protocol(input: &mut Input) -> Result<Option<Scheme>, Error> {
@@ -126,9 +126,7 @@ impl Request {
         }
         let mutual = self.mutual.as_ref();
         if let Some(mutual) = mutual.filter(|mutual| **mutual != Mutual::of(&tls.mutual, world)) {
-            edits.extend(trust_store::taken_away(place));
-            let setting = mutual.setting(world)?;
-            edits.push(Edit::Set(place.clone(), "mutual_authentication", setting));
+            edits.push(Edit::Set(place.clone(), trust_store::KEY, mutual.setting(world)?));
         }
         Ok(edits)
     }
@@ -154,7 +152,7 @@ impl Whole {
         ];
         settings.extend(policy_settings(self.policy));
         if self.mutual != Mutual::Off {
-            settings.push(("mutual_authentication", self.mutual.setting(world)?));
+            settings.push((trust_store::KEY, self.mutual.setting(world)?));
         }
         Ok(settings)
     }
@@ -172,7 +170,7 @@ impl Whole {
 pub(super) fn taken_away(place: &Place) -> Vec<Edit> {
     let keys = KEYS.into_iter().map(|key| Edit::Unset(place.clone(), key));
     let mut edits = vec![Edit::Set(place.clone(), "protocol", Setting::text("HTTP"))];
-    edits.extend(keys.chain(trust_store::taken_away(place)));
+    edits.extend(keys);
     edits
 }
 
