@@ -1,8 +1,9 @@
 //! Rules: made, shown, changed, deleted and put into another order.
 
-use clingfish_elb::Code;
+use clingfish_elb::{Call, Code, World, plan, query::Params};
+use clingfish_model::Rule;
 
-use crate::support::Cloud;
+use crate::support::{Cloud, HOST_NAME, NOW};
 
 const FILE: &str = r#"
 [aws]
@@ -40,6 +41,7 @@ const LISTENER: &str = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:\
                         listener/app/shop/50dc6c495c0c9188/f2f7dc8efc522ab2";
 const RULE: &str = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:\
                     listener-rule/app/shop/50dc6c495c0c9188/f2f7dc8efc522ab2/000000000000000a";
+const VERSION: &str = "Action=CreateRule&Version=2015-12-01";
 const CONDITION: &str =
     "&Conditions.member.1.Field=path-pattern&Conditions.member.1.Values.member.1=/c";
 const ACTION: &str =
@@ -136,15 +138,22 @@ fn rules_that_cannot_be_are_refused() {
 
 #[test]
 fn a_listener_has_so_many_rules_and_no_more() {
-    let rules: String = (1..=5000).map(|at| format!("[[listeners.rules]]\npriority = {at}\nconditions = {{ path-pattern = \"/{at}\" }}\nforward = \"blue\"\n")).collect();
-    let (before, _) = FILE.split_once("[[listeners.rules]]").unwrap();
-    let file = format!("{before}{rules}[target_groups.blue]\ntargets = []\n");
-    let form = format!("Action=CreateRule&ListenerArn={LISTENER}&Priority=6000{CONDITION}{ACTION}");
-    let refusal = Cloud::new(&file).refusal(&form);
-    assert_eq!(
-        refusal,
-        (Code::TooManyRules, "A listener cannot have more than '5000' rules".into())
-    );
+    let (mut desired, _) = clingfish_config::parse(FILE).unwrap();
+    let listener = desired.listeners.first_mut().unwrap();
+    let one = listener.rules.pop().unwrap();
+    listener.rules.resize(Rule::COUNT_MAX, one);
+    let form = format!("{VERSION}&ListenerArn={LISTENER}&Priority=6000{CONDITION}{ACTION}");
+    let call = Call::of(Params::decode(form.as_bytes()).unwrap()).unwrap();
+    let world = World {
+        desired: &desired,
+        observed: &Cloud::new(FILE),
+        now: NOW,
+        on_loopback: true,
+        host_name: HOST_NAME,
+    };
+    let error = plan(call, &world).unwrap_err();
+    assert_eq!(error.code, Code::TooManyRules);
+    assert_eq!(error.message, "A listener cannot have more than '5000' rules");
 }
 
 #[test]
