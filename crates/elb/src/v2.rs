@@ -10,6 +10,7 @@ mod bind;
 mod certificate;
 mod condition;
 mod find;
+mod fresh;
 mod listener;
 mod rule;
 mod ssl_policy;

@@ -9,6 +9,7 @@ mod catalogue;
 mod conditions;
 mod group_attributes;
 mod life;
+mod listener_any;
 mod listener_attributes;
 mod listener_certificates;
 mod listener_walk;

@@ -12,7 +12,7 @@ use crate::{
     arn::ListenerArn,
     v2::{
         action::{self, Scope},
-        bind,
+        bind, fresh,
         tags::{self, Tags},
     },
 };
@@ -40,7 +40,8 @@ pub(crate) fn create(input: &mut Input, world: &World<'_>) -> Result<Plan, Error
     }
     let bind = SocketAddr::new(bind::address(balancer, world), wanted.port);
     bind::refuse_taken(bind, None, world)?;
-    let id = ResourceId::derive("listener", &format!("{arn}/{}/{}", wanted.port, world.now.0));
+    let is_taken = |id| world.desired.listeners.iter().any(|other| other.id() == id);
+    let id = fresh::id("listener", &format!("{arn}/{}", wanted.port), world.now, is_taken);
     let name = free_name(balancer, wanted.port, world)?;
     let settings = wanted.settings(&name, balancer, bind, id, world)?;
     let arn = ListenerArn { load_balancer: world.balancer_arn(balancer), id }.to_string();

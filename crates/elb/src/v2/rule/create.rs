@@ -11,7 +11,7 @@ use crate::{
     arn::RuleArn,
     v2::{
         action::{self, Scope},
-        condition,
+        condition, fresh,
         tags::{self, Tags},
         transform,
     },
@@ -30,8 +30,9 @@ pub(crate) fn create(input: &mut Input, world: &World<'_>) -> Result<Plan, Error
         let message = format!("A listener cannot have more than '{}' rules", Rule::COUNT_MAX);
         return Err(Error::new(Code::TooManyRules, message));
     }
-    let name = format!("{}/{}/{}", listener.id(), rule.priority(), world.now.0);
-    let id = ResourceId::derive("listener-rule", &name);
+    let name = format!("{}/{}", listener.id(), rule.priority());
+    let is_taken = |id| listener.rules.iter().any(|other| other.id(listener.id()) == id);
+    let id = fresh::id("listener-rule", &name, world.now, is_taken);
     let place = Place::Rule(listener.name.clone(), rule.priority());
     let edits = vec![Edit::Add(place, settings(&rule, id, &tags))];
     let arn = RuleArn { listener: world.listener_arn(listener), id }.to_string();
