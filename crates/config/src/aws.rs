@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, net::IpAddr, path::Path};
 
 use clingfish_model::{
-    CertificateFiles, Name,
+    CertificateFiles, Name, Owner,
     elb::{Aws, Subnet, TrustStore},
 };
 
@@ -21,10 +21,13 @@ pub(crate) fn read(root: &Section<'_>, report: &mut Report<'_>) -> Aws {
     };
     let account = section.value("account").and_then(|value| read_account(value, report));
     let region = section.value("region").and_then(|value| read_region(value, report));
+    let owner = Owner::new(
+        account.unwrap_or_else(|| default.owner.account().to_owned()),
+        region.unwrap_or_else(|| default.owner.region().to_owned()),
+    );
     let bind = section.value("bind").and_then(|value| read_ip(value, report));
     Aws {
-        account: account.unwrap_or(default.account),
-        region: region.unwrap_or(default.region),
+        owner: owner.unwrap_or_default(),
         bind: bind.unwrap_or(default.bind),
         dns_name: section.value("dns_name").and_then(|value| read_host(value, report)),
         buckets: section.value("buckets").and_then(|value| {

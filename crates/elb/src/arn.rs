@@ -4,50 +4,10 @@
 
 use std::{fmt, str::FromStr};
 
-use clingfish_model::{Name, ResourceId};
+use clingfish_model::{Name, Owner, ResourceId};
 
-/// Whose resources these are, and where: the region and account of every ARN.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Owner {
-    region: String,
-    account: String,
-}
-
-impl Owner {
-    /// Longest region, in characters; the file's.
-    pub const REGION_LEN_MAX: usize = Name::LEN_MAX;
-
-    /// Digits of an account.
-    pub const ACCOUNT_LEN: usize = 12;
-
-    /// Checks and keeps a region such as `eu-central-1` and an account of twelve digits.
-    pub fn new(region: &str, account: &str) -> Result<Self, BadArn> {
-        let in_region = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-';
-        let is_region = (1..=Self::REGION_LEN_MAX).contains(&region.len());
-        let is_account =
-            account.len() == Self::ACCOUNT_LEN && account.bytes().all(|c| c.is_ascii_digit());
-        if !is_region || !region.bytes().all(in_region) || !is_account {
-            return Err(BadArn { text: format!("{region}:{account}") });
-        }
-        Ok(Self { region: region.into(), account: account.into() })
-    }
-
-    /// The region.
-    pub fn region(&self) -> &str {
-        &self.region
-    }
-
-    /// The account.
-    pub fn account(&self) -> &str {
-        &self.account
-    }
-}
-
-impl fmt::Display for Owner {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "arn:aws:elasticloadbalancing:{}:{}", self.region, self.account)
-    }
-}
+/// What every ARN begins with.
+const SERVICE: &str = "arn:aws:elasticloadbalancing:";
 
 /// `…:loadbalancer/app/NAME/ID`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -131,28 +91,33 @@ impl ListenerArn {
     }
 }
 
+/// What all ARNs of an owner begin with.
+pub(crate) fn start(owner: &Owner) -> String {
+    format!("{SERVICE}{}:{}", owner.region(), owner.account())
+}
+
 impl fmt::Display for LoadBalancerArn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:loadbalancer/{}", self.owner, self.suffix())
+        write!(f, "{}:loadbalancer/{}", start(&self.owner), self.suffix())
     }
 }
 
 impl fmt::Display for TargetGroupArn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.owner, self.suffix())
+        write!(f, "{}:{}", start(&self.owner), self.suffix())
     }
 }
 
 impl fmt::Display for ListenerArn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:listener/{}", self.load_balancer.owner, self.suffix())
+        write!(f, "{}:listener/{}", start(&self.load_balancer.owner), self.suffix())
     }
 }
 
 impl fmt::Display for RuleArn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let owner = &self.listener.load_balancer.owner;
-        write!(f, "{owner}:listener-rule/{}/{}", self.listener.suffix(), self.id)
+        let start = start(&self.listener.load_balancer.owner);
+        write!(f, "{start}:listener-rule/{}/{}", self.listener.suffix(), self.id)
     }
 }
 
@@ -177,9 +142,9 @@ impl FromStr for Arn {
 }
 
 fn parse(text: &str) -> Option<Arn> {
-    let mut parts = text.strip_prefix("arn:aws:elasticloadbalancing:")?.splitn(3, ':');
+    let mut parts = text.strip_prefix(SERVICE)?.splitn(3, ':');
     let (region, account, resource) = (parts.next()?, parts.next()?, parts.next()?);
-    let owner = Owner::new(region, account).ok()?;
+    let owner = Owner::new(account, region).ok()?;
     let mut parts = resource.split('/');
     let kind = parts.next()?;
     if kind == "targetgroup" {

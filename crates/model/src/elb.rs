@@ -7,7 +7,7 @@ use std::{
     path::PathBuf,
 };
 
-use crate::{CertificateFiles, Name, ResourceId, UnixMillis};
+use crate::{CertificateFiles, Name, Owner, ResourceId, UnixMillis};
 
 /// What is kept of a resource for the API alone. All of it is empty where a person wrote the resource into the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -175,10 +175,8 @@ pub struct ClassicListener {
 /// The neighbourhood: `[aws]`. A map that is there is complete: ids that it has not are refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Aws {
-    /// Twelve digits; `000000000000` by default.
-    pub account: String,
-    /// `local` by default.
-    pub region: String,
+    /// Account and region of ARNs.
+    pub owner: Owner,
     /// Where listeners made by the API accept, unless a subnet says otherwise; every IPv4 address by default.
     pub bind: IpAddr,
     /// The host name that load balancers answer as `DNSName`; the machine's own by default.
@@ -209,8 +207,7 @@ impl Aws {
 impl Default for Aws {
     fn default() -> Self {
         Self {
-            account: "000000000000".into(),
-            region: "local".into(),
+            owner: Owner::default(),
             bind: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             dns_name: None,
             buckets: None,

@@ -76,7 +76,7 @@ impl fmt::Display for ResourceId {
 }
 
 /// Whose resources these are, as ARNs and the names of log files say it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Owner {
     account: String,
     region: String,

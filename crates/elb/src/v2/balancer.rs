@@ -105,7 +105,7 @@ fn members(balancer: &LoadBalancer, state: State, world: &World<'_>) -> Members 
     Members::default()
         .value("LoadBalancerArn", world.balancer_arn(balancer))
         .text("DNSName", dns_name.map_or(world.host_name, String::as_str))
-        .text("CanonicalHostedZoneId", hosted_zone(&aws.region))
+        .text("CanonicalHostedZoneId", hosted_zone(aws.owner.region()))
         .time("CreatedTime", created)
         .value("LoadBalancerName", &balancer.name)
         .text("Scheme", network.scheme.as_str())

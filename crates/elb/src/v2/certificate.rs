@@ -21,7 +21,7 @@ pub(crate) fn arn(files: &CertificateFiles, world: &World<'_>) -> String {
     let digits: String = hex::encode(&hash).chars().take(32).collect();
     let part = |range: std::ops::Range<usize>| digits.get(range).unwrap_or_default();
     let uuid = [part(0..8), part(8..12), part(12..16), part(16..20), part(20..32)].join("-");
-    format!("arn:aws:acm:{}:{}:certificate/{uuid}", aws.region, aws.account)
+    format!("arn:aws:acm:{}:{}:certificate/{uuid}", aws.owner.region(), aws.owner.account())
 }
 
 /// The certificate of that ARN, as a listener's list has it.

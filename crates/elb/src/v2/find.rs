@@ -1,18 +1,16 @@
 //! From ARNs to what they stand for, and back.
 
-use clingfish_model::{Listener, LoadBalancer, Rule, TargetGroup};
+use clingfish_model::{Listener, LoadBalancer, Owner, Rule, TargetGroup};
 
 use crate::{
     Code, Error, World,
-    arn::{Arn, ListenerArn, LoadBalancerArn, Owner, RuleArn, TargetGroupArn},
+    arn::{Arn, ListenerArn, LoadBalancerArn, RuleArn, TargetGroupArn},
 };
 
 impl World<'_> {
     /// Whose ARNs these are.
     pub(crate) fn owner(&self) -> Owner {
-        let aws = &self.desired.aws;
-        Owner::new(&aws.region, &aws.account)
-            .expect("region and account were checked when they were read")
+        self.desired.aws.owner.clone()
     }
 
     /// The ARN of a load balancer.

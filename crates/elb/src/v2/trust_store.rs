@@ -121,7 +121,7 @@ fn arn(files: &TrustStoreFiles, world: &World<'_>) -> String {
         return arn.clone();
     }
     let id = ResourceId::derive("truststore", &files.authorities.to_string_lossy());
-    format!("{}:truststore/file/{id}", world.owner())
+    format!("{}:truststore/file/{id}", crate::arn::start(&world.owner()))
 }
 
 /// The trust store of that ARN, as entries of a listener's `mutual_authentication`.

@@ -41,9 +41,7 @@ impl LogPlan {
             let (id, name) = (balancer.id(), balancer.name.clone());
             Some(BalancerPlan { id, name, node: first.bind.ip(), log })
         });
-        let aws = &desired.aws;
-        // Whoever reads a configuration checks both.
-        let owner = Owner::new(&*aws.account, &*aws.region).unwrap_or_default();
+        let owner = desired.aws.owner.clone();
         Self { log: desired.access_log.clone(), owner, balancers: balancers.collect() }
     }
 }

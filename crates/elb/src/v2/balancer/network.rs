@@ -156,8 +156,8 @@ pub(super) fn zones(aws: &Aws, subnets: &[String]) -> impl Iterator<Item = Strin
     subnets.iter().enumerate().map(|(index, subnet)| match known(aws, subnet) {
         Some(subnet) => subnet.zone.to_string(),
         None => match ('a'..='z').nth(index) {
-            Some(letter) => format!("{}{letter}", aws.region),
-            None => format!("{}{index}", aws.region),
+            Some(letter) => format!("{}{letter}", aws.owner.region()),
+            None => format!("{}{index}", aws.owner.region()),
         },
     })
 }
