@@ -407,7 +407,7 @@ mod tests {
              [load_balancers.idle]\naccess_log = { folder = \"/logs\" }\n\
              [load_balancers.off]\naccess_log = { folder = \"/logs\", enabled = false }\n[target_groups.web]\n";
         let mut desired = clingfish_config::parse(text).unwrap().0;
-        desired.aws.owner = Owner::new("123456789012", "eu-west-1").unwrap();
+        desired.aws.owner = clingfish_model::Owner::new("123456789012", "eu-west-1").unwrap();
         let plan = LogPlan::of(&desired);
         assert_eq!((plan.owner.account(), plan.owner.region()), ("123456789012", "eu-west-1"));
         let [log] = &*plan.balancers else { panic!("{plan:?}") };
