@@ -14,6 +14,7 @@ mod cross_site;
 mod kinds;
 mod identity;
 mod keys;
+mod admin;
 mod aws;
 mod groups;
 mod lifecycle;
