@@ -32,6 +32,8 @@ mod units;
 pub use units::parse_duration;
 mod value;
 
+use std::collections::HashSet;
+
 use clingfish_model::{
     DesiredState, LbCookie, Listener, LoadBalancer, Name, Stickiness, TargetGroup, elb::Aws,
     stickiness::CookieStyle,
@@ -123,6 +125,8 @@ fn read(root: &Section<'_>, zone: Option<&Name>, report: &mut Report<'_>) -> Des
     if !names.load_balancers.contains(&DEFAULT_LOAD_BALANCER) {
         names.load_balancers.push(DEFAULT_LOAD_BALANCER);
     }
+    names.load_balancers.sort_unstable();
+    names.target_groups.sort_unstable();
     let admin = admin::read(root, report);
     let listeners = root
         .value("listeners")
@@ -259,9 +263,10 @@ fn warn_of_unused(
         }
         return;
     }
+    let used: HashSet<&Name> = listeners.iter().flat_map(Listener::groups).collect();
+    let used: HashSet<&str> = used.into_iter().map(Name::as_str).collect();
     for child in groups.iter().filter(by_hand) {
-        let mut used = listeners.iter().flat_map(Listener::groups);
-        if !used.any(|name| name.as_str() == child.name) {
+        if !used.contains(child.name) {
             let message = format!("no listener forwards to {}", child.section.label);
             let help = format!("write forward = {:?} in a listener, or remove it", child.name);
             report.warning(child.section.at, &child.section.path, message, help);

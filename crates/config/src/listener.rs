@@ -21,7 +21,7 @@ use crate::{
 /// The load balancer that always exists.
 pub(crate) const DEFAULT_LOAD_BALANCER: &str = "default";
 
-/// The names that listeners may refer to, right or wrong inside.
+/// The names that listeners may refer to, right or wrong inside. In alphabetical order: a file has thousands of them.
 pub(crate) struct Names<'t> {
     /// Certificates and trust stores by their ARNs.
     pub(crate) aws: &'t Aws,
@@ -170,7 +170,7 @@ pub(crate) struct Reference<'a> {
 }
 
 impl Reference<'_> {
-    /// The name, if something of that kind has it.
+    /// The name, if something of that kind has it; `known` is sorted.
     pub(crate) fn find(
         &self,
         kind: &str,
@@ -179,7 +179,7 @@ impl Reference<'_> {
         report: &mut Report<'_>,
     ) -> Option<Name> {
         let text = self.text;
-        if known.contains(&text) {
+        if known.binary_search(&text).is_ok() {
             // A wrong name is reported where it is defined.
             return Name::new(text).ok();
         }

@@ -36,7 +36,7 @@ pub(super) struct Site {
 }
 
 impl Site {
-    fn inside(&self, index: usize) -> Self {
+    pub(super) fn inside(&self, index: usize) -> Self {
         let mut route = self.route.clone();
         route.push(index);
         Self { block: self.block, route }

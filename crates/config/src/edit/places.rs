@@ -7,8 +7,8 @@ use super::{
     block::Block,
     find::{Site, Spot, Step},
     list::List,
-    render,
-    tree::Kind,
+    render::{self, Plain},
+    tree::{Entry, Kind},
 };
 use crate::{
     keys::{self, Schema},
@@ -71,14 +71,10 @@ impl Document {
 
     /// The listener that is called so, by its own word or by its address.
     pub(super) fn listener(&self, name: &Name) -> Option<Vec<Step>> {
-        let called = |path: &Vec<Step>| {
-            let spots = self.spots(path, &keys::LISTENER);
-            let text = |key: &str| {
-                let spot = spots.iter().find(|spot| spot.name == key)?;
-                match render::plain(self.written(&spot.site))? {
-                    render::Plain::Text(text) => Some(text),
-                    _ => None,
-                }
+        let called = |site: &Site| {
+            let text = |key| match self.plain(site, key)? {
+                Plain::Text(text) => Some(text),
+                _ => None,
             };
             match text("name") {
                 Some(written) => written == name.as_str(),
@@ -87,28 +83,41 @@ impl Document {
                     .is_some_and(|bind| derive_name(bind) == name.as_str()),
             }
         };
-        self.elements(&[Step::key("listeners")]).into_iter().find(called)
+        let at = self.elements(&[Step::key("listeners")]).iter().position(called)?;
+        Some(vec![Step::key("listeners"), Step::Index(at)])
     }
 
-    /// The paths of a list's elements, be they blocks or in brackets.
-    pub(super) fn elements(&self, list: &[Step]) -> Vec<Vec<Step>> {
-        let count = self.sites(list).iter().map(|site| self.elements_at(site, list.len())).sum();
-        let element = |at| list.iter().cloned().chain([Step::Index(at)]).collect();
-        (0..count).map(element).collect()
+    /// The elements of a list, be they blocks or in brackets.
+    pub(super) fn elements(&self, list: &[Step]) -> Vec<Site> {
+        self.sites(list).iter().flat_map(|site| self.elements_at(site, list.len())).collect()
     }
 
-    /// How many elements of a list a site is.
-    fn elements_at(&self, site: &Site, depth: usize) -> usize {
+    fn elements_at(&self, site: &Site, depth: usize) -> Vec<Site> {
         if site.route.is_empty() {
-            let block = self.block(site);
-            return usize::from(block.is_some_and(|block| {
+            let is_one = self.block(site).is_some_and(|block| {
                 block.path.len() == depth + 1 && block.header.as_ref().is_some_and(|head| head.1)
-            }));
+            });
+            return is_one.then(|| site.clone()).into_iter().collect();
         }
         match self.node(site).map(|node| &node.kind) {
-            Some(Kind::List(nodes)) => nodes.len(),
-            _ => 0,
+            Some(Kind::List(nodes)) => (0..nodes.len()).map(|at| site.inside(at)).collect(),
+            _ => Vec::new(),
         }
+    }
+
+    /// An entry of a table, by its key.
+    pub(super) fn member(&self, table: &Site, key: &str) -> Option<Site> {
+        let entries = match self.node(table) {
+            Some(node) => node.members(),
+            None => self.block(table)?.entries(),
+        };
+        let is_it = |entry: &Entry| matches!(&*entry.keys, [part] if part.name == key);
+        entries.iter().position(is_it).map(|at| table.inside(at))
+    }
+
+    /// The text or number that a table has under a key.
+    pub(super) fn plain(&self, table: &Site, key: &str) -> Option<Plain> {
+        render::plain(self.written(&self.member(table, key)?))
     }
 
     /// Adds a table behind its like.

@@ -4,15 +4,15 @@ use clingfish_model::{Name, Setting, rule::Priority};
 
 use super::{
     Document, EditError,
-    find::Step,
-    places::{Target, not_found},
-    render::{self, Plain},
+    find::{Site, Step},
+    places::not_found,
+    render::Plain,
 };
-use crate::keys;
 
 /// A rule of a listener.
 pub(super) struct Found {
     pub(super) path: Vec<Step>,
+    site: Site,
     pub(super) priority: u64,
     is_written: bool,
 }
@@ -24,33 +24,35 @@ impl Document {
         let mut list = owner.ok_or_else(|| not_found(format!("listener {listener}")))?;
         list.push(Step::key("rules"));
         let mut before = 0;
-        let rule = |path: Vec<Step>| {
-            let spots = self.spots(&path, &keys::RULE);
-            let written = spots.iter().find(|spot| spot.name == "priority");
-            let number = written.and_then(|spot| match render::plain(self.written(&spot.site))? {
-                Plain::Number(number) => Some(number),
+        let rule = |(at, site): (usize, Site)| {
+            let number = match self.plain(&site, "priority") {
+                Some(Plain::Number(number)) => Some(number),
                 _ => None,
-            });
+            };
             before = number.unwrap_or(before + 1);
-            Found { path, priority: before, is_written: number.is_some() }
+            let path = list.iter().cloned().chain([Step::Index(at)]).collect();
+            Found { path, site, priority: before, is_written: number.is_some() }
         };
-        Ok(self.elements(&list).into_iter().map(rule).collect())
+        Ok(self.elements(&list).into_iter().enumerate().map(rule).collect())
     }
 
     /// Writes out what priorities were counted, so that a rule that comes or goes changes no other's.
     pub(super) fn write_priorities(&mut self, listener: &Name) -> Result<(), EditError> {
         for rule in self.rules(listener)? {
             if !rule.is_written {
-                self.write_priority(rule.path, rule.priority);
+                self.write_priority(&rule.site, rule.priority);
             }
         }
         Ok(())
     }
 
-    fn write_priority(&mut self, path: Vec<Step>, priority: u64) {
-        let target = Target { path, schema: &keys::RULE };
+    /// No other table is looked at: a listener may have thousands of rules.
+    fn write_priority(&mut self, rule: &Site, priority: u64) {
         let setting = Setting::Integer(priority);
-        self.set_in(&target, "priority", &setting);
+        match self.member(rule, "priority") {
+            Some(site) => self.replace_value(&site, "priority", &setting),
+            None => self.put_first(rule, "priority", &setting),
+        }
     }
 
     /// Gives rules other priorities, all at once.
@@ -69,7 +71,7 @@ impl Document {
         for rule in rules {
             let moved = moves.iter().find(|(from, _)| u64::from(from.value()) == rule.priority);
             if let Some((_, to)) = moved {
-                self.write_priority(rule.path, to.value().into());
+                self.write_priority(&rule.site, to.value().into());
             }
         }
         Ok(())

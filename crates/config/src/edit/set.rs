@@ -116,7 +116,7 @@ impl Document {
     }
 
     /// Replaces a value, unless it says that already; of lists and tables just what differs.
-    fn replace_value(&mut self, site: &Site, key: &str, setting: &Setting) {
+    pub(super) fn replace_value(&mut self, site: &Site, key: &str, setting: &Setting) {
         if render::says(self.written(site), setting, is_duration(key)) {
             return;
         }
@@ -227,9 +227,7 @@ impl Document {
     /// Writes a setting among the others of its table.
     fn put_at_home(&mut self, target: &Target, spots: &[Spot], key: &str, setting: &Setting) {
         if let Some(home) = homes(spots).next() {
-            let is_first = key == "priority" && home.site.route.is_empty();
-            let after = is_first.then_some(usize::MAX);
-            return self.put(&home.site, after, &render::dotted(key), setting);
+            return self.put(&home.site, None, &render::dotted(key), setting);
         }
         if let Some(beside) = spots.iter().rfind(|spot| spot.skip > 0) {
             return self.put_beside(beside, key, setting);
@@ -240,6 +238,11 @@ impl Document {
             super::find::Step::Index(_) => None,
         });
         self.add_block(keys.collect(), false, &[(key, setting.clone())], &target.path);
+    }
+
+    /// Writes an entry before all others of a block, or at the end of a table in braces.
+    pub(super) fn put_first(&mut self, site: &Site, key: &str, setting: &Setting) {
+        self.put(site, Some(usize::MAX), key, setting);
     }
 
     /// Writes an entry at the end of a block or of a table in braces; `after` beyond the last entry is before the first.

@@ -59,8 +59,11 @@ fn refuse_sticky_groups(
     scope: &Scope<'_>,
     report: &mut Report<'_>,
 ) -> bool {
+    if groups.len() < 2 {
+        return false;
+    }
     let sticky = groups.iter().find(|one| scope.names.sticky_groups.contains(&one.group));
-    let Some(sticky) = sticky.filter(|_| groups.len() > 1) else {
+    let Some(sticky) = sticky else {
         return false;
     };
     let help = format!(
