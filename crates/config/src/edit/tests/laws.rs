@@ -52,6 +52,13 @@ proptest! {
     }
 
     #[test]
+    fn a_group_comes_and_goes_in_any_file(bytes in proptest::collection::vec(any::<u8>(), 150..400)) {
+        let mut dice = Dice::new(&bytes);
+        let text = Sketch::draw(&mut dice).written(&mut dice);
+        crate::fuzzing::changes(text.as_bytes());
+    }
+
+    #[test]
     fn any_text_is_changed_or_refused(text in "[\\[\\]{}a-z=\\.\"'#,\n 1]{0,60}") {
         let edits = [Edit::Set(web(), "stickiness.duration", Setting::seconds(60)), Edit::Remove(web())];
         if let Ok(changed) = edit(&text, &edits) {
