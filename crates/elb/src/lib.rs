@@ -3,6 +3,7 @@
 mod api;
 pub mod arn;
 mod call;
+mod classic;
 pub mod constraint;
 mod error;
 pub mod fuzzing;

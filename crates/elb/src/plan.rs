@@ -4,7 +4,7 @@ use std::fmt;
 
 use clingfish_model::Edit;
 
-use crate::{Api, Call, Error, Members, World, v2};
+use crate::{Api, Call, Error, Members, World, classic, v2};
 
 /// What an action comes to, before anything has happened.
 pub struct Plan {
@@ -27,7 +27,7 @@ pub type Reply = Box<dyn FnOnce(&World<'_>) -> Result<Members, Error> + Send>;
 pub fn plan(call: Call, world: &World<'_>) -> Result<Plan, Error> {
     match call.api {
         Api::V2 => v2::plan(call, world),
-        Api::Classic => Err(call.unknown_action()),
+        Api::Classic => classic::plan(call, world),
     }
 }
 

@@ -3,20 +3,20 @@
 //! Each is a function from the members of a request and the [`World`] to a [`Plan`]: it says which changes of the file it wants, and how
 //! the answer is made once they are in force. Nothing here knows the file's syntax or how a request came.
 
-mod account_limits;
+pub(crate) mod account_limits;
 mod action;
-mod balancer;
-mod bind;
-mod certificate;
+pub(crate) mod balancer;
+pub(crate) mod bind;
+pub(crate) mod certificate;
 mod condition;
 mod find;
-mod fresh;
-mod listener;
+pub(crate) mod fresh;
+pub(crate) mod listener;
 mod rule;
 mod ssl_policy;
-mod tags;
-mod target_group;
-mod targets;
+pub(crate) mod tags;
+pub(crate) mod target_group;
+pub(crate) mod targets;
 mod transform;
 mod trust_store;
 

@@ -5,7 +5,7 @@ use clingfish_model::{ListenerTls, Rule, limits::TARGETS_MAX, rule::Forward};
 use crate::{Error, Input, Members, Plan, page::Page};
 
 /// Most load balancers of all kinds that there are before this API makes no more.
-pub(super) const LOAD_BALANCERS_MAX: usize = 1_000;
+pub(crate) const LOAD_BALANCERS_MAX: usize = 1_000;
 
 /// Most target groups that there are before this API makes no more.
 pub(super) const TARGET_GROUPS_MAX: usize = 10_000;

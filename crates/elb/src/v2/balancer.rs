@@ -1,9 +1,9 @@
 //! Load balancers: what an answer says of one, and the actions that find, show and delete them.
 
-pub(super) mod attributes;
+pub(crate) mod attributes;
 mod capacity;
 mod create;
-pub(super) mod network;
+pub(crate) mod network;
 mod set;
 
 use clingfish_model::{DesiredState, Edit, LoadBalancer, Place, ResourceId, UnixMillis};
@@ -95,7 +95,6 @@ enum State {
 /// A load balancer as answers show it.
 fn members(balancer: &LoadBalancer, state: State, world: &World<'_>) -> Members {
     let (aws, network) = (&world.desired.aws, &balancer.network);
-    let dns_name = balancer.dns_name.as_ref().or(aws.dns_name.as_ref());
     let state = match state {
         State::Provisioning => "provisioning",
         State::Active => "active",
@@ -104,8 +103,8 @@ fn members(balancer: &LoadBalancer, state: State, world: &World<'_>) -> Members 
     let created = balancer.record.created.unwrap_or(UnixMillis(0));
     Members::default()
         .value("LoadBalancerArn", world.balancer_arn(balancer))
-        .text("DNSName", dns_name.map_or(world.host_name, String::as_str))
-        .text("CanonicalHostedZoneId", hosted_zone(aws.owner.region()))
+        .text("DNSName", dns_name(balancer, world))
+        .text("CanonicalHostedZoneId", hosted_zone(world.desired.aws.owner.region()))
         .time("CreatedTime", created)
         .value("LoadBalancerName", &balancer.name)
         .text("Scheme", network.scheme.as_str())
@@ -122,8 +121,14 @@ fn list_of_one(balancer: &LoadBalancer, state: State, world: &World<'_>) -> Memb
     Members::default().list("LoadBalancers", [members(balancer, state, world)])
 }
 
+/// `DNSName`.
+pub(crate) fn dns_name<'a>(balancer: &'a LoadBalancer, world: &World<'a>) -> &'a str {
+    let name = balancer.dns_name.as_ref().or(world.desired.aws.dns_name.as_ref());
+    name.map_or(world.host_name, String::as_str)
+}
+
 /// The zone of `DNSName`: a form of AWS's that no zone there has. The same for all load balancers of a region, as at AWS.
-fn hosted_zone(region: &str) -> String {
+pub(crate) fn hosted_zone(region: &str) -> String {
     format!("Z{:013X}", ResourceId::derive("hosted-zone", region).value() >> 12)
 }
 

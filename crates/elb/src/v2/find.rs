@@ -5,6 +5,7 @@ use clingfish_model::{Listener, LoadBalancer, Owner, Rule, TargetGroup};
 use crate::{
     Code, Error, World,
     arn::{Arn, ListenerArn, LoadBalancerArn, RuleArn, TargetGroupArn},
+    classic::is_classic_group,
 };
 
 impl World<'_> {
@@ -48,11 +49,12 @@ impl World<'_> {
         })
     }
 
-    /// The target group of that ARN.
+    /// The target group of that ARN, unless it is one that the Classic API makes of a listener.
     pub(crate) fn group(&self, arn: &str) -> Result<&TargetGroup, Error> {
         let found = arn.parse().ok().and_then(|arn: TargetGroupArn| {
             let group = self.desired.target_group(&arn.name)?;
-            (self.group_arn(group) == arn).then_some(group)
+            let is_it = self.group_arn(group) == arn && !is_classic_group(self, group);
+            is_it.then_some(group)
         });
         found.ok_or_else(|| {
             let message = format!("Target group '{arn}' not found");

@@ -16,6 +16,7 @@ pub(super) use certificates::{
     add as add_certificates, describe as describe_certificates, remove as remove_certificates,
 };
 pub(super) use create::create;
+pub(crate) use create::free_name;
 pub(super) use modify::modify;
 
 /// `DescribeListeners`.

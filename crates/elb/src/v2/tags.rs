@@ -209,7 +209,7 @@ fn collect(list: Vec<(String, String)>) -> Result<Tags, Error> {
     Ok(tags)
 }
 
-fn too_many() -> Error {
+pub(crate) fn too_many() -> Error {
     let message = format!("The number of tags of a resource cannot exceed {}", Record::TAGS_MAX);
     Error::new(Code::TooManyTags, message)
 }

@@ -3,7 +3,7 @@
 pub(super) mod attributes;
 mod create;
 mod describe;
-mod health_check;
+pub(crate) mod health_check;
 mod modify;
 
 use clingfish_model::{Edit, Place, TargetGroup};

@@ -1,6 +1,6 @@
 //! `DescribeLoadBalancerAttributes` and `ModifyLoadBalancerAttributes`.
 
-mod logs;
+pub(crate) mod logs;
 mod table;
 
 use std::collections::BTreeSet;

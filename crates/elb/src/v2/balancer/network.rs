@@ -22,7 +22,7 @@ pub(crate) fn clash(one: SocketAddr, other: SocketAddr) -> bool {
 }
 
 /// The VPC of these subnets.
-pub(super) fn vpc<'a>(aws: &'a Aws, subnets: &[String]) -> &'a str {
+pub(crate) fn vpc<'a>(aws: &'a Aws, subnets: &[String]) -> &'a str {
     let known = subnets.iter().find_map(|subnet| known(aws, subnet));
     known.map_or(Aws::VPC, |subnet| &subnet.vpc)
 }
@@ -51,11 +51,15 @@ pub(super) fn read_subnets(input: &mut Input, aws: &Aws) -> Result<Option<Vec<St
         (plain, mapped) => plain.or(mapped).unwrap_or_default(),
     };
     judge(aws, &subnets)?;
+    if zones(aws, &subnets).collect::<BTreeSet<_>>().len() < 2 {
+        let message = "At least two subnets in two different Availability Zones must be specified";
+        return Err(Error::validation(message));
+    }
     Ok(Some(subnets))
 }
 
 /// Reads `SecurityGroups`, each once.
-pub(super) fn read_security_groups(
+pub(crate) fn read_security_groups(
     input: &mut Input,
     aws: &Aws,
 ) -> Result<Option<Vec<String>>, Error> {
@@ -106,8 +110,8 @@ fn read_mapping(input: &mut Input) -> Result<String, Error> {
     Ok(subnet)
 }
 
-/// Whether a load balancer may be in these subnets.
-fn judge(aws: &Aws, subnets: &[String]) -> Result<(), Error> {
+/// Whether a load balancer may be in these subnets, however few they are.
+pub(crate) fn judge(aws: &Aws, subnets: &[String]) -> Result<(), Error> {
     for subnet in subnets {
         let is_known = aws.subnets.as_ref().is_none_or(|known| known.contains_key(subnet));
         if !is_known || !is_id(subnet) {
@@ -122,10 +126,6 @@ fn judge(aws: &Aws, subnets: &[String]) -> Result<(), Error> {
             let message = "A load balancer cannot be attached to multiple subnets in the same Availability Zone";
             return Err(Error::new(Code::InvalidConfigurationRequest, message));
         }
-    }
-    if in_zones.len() < 2 {
-        let message = "At least two subnets in two different Availability Zones must be specified";
-        return Err(Error::validation(message));
     }
     let vpc = vpc(aws, subnets);
     if subnets.iter().filter_map(|subnet| known(aws, subnet)).any(|subnet| subnet.vpc != vpc) {
@@ -152,7 +152,7 @@ fn judge_binds(aws: &Aws, subnets: &[String]) -> Result<(), Error> {
 }
 
 /// The zones of these subnets, one for each. One that is not known has a zone of its own.
-pub(super) fn zones(aws: &Aws, subnets: &[String]) -> impl Iterator<Item = String> {
+pub(crate) fn zones(aws: &Aws, subnets: &[String]) -> impl Iterator<Item = String> {
     subnets.iter().enumerate().map(|(index, subnet)| match known(aws, subnet) {
         Some(subnet) => subnet.zone.to_string(),
         None => match ('a'..='z').nth(index) {

@@ -40,9 +40,10 @@ pub(crate) fn create(input: &mut Input, world: &World<'_>) -> Result<Plan, Error
     }
     let bind = SocketAddr::new(bind::address(balancer, world), wanted.port);
     bind::refuse_taken(bind, None, world)?;
-    let is_taken = |id| world.desired.listeners.iter().any(|other| other.id() == id);
-    let id = fresh::id("listener", &format!("{arn}/{}", wanted.port), world.now, is_taken);
-    let name = free_name(balancer, wanted.port, world)?;
+    let has_id = |id| world.desired.listeners.iter().any(|other| other.id() == id);
+    let id = fresh::id("listener", &format!("{arn}/{}", wanted.port), world.now, has_id);
+    let is_taken = |name: &Name| world.desired.listeners.iter().any(|one| one.name == *name);
+    let name = free_name(&balancer.name, wanted.port, is_taken);
     let settings = wanted.settings(&name, balancer, bind, id, world)?;
     let arn = ListenerArn { load_balancer: world.balancer_arn(balancer), id }.to_string();
     let edits = vec![Edit::Add(Place::Listener(name), settings)];
@@ -118,16 +119,13 @@ pub(super) fn duplicate(balancer_arn: &str) -> Error {
 }
 
 /// `BALANCER-PORT`, with a number behind it where somebody has that name.
-fn free_name(balancer: &LoadBalancer, port: u16, world: &World<'_>) -> Result<Name, Error> {
-    let listeners = &world.desired.listeners;
-    for count in 1..=listeners.len() + 1 {
-        let end = if count == 1 { format!("-{port}") } else { format!("-{port}-{count}") };
+pub(crate) fn free_name(balancer: &Name, port: u16, is_taken: impl Fn(&Name) -> bool) -> Name {
+    let name = |end: String| {
         let room = Name::LEN_MAX.saturating_sub(end.len());
-        let start: String = balancer.name.as_str().chars().take(room).collect();
-        let name = Name::new(start + &end).map_err(|bad| Error::validation(bad.to_string()))?;
-        if listeners.iter().all(|other| other.name != name) {
-            return Ok(name);
-        }
-    }
-    Err(Error::validation("every name for the listener is taken"))
+        let start: String = balancer.as_str().chars().take(room).collect();
+        Name::new(start + &end).expect("a part of a name, hyphens and digits make a name")
+    };
+    let numbered = (2..=usize::MAX).map(|count| name(format!("-{port}-{count}")));
+    let mut names = std::iter::once(name(format!("-{port}"))).chain(numbered);
+    names.find(|name| !is_taken(name)).expect("there are more numbers than things with names")
 }

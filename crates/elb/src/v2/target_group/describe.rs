@@ -3,7 +3,7 @@
 use clingfish_model::{CheckProtocol, ProtocolVersion, TargetGroup};
 
 use super::{default_port, health_check, protocol};
-use crate::{Code, Error, Input, Members, Plan, World, page::Page};
+use crate::{Code, Error, Input, Members, Plan, World, classic::is_classic_group, page::Page};
 
 /// Plans `DescribeTargetGroups`.
 pub(in crate::v2) fn describe(input: &mut Input, world: &World<'_>) -> Result<Plan, Error> {
@@ -20,7 +20,7 @@ pub(in crate::v2) fn describe(input: &mut Input, world: &World<'_>) -> Result<Pl
         Some(arn) => of_balancer(&arn, world)?,
         None if !arns.is_empty() => by_arn(&arns, world)?,
         None if !names.is_empty() => by_name(&names, world)?,
-        None => world.desired.target_groups.iter().collect(),
+        None => shown(world).collect(),
     };
     groups.sort_unstable_by_key(|group| &group.name);
     groups.dedup_by_key(|group| &group.name);
@@ -39,6 +39,11 @@ fn of_balancer<'a>(arn: &str, world: &World<'a>) -> Result<Vec<&'a TargetGroup>,
         .collect())
 }
 
+/// All but those of the Classic API.
+fn shown<'a>(world: &World<'a>) -> impl Iterator<Item = &'a TargetGroup> {
+    world.desired.target_groups.iter().filter(|group| !is_classic_group(world, group))
+}
+
 fn by_arn<'a>(arns: &[String], world: &World<'a>) -> Result<Vec<&'a TargetGroup>, Error> {
     let find = |arn: &String| match world.group(arn) {
         Ok(group) => world.desired.target_group(&group.name).ok_or_else(not_found),
@@ -49,8 +54,7 @@ fn by_arn<'a>(arns: &[String], world: &World<'a>) -> Result<Vec<&'a TargetGroup>
 }
 
 fn by_name<'a>(names: &[String], world: &World<'a>) -> Result<Vec<&'a TargetGroup>, Error> {
-    let groups = &world.desired.target_groups;
-    let find = |name: &String| groups.iter().find(|group| group.name.as_str() == name);
+    let find = |name: &String| shown(world).find(|group| group.name.as_str() == name);
     names.iter().map(|name| find(name).ok_or_else(not_found)).collect()
 }
 

@@ -182,12 +182,12 @@ fn read_path(path: String) -> Result<String, Error> {
 }
 
 /// Whole seconds, as ELBv2 has them: a part of one counts as one.
-pub(super) fn seconds(duration: Duration) -> u64 {
+pub(crate) fn seconds(duration: Duration) -> u64 {
     duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }
 
 /// Everything of a check, in the file's words.
-pub(super) fn settings(check: &HealthCheck) -> Vec<(&'static str, Setting)> {
+pub(crate) fn settings(check: &HealthCheck) -> Vec<(&'static str, Setting)> {
     let mut settings = vec![
         ("health_check.enabled", Setting::Bool(check.enabled)),
         ("health_check.protocol", Setting::text(check.protocol.as_str())),

@@ -132,22 +132,21 @@ fn read_address(id: &str) -> Result<IpAddr, Error> {
         .map_err(|_| Error::validation(format!("The target id '{id}' is not a valid IP address")))
 }
 
-/// Who may use the API is not to reach what is for this machine alone.
 fn refuse_address(address: SocketAddr, world: &World<'_>) -> Result<(), Error> {
-    let refuse = |why: String| {
-        let message = format!("The IP address '{}' cannot be registered: {why}", address.ip());
-        Err(Error::new(Code::InvalidTarget, message))
-    };
-    if let Some(forbidden) = reach::refuse(address.ip()) {
-        return refuse(format!("it is {forbidden}"));
+    let Some(why) = why_refused(address, world) else { return Ok(()) };
+    let message = format!("The IP address '{}' cannot be registered: {why}", address.ip());
+    Err(Error::new(Code::InvalidTarget, message))
+}
+
+/// Why an address that a request names cannot be a target: who may use the API is not to reach what is for this machine alone.
+pub(crate) fn why_refused(address: SocketAddr, world: &World<'_>) -> Option<String> {
+    let forbidden = reach::refuse(address.ip())
+        .or((address == world.desired.admin.bind).then_some(reach::Forbidden::Admin));
+    if let Some(forbidden) = forbidden {
+        return Some(format!("it is {forbidden}"));
     }
-    if address == world.desired.admin.bind {
-        return refuse(format!("it is {}", reach::Forbidden::Admin));
-    }
-    if reach::is_loopback(address.ip()) && !world.on_loopback {
-        return refuse("it is a loopback address, and this API is open to other machines".into());
-    }
-    Ok(())
+    let is_ours = reach::is_loopback(address.ip()) && !world.on_loopback;
+    is_ours.then(|| "it is a loopback address, and this API is open to other machines".into())
 }
 
 fn invalid(id: impl Display, why: &str) -> Error {

@@ -15,10 +15,12 @@ const PREFIX: &str = "access_logs.s3.prefix";
 
 /// The access log in ELBv2's words.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct AccessLog {
-    is_on: bool,
-    bucket: String,
-    prefix: String,
+pub(crate) struct AccessLog {
+    pub(crate) is_on: bool,
+    /// The name of a bucket; empty where there is none.
+    pub(crate) bucket: String,
+    /// Behind it; may be empty.
+    pub(crate) prefix: String,
 }
 
 /// An attribute of the access log.
@@ -31,7 +33,7 @@ pub(super) enum Part {
 
 impl AccessLog {
     /// As it is now.
-    pub(super) fn of(balancer: &LoadBalancer, aws: &Aws) -> Self {
+    pub(crate) fn of(balancer: &LoadBalancer, aws: &Aws) -> Self {
         let kept = |key| balancer.record.attributes.get(key).cloned().unwrap_or_default();
         match &balancer.access_log {
             Some(log) => Self {
@@ -62,7 +64,7 @@ impl AccessLog {
     }
 
     /// What brings the file there from what is `before`. What is off is among what is only kept.
-    pub(super) fn edit(
+    pub(crate) fn edit(
         self,
         before: &Self,
         kept: &mut BTreeMap<String, String>,
@@ -105,7 +107,7 @@ impl AccessLog {
 }
 
 /// Whether that names a bucket of S3. None of those is a path that leads out of its folder.
-pub(super) fn is_bucket(name: &str) -> bool {
+pub(crate) fn is_bucket(name: &str) -> bool {
     let legal = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, b'-' | b'.');
     let at_end = |c: Option<u8>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
     (3..=63).contains(&name.len())
@@ -116,7 +118,7 @@ pub(super) fn is_bucket(name: &str) -> bool {
 }
 
 /// Whether that may begin the names of a log's objects.
-pub(super) fn is_prefix(prefix: &str) -> bool {
+pub(crate) fn is_prefix(prefix: &str) -> bool {
     BalancerLog::new("/", prefix).is_ok()
 }
 
