@@ -6,10 +6,11 @@ mod identity;
 pub(crate) mod import;
 mod preset;
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 use clingfish_model::{
     LbCookie, Name, Stickiness,
+    elb::ClassicPolicy,
     stickiness::{AppCookie, AppCookieName, BadHeader, CookieStyle, HeaderToken, OnCacheable},
 };
 
@@ -159,7 +160,7 @@ fn read_lb_cookie(
             let help = "remove it: the client alone ends the life of such a cookie";
             refuse(&["stickiness.absolute"], "style = \"classic\"", help, section, report);
             let age = section.value("stickiness.duration").filter(|_| kind == Kind::LbCookie);
-            let max_age = age.and_then(|value| value.duration(report, LbCookie::DURATIONS));
+            let max_age = age.and_then(|value| value.duration(report, classic_ages()));
             CookieStyle::Classic { max_age }
         }
         Style::Clingfish => {
@@ -187,6 +188,12 @@ fn read_lb_cookie(
         ),
         forward_tokens: section.bool("stickiness.forward_tokens", false, report),
     }
+}
+
+/// Those of the Classic API, which knows no end but what browsers take for ever.
+fn classic_ages() -> RangeInclusive<Duration> {
+    let seconds = ClassicPolicy::SECONDS;
+    Duration::from_secs(*seconds.start())..=Duration::from_secs(*seconds.end())
 }
 
 fn read_duration(section: &Section<'_>, report: &mut Report<'_>) -> Duration {

@@ -6,6 +6,7 @@ mod actions;
 mod attributes;
 mod balancers;
 mod catalogue;
+mod classic;
 mod conditions;
 mod group_attributes;
 mod life;

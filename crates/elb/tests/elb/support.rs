@@ -24,9 +24,10 @@ impl Cloud {
         Self { text: text.to_owned(), seen: Vec::new(), on_loopback: true }
     }
 
-    /// What a request comes to. The form has everything but the version.
+    /// What a request comes to. A form without a version is one of ELBv2.
     pub(crate) fn plan(&self, form: &str) -> Result<Plan, Error> {
-        let form = format!("Version=2015-12-01&{form}");
+        let version = if form.starts_with("Version=") { "" } else { "Version=2015-12-01&" };
+        let form = format!("{version}{form}");
         let call = Call::of(Params::decode(form.as_bytes())?)?;
         plan(call, &self.world(&self.desired()))
     }
