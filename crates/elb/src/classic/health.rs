@@ -15,6 +15,7 @@ use crate::{Error, Input, Members, Plan, World};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Health {
     InService,
+    Draining,
     Unknown,
     Registering,
     Failed,
@@ -25,6 +26,7 @@ impl Health {
     fn of(state: &str) -> Self {
         match state {
             "healthy" => Self::InService,
+            "draining" => Self::Draining,
             "initial" => Self::Registering,
             "unhealthy" => Self::Failed,
             _ => Self::Unknown,
@@ -34,6 +36,9 @@ impl Health {
     fn members(self, instance: &str) -> Members {
         let (state, reason, text) = match self {
             Self::InService => ("InService", "N/A", "N/A"),
+            Self::Draining => {
+                ("InService", "N/A", "Instance deregistration currently in progress.")
+            }
             Self::Unknown => {
                 ("Unknown", "ELB", "A transient error occurred. Please try again later.")
             }

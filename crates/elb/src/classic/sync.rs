@@ -133,7 +133,12 @@ impl Facts {
         }
         let Some(group) = group_of(listener, world) else { return Ok(edits) };
         let place = || Place::TargetGroup(group.name.clone());
-        let (was, wanted) = (before.group_settings(old), self.group_settings(front));
+        let (mut was, wanted) = (before.group_settings(old), self.group_settings(front));
+        if !before.check.enabled && before.check != self.check {
+            // The file may say no more than `health_check = false`, beside which nothing can stand.
+            edits.push(Edit::Unset(place(), "health_check"));
+            was.retain(|(key, _)| !key.starts_with("health_check."));
+        }
         for (key, _) in was.iter().filter(|(key, _)| wanted.iter().all(|(one, _)| one != key)) {
             edits.push(Edit::Unset(place(), key));
         }

@@ -1,5 +1,6 @@
 //! The Classic API over a configuration file.
 
+mod laws;
 mod life;
 mod listeners;
 mod network;

@@ -137,3 +137,40 @@ fn names_of_others_stay_theirs() {
     cloud.old("DeleteLoadBalancer", "");
     assert_eq!(cloud.text, format!("{FILE}{taken}"));
 }
+
+#[test]
+fn what_a_person_wrote_by_hand_is_shown_and_changed() {
+    let by_hand = "\n[load_balancers.hand]\nclassic = { zones = [\"a\"], instances = [\"i-1\"], \
+         policies = { one = { type = \"lb_cookie\", duration = \"1h\" } } }\n\n\
+         [[listeners]]\nbind = \"127.0.0.1:9000\"\nload_balancer = \"hand\"\nforward = \"hand\"\n\
+         classic = { instance_port = 3000, policies = [\"one\"] }\n\n\
+         [target_groups.hand]\ntargets = [{ id = \"i-1:3000\", address = \"10.0.0.7:3000\", weight = 2 }]\n\
+         health_check = false\nstickiness = { style = \"classic\", duration = \"1h\" } # ours\nslow_start = \"0s\"\n";
+    let mut cloud = Cloud::new(&format!("{FILE}{by_hand}"));
+    let of_hand =
+        |action: &str, members: &str| form(action, &format!("LoadBalancerName=hand&{members}"));
+    let shown = cloud.call(&form("DescribeLoadBalancers", "")).unwrap();
+    has(
+        &shown,
+        &[
+            "<Target>HTTP:3000/</Target><Interval>10</Interval>",
+            "<PolicyNames><member>one</member>",
+        ],
+    );
+    let check = "HealthCheck.Target=TCP:3000&HealthCheck.Interval=10&HealthCheck.Timeout=5\
+         &HealthCheck.UnhealthyThreshold=2&HealthCheck.HealthyThreshold=3";
+    cloud.call(&of_hand("ConfigureHealthCheck", check)).unwrap();
+    cloud
+        .call(&of_hand("SetLoadBalancerPoliciesOfListener", "LoadBalancerPort=9000&PolicyNames="))
+        .unwrap();
+    cloud
+        .call(&of_hand("RegisterInstancesWithLoadBalancer", "Instances.member.1.InstanceId=i-2"))
+        .unwrap();
+    let desired = cloud.desired();
+    let group = desired.target_groups.iter().find(|group| group.name.as_str() == "hand").unwrap();
+    assert!(group.health_check.enabled);
+    assert_eq!(group.health_check.healthy_threshold, 3);
+    assert_eq!(group.stickiness, clingfish_model::Stickiness::Off);
+    assert_eq!(group.targets[0].weight.value(), 2);
+    assert_eq!(group.targets.len(), 2);
+}
