@@ -70,7 +70,7 @@ fn check(cloud: &Cloud) {
             false => format!("{instance}:{port}"),
         });
         assert_eq!(ids, wanted.collect::<Vec<_>>(), "{}", cloud.text);
-        let policy = kept.policies.first().map(|name| &classic.policies[name]);
+        let policy = kept.policies.first().map(|name| classic.policies.get(name).unwrap());
         match (policy, &group.stickiness) {
             (None, Stickiness::Off) => {}
             (Some(ClassicPolicy::AppCookie(name)), Stickiness::AppCookie(cookie)) => {

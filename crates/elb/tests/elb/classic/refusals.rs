@@ -6,7 +6,6 @@ use super::*;
 fn a_load_balancer_that_nobody_can_make_is_refused() {
     let zone = "AvailabilityZones.member.1=a";
     let name = "LoadBalancerName=new";
-    let https = HTTP.replace("=HTTP", "=HTTPS");
     let cloud = Cloud::new(FILE);
     for (members, code, message) in [
         (
@@ -32,6 +31,18 @@ fn a_load_balancer_that_nobody_can_make_is_refused() {
         ),
         (format!("{name}&{zone}"), Code::ValidationError, "at 'listeners' failed"),
         (format!("{name}&{zone}&{HTTP}&Scheme=x"), Code::InvalidScheme, "'x'"),
+    ] {
+        refused(&cloud, &form("CreateLoadBalancer", &members), code, message);
+    }
+}
+
+#[test]
+fn listeners_that_nobody_can_make_are_refused() {
+    let zone = "AvailabilityZones.member.1=a";
+    let name = "LoadBalancerName=new";
+    let https = HTTP.replace("=HTTP", "=HTTPS");
+    let cloud = Cloud::new(FILE);
+    for (members, code, message) in [
         (
             format!("{name}&{zone}&{}", HTTP.replace("=HTTP", "=TCP")),
             Code::UnsupportedProtocol,
@@ -105,6 +116,11 @@ fn what_is_not_there_has_a_code_for_each_kind() {
         Code::LoadBalancerNotFound,
         "'app'",
     );
+}
+
+#[test]
+fn listeners_and_policies_that_are_not_there_have_codes_too() {
+    let cloud = Cloud::classic();
     for (action, members, code, message) in [
         (
             "SetLoadBalancerPoliciesOfListener",
@@ -143,6 +159,15 @@ fn what_is_not_there_has_a_code_for_each_kind() {
             Code::InvalidConfigurationRequest,
             "speaks HTTP",
         ),
+    ] {
+        refused(&cloud, &of_old(action, members), code, message);
+    }
+}
+
+#[test]
+fn instances_and_types_that_are_not_there_have_codes_too() {
+    let cloud = Cloud::classic();
+    for (action, members, code, message) in [
         (
             "RegisterInstancesWithLoadBalancer",
             "Instances.member.1.InstanceId=i-9",
