@@ -7,6 +7,7 @@
 mod block;
 mod find;
 mod list;
+mod merge;
 mod places;
 mod render;
 mod rules;
