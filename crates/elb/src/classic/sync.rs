@@ -6,7 +6,7 @@ use std::{
 };
 
 use clingfish_model::{
-    Edit, Listener, Name, Place, ResourceId, Setting, TargetAddress, TargetGroup, TargetId,
+    Edit, Listener, Name, Place, Setting, TargetAddress, TargetGroup, TargetId,
     elb::{Classic, ClassicListener, ClassicPolicy},
     reach,
 };
@@ -17,7 +17,9 @@ use super::{
 };
 use crate::{
     Error, World,
-    v2::{certificate, listener::free_name, target_group::health_check, targets::why_refused},
+    v2::{
+        certificate, fresh, listener::free_name, target_group::health_check, targets::why_refused,
+    },
 };
 
 impl Facts {
@@ -78,14 +80,14 @@ impl Facts {
         let group = free_name(&self.name, port, |name| desired.target_group(name).is_some());
         let is_taken = |name: &Name| desired.listeners.iter().any(|one| one.name == *name);
         let listener = free_name(&self.name, port, is_taken);
-        let id = |kind, name: &Name| {
-            let id = ResourceId::derive(kind, &format!("{name}/{}", world.now.0));
-            ("id", Setting::text(id.to_string()))
-        };
+        let has_id = |id| desired.target_groups.iter().any(|one| one.id() == id);
+        let group_id = fresh::id("targetgroup", group.as_str(), world.now, has_id);
+        let has_id = |id| desired.listeners.iter().any(|one| one.id() == id);
+        let listener_id = fresh::id("listener", listener.as_str(), world.now, has_id);
         let targets = self.classic.instances.iter();
         let targets = targets.map(|instance| self.target(instance, front, world));
         let mut of_group = vec![
-            id("targetgroup", &group),
+            ("id", Setting::text(group_id.to_string())),
             ("created", Setting::Time(world.now)),
             ("targets", Setting::List(targets.collect::<Result<_, _>>()?)),
             ("target_type", Setting::text("instance")),
@@ -104,7 +106,7 @@ impl Facts {
             of_listener.push(("certificates", certificates(arn, world)?));
         }
         of_listener.push(("forward", Setting::text(group.as_str())));
-        of_listener.push(id("listener", &listener));
+        of_listener.push(("id", Setting::text(listener_id.to_string())));
         of_listener.push(("classic", listener_setting(&front.classic)));
         Ok([
             Edit::Add(Place::TargetGroup(group), of_group),
