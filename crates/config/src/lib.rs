@@ -11,6 +11,7 @@ pub mod edit;
 pub mod fuzzing;
 mod health_check;
 mod keys;
+mod known;
 mod listener;
 mod load_balancer;
 mod nearest;
@@ -22,6 +23,7 @@ mod secrets;
 mod section;
 mod selection;
 mod server;
+mod settings;
 mod stickiness;
 mod syntax;
 mod target_group;
@@ -43,7 +45,9 @@ use toml::de::DeTable;
 pub use crate::{
     diagnostic::Diagnostic,
     edit::{Document, EditError, edit},
+    known::{UnknownKey, is_target_group_table, target_group_key},
     secrets::{SECRET_KEYS, secret_spans},
+    settings::{target_group_settings, target_setting},
 };
 
 use crate::{

@@ -125,7 +125,7 @@ impl<'t> Section<'t> {
             return;
         }
         let message = format!("unknown key {key:?} in {}", self.label_of(prefix));
-        report.error(key_at, &value.path, message, self.proposal(prefix, key));
+        report.error(key_at, &value.path, message, proposal(self.schema, prefix, key));
     }
 
     /// `[target_groups.web.stickiness]` for the prefix `stickiness` of `[target_groups.web]`.
@@ -136,34 +136,6 @@ impl<'t> Section<'t> {
             }
             _ => self.label.clone(),
         }
-    }
-
-    /// What the author of an unknown key may have meant.
-    fn proposal(&self, prefix: &str, key: &str) -> String {
-        let known = || self.schema.names().filter_map(|name| below(name, prefix));
-        let here: BTreeSet<&str> =
-            known().map(|name| name.split('.').next().unwrap_or(name)).collect();
-        let synonym = SYNONYMS.iter().find(|(word, _)| *word == key);
-        let ends_so = |name: &&str| name.rsplit('.').next() == Some(key);
-        let meant = nearest(key, here.iter().copied().chain(known()))
-            .or_else(|| synonym.map(|(_, ours)| *ours).filter(|ours| here.contains(ours)))
-            .or_else(|| known().find(ends_so));
-        if let Some(meant) = meant {
-            return format!("did you mean {meant:?}?");
-        }
-        let elsewhere = keys::ALL
-            .iter()
-            .find(|schema| !std::ptr::eq(**schema, self.schema) && schema.find(key).is_some());
-        if let Some(schema) = elsewhere {
-            return format!("{key:?} belongs in {}", schema.title);
-        }
-        let names = self.schema.keys.iter().filter_map(|key| below(key.name, prefix));
-        let here: BTreeSet<&str> = names.filter_map(|name| name.split('.').next()).collect();
-        if here.is_empty() {
-            return "remove this line".into();
-        }
-        let here: Vec<&str> = here.into_iter().collect();
-        format!("known keys: {}", here.join(", "))
     }
 
     /// The value of a setting, if the file has it.
@@ -240,6 +212,32 @@ impl<'t> Section<'t> {
     ) -> T {
         self.value(name).and_then(|value| value.word(report, words, &[])).unwrap_or(default)
     }
+}
+
+/// What the author of an unknown key may have meant.
+pub(crate) fn proposal(schema: &'static Schema, prefix: &str, key: &str) -> String {
+    let known = || schema.names().filter_map(|name| below(name, prefix));
+    let here: BTreeSet<&str> = known().map(|name| name.split('.').next().unwrap_or(name)).collect();
+    let synonym = SYNONYMS.iter().find(|(word, _)| *word == key);
+    let ends_so = |name: &&str| name.rsplit('.').next() == Some(key);
+    let meant = nearest(key, here.iter().copied().chain(known()))
+        .or_else(|| synonym.map(|(_, ours)| *ours).filter(|ours| here.contains(ours)))
+        .or_else(|| known().find(ends_so));
+    if let Some(meant) = meant {
+        return format!("did you mean {meant:?}?");
+    }
+    let elsewhere =
+        keys::ALL.iter().find(|other| !std::ptr::eq(**other, schema) && other.find(key).is_some());
+    if let Some(schema) = elsewhere {
+        return format!("{key:?} belongs in {}", schema.title);
+    }
+    let names = schema.keys.iter().filter_map(|key| below(key.name, prefix));
+    let here: BTreeSet<&str> = names.filter_map(|name| name.split('.').next()).collect();
+    if here.is_empty() {
+        return "remove this line".into();
+    }
+    let here: Vec<&str> = here.into_iter().collect();
+    format!("known keys: {}", here.join(", "))
 }
 
 /// A dotted name; the first part alone where there is no prefix.
