@@ -78,6 +78,11 @@ impl<D: Doors> Applier<D> {
         &self.desired
     }
 
+    /// The revision since which that is desired.
+    pub(crate) fn desired_since(&self) -> u64 {
+        self.desired_since
+    }
+
     pub(crate) fn certificates(&self) -> &Certificates {
         &self.certificates
     }

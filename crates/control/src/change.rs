@@ -18,6 +18,8 @@ use tokio::sync::{mpsc, oneshot};
 pub(crate) struct Base {
     pub(crate) text: Arc<str>,
     pub(crate) desired: Arc<DesiredState>,
+    /// The revision since which that is desired.
+    pub(crate) since: u64,
 }
 
 /// What a plan comes to.
@@ -46,6 +48,8 @@ pub(crate) struct Made<T> {
     /// The revision in force, which is an older one where there was nothing to change.
     pub(crate) revision: u64,
     pub(crate) desired: Arc<DesiredState>,
+    /// The revision since which that is desired.
+    pub(crate) since: u64,
     pub(crate) with: T,
 }
 
@@ -77,7 +81,13 @@ pub(crate) struct Change {
 pub(crate) type Plan = Box<dyn FnMut(&Base) -> Option<(Outline, Vec<String>)> + Send>;
 
 /// [`Made`] as the steward knows it.
-pub(crate) type Settled = (u64, Arc<DesiredState>);
+#[derive(Debug)]
+pub(crate) struct Settled {
+    pub(crate) revision: u64,
+    pub(crate) desired: Arc<DesiredState>,
+    pub(crate) since: u64,
+}
+
 /// [`NotMade`] as the steward knows it, which cannot see why a plan refused.
 pub(crate) type Unsettled = NotMade<()>;
 
@@ -138,7 +148,9 @@ impl Changes {
         let settled = settled.await.ok().flatten().unwrap_or(Err(NotMade::Leaving));
         let kept = kept.lock().unwrap_or_else(PoisonError::into_inner).take();
         match (settled, kept) {
-            (Ok((revision, desired)), Some(Ok(with))) => Ok(Made { revision, desired, with }),
+            (Ok(Settled { revision, desired, since }), Some(Ok(with))) => {
+                Ok(Made { revision, desired, since, with })
+            }
             (Err(NotMade::Refused(())), Some(Err(error))) => Err(NotMade::Refused(error)),
             (Err(error), _) => Err(error.without_reason()),
             // The steward runs a plan before it says what came of it.

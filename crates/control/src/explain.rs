@@ -1,14 +1,15 @@
 //! What a configuration comes to, and what would become of a request: the decision told step by step.
 //!
 //! It takes the same road as a request does, through [`ListenerView::route`], [`Group::claim`] and [`Group::place`], so that it cannot
-//! say anything else than what happens. What only a running process knows, the health of targets and sessions that were learned, it
-//! does not know: targets count as healthy.
+//! say anything else than what happens. [`request`] asks a file: what only a running process knows, the health of targets and sessions that were
+//! learned, it does not know, and targets count as healthy. [`running`] asks the snapshot that is in force, and disturbs nothing there.
 
+mod asking;
 mod decision;
 mod settings;
 mod token;
 
-use std::{collections::HashMap, fmt::Write as _, net::IpAddr, sync::Arc};
+use std::{collections::HashMap, fmt, net::IpAddr, sync::Arc};
 
 use clingfish_affinity::{Judgement, KeyRing, Memo};
 use clingfish_h1::{HeadError, Progress, parse_request};
@@ -18,6 +19,8 @@ use clingfish_model::{
 };
 use clingfish_snapshot::{Chosen, Group, Inputs, ListenerView, Snapshot, compile};
 use clingfish_tls::Material;
+
+pub use asking::{Asking, BadAsking};
 
 use crate::clock;
 
@@ -73,19 +76,43 @@ pub fn configuration(state: &DesiredState) -> String {
 }
 
 /// Opens a token and tells what is in it.
-pub fn token(text: &str, state: &DesiredState, ring: &KeyRing, now: UnixMillis) -> String {
+pub fn token(text: &str, state: &DesiredState, ring: &KeyRing, now: UnixMillis) -> Story {
     token::describe(text.trim().as_bytes(), state, ring, now)
 }
 
-/// Tells where a request would go, and why.
+/// Tells where a request would go by what a file says, and why.
 pub fn request(
     state: &DesiredState,
     ring: &Arc<KeyRing>,
     question: &Question<'_>,
     now: UnixMillis,
-) -> Result<String, ExplainError> {
-    let snapshot = snapshot(state, ring);
-    let listener = listener(&snapshot, question.listener)?;
+) -> Result<Story, ExplainError> {
+    tell(&snapshot(state, ring), Source::File, question, now)
+}
+
+/// Tells where a request would go if it came now, and why.
+pub fn running(
+    snapshot: &Snapshot,
+    question: &Question<'_>,
+    now: UnixMillis,
+) -> Result<Story, ExplainError> {
+    tell(snapshot, Source::Running, question, now)
+}
+
+/// What is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    File,
+    Running,
+}
+
+fn tell(
+    snapshot: &Snapshot,
+    source: Source,
+    question: &Question<'_>,
+    now: UnixMillis,
+) -> Result<Story, ExplainError> {
+    let listener = listener(snapshot, question.listener)?;
     let mut parts = RequestParts::default();
     let parsed = parse_request(question.head, 0, &RequestLimits::default(), &mut parts);
     if matches!(parsed.map_err(ExplainError::Head)?, Progress::Partial) {
@@ -99,22 +126,37 @@ pub fn request(
     story.tell("request", format!("{method} {scheme}://{host}{path} from {}", question.client));
     let bind = listener.listener.bind;
     story.tell("listener", format!("{} ({bind})", listener.listener.name));
-    if let Some(group) = route(listener, &snapshot, head, question, now, &mut story) {
-        decision::tell(group, &snapshot, head, question, now, &mut story);
+    if let Some(group) = route(listener, snapshot, head, question, now, &mut story) {
+        let asked = decision::Asked { snapshot, source, question, now };
+        decision::tell(group, head, asked, &mut story);
     }
-    Ok(story.0)
+    Ok(story)
 }
 
-/// Lines with what they are about in front.
-#[derive(Debug, Default)]
-struct Story(String);
+/// Steps, each with what it is about. Shown as lines with that in front.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Story(Vec<(&'static str, String)>);
 
 impl Story {
-    fn tell(&mut self, about: &str, text: impl AsRef<str>) {
-        for (at, line) in text.as_ref().lines().enumerate() {
-            let about = if at == 0 { about } else { "" };
-            writeln!(self.0, "{about:<10} {line}").expect("a string takes any text");
+    fn tell(&mut self, about: &'static str, text: impl Into<String>) {
+        self.0.push((about, text.into()));
+    }
+
+    /// What each is about, and what it says.
+    pub fn steps(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.0.iter().map(|(about, text)| (*about, text.trim_end()))
+    }
+}
+
+impl fmt::Display for Story {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (about, text) in &self.0 {
+            for (at, line) in text.lines().enumerate() {
+                let about = if at == 0 { about } else { "" };
+                writeln!(f, "{about:<10} {line}")?;
+            }
         }
+        Ok(())
     }
 }
 

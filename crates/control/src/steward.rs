@@ -300,7 +300,7 @@ impl<D: Doors, R: Resolve> Steward<D, R> {
         let Change { author, action, plan, answer } = change;
         let outcome = self.make(&author, &action, plan).await;
         match &outcome {
-            Ok((revision, _)) => tracing::info!(revision, %author, %action, "changed"),
+            Ok(Settled { revision, .. }) => tracing::info!(revision, %author, %action, "changed"),
             Err(error) => tracing::info!(?error, %author, %action, "not changed"),
         }
         // Whoever asked may have gone; the change counts all the same.
@@ -343,7 +343,8 @@ impl<D: Doors, R: Resolve> Steward<D, R> {
     }
 
     fn settled(&self) -> Settled {
-        (self.applier.revision(), Arc::clone(self.applier.desired()))
+        let (revision, since) = (self.applier.revision(), self.applier.desired_since());
+        Settled { revision, desired: Arc::clone(self.applier.desired()), since }
     }
 
     /// What the file holds, once that is in force. What somebody has written by hand a moment ago is taken in first.
@@ -355,7 +356,7 @@ impl<D: Doors, R: Resolve> Steward<D, R> {
             self.reload().await.map_err(|errors| Unsettled::File(in_the_way(&errors)))?;
         }
         let (text, desired) = (Arc::clone(&self.text), Arc::clone(self.applier.desired()));
-        Ok(Base { text, desired })
+        Ok(Base { text, desired, since: self.applier.desired_since() })
     }
 
     fn redirect_log(&self, from: &LogPlan, to: &LogPlan) -> Result<(), Vec<String>> {

@@ -21,7 +21,7 @@ use clingfish_model::{
     limits::SESSION_ID_BYTES_MAX,
     stickiness::{Carrier, IdPlace, Learn, Route, Wrap},
 };
-use clingfish_sessions::{ClientKey, Limits, Seed, SessionKey, Table};
+use clingfish_sessions::{ClientKey, Found, Limits, Seed, SessionKey, Table};
 
 use crate::{Group, Snapshot};
 
@@ -154,13 +154,39 @@ impl Group {
         now: UnixMillis,
         reading: &mut Reading,
     ) -> Option<Presented> {
+        let find = |table: &Table, key, learn: &Learn| table.find(key, now, learn.duration);
+        self.identify_by(head, ring, now, reading, find)
+    }
+
+    /// As [`Self::identify`], but nobody notices: no session counts as seen.
+    pub fn foresee(
+        &self,
+        head: RequestHead<'_>,
+        ring: &KeyRing,
+        now: UnixMillis,
+        reading: &mut Reading,
+    ) {
+        let find = |table: &Table, key, learn: &Learn| table.peek(key, now, learn.duration);
+        self.identify_by(head, ring, now, reading, find);
+    }
+
+    #[inline]
+    fn identify_by(
+        &self,
+        head: RequestHead<'_>,
+        ring: &KeyRing,
+        now: UnixMillis,
+        reading: &mut Reading,
+        find: impl Fn(&Table, SessionKey, &Learn) -> Option<Found>,
+    ) -> Option<Presented> {
         match self.identity.as_deref()? {
             Identity::Route(route) => {
                 self.identify_routed(head, route, reading);
                 None
             }
             Identity::Learn(learn, learned) => {
-                self.identify_learned(head, learn, learned, now, reading)
+                let find = |key| find(&learned.table, key, learn);
+                self.identify_learned(head, (learn, &learned.seed), now, reading, find)
             }
             Identity::Wrap(wrap, place) => {
                 self.identify_wrapped(head, wrap, place, ring, now, reading)
@@ -209,18 +235,18 @@ impl Group {
     fn identify_learned(
         &self,
         head: RequestHead<'_>,
-        learn: &Learn,
-        learned: &Learned,
+        (learn, seed): (&Learn, &Seed),
         now: UnixMillis,
         reading: &mut Reading,
+        find: impl Fn(SessionKey) -> Option<Found>,
     ) -> Option<Presented> {
         if !learn.concerns(head.path_and_query()) {
             return None;
         }
         let (mut found, mut presented) = (None, None);
         each_id(head, &learn.places, SESSION_ID_BYTES_MAX, |place, id| {
-            let key = SessionKey::of(&learned.seed, self.hash, &id);
-            let home = learned.table.find(key, now, learn.duration).map(|found| found.target);
+            let key = SessionKey::of(seed, self.hash, &id);
+            let home = find(key).map(|found| found.target);
             if home.is_none() && found.is_some() {
                 return ControlFlow::Continue(());
             }

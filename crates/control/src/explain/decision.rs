@@ -11,27 +11,35 @@ use clingfish_model::{RequestHead, UnixMillis, head::without_port};
 use clingfish_snapshot::{Circumstances, Group, Placement, Snapshot, Tried};
 
 use super::{
-    Question, Story, lossy, memo,
+    Question, Source, Story, lossy, memo,
     token::{moment, span},
 };
+
+/// What is asked, of whom, and when.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) source: Source,
+    pub(super) question: &'a Question<'a>,
+    pub(super) now: UnixMillis,
+}
 
 /// Tells what would become of the request in its group.
 pub(super) fn tell(
     group: &Arc<Group>,
-    snapshot: &Snapshot,
     head: RequestHead<'_>,
-    question: &Question<'_>,
-    now: UnixMillis,
+    asked: Asked<'_>,
     story: &mut Story,
 ) {
+    let Asked { snapshot, source, question, now } = asked;
     // The name that a browser would ask for by TLS is the host's.
     let host = std::str::from_utf8(without_port(head.authority())).unwrap_or_default();
     let host = host.to_ascii_lowercase();
     let tls_name = Some(host.as_str()).filter(|host| question.https && !host.is_empty());
     let origin = || Origin { client: question.client, tls_name };
     let mut reading = group.claim(head, origin, None, &snapshot.ring, now, &mut memo());
-    group.identify(head, &snapshot.ring, now, &mut reading);
-    if group.learned().is_some() {
+    group.foresee(head, &snapshot.ring, now, &mut reading);
+    if group.learned().is_some() && source == Source::File {
         story.tell("table", "empty here: only a process that runs knows what it has learned");
     }
     story.tell("read", claim(&reading, group, now));

@@ -58,7 +58,7 @@ fn ask(head: &str) -> String {
         client: "192.0.2.9".parse().unwrap(),
         https: false,
     };
-    request(&state(FILE), &ring(), &question, NOW).unwrap()
+    request(&state(FILE), &ring(), &question, NOW).unwrap().to_string()
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn what_speaks_against_a_cookie_is_told() {
 #[test]
 fn a_token_is_taken_apart() {
     let state = state(FILE);
-    let told = token(&sealed(&state, 61), &state, &ring(), NOW);
+    let told = token(&sealed(&state, 61), &state, &ring(), NOW).to_string();
     let expected = "token      opens; of a cookie in clingfish style\n\
          sealed by  the key that seals now\n\
          group      web\n\
@@ -115,10 +115,10 @@ fn a_token_is_taken_apart() {
          began      2025-11-29T15:20:43.000Z, 1m 1s ago\n\
          last seen  2025-11-29T15:20:43.000Z, 1m 1s ago\n";
     assert_eq!(told, expected);
-    assert!(token("AQAB", &state, &ring(), NOW).starts_with("token      no token: "));
+    assert!(token("AQAB", &state, &ring(), NOW).to_string().starts_with("token      no token: "));
     let other = sealed(&state, 61).replacen("AQAB", "AQAC", 1);
     assert!(
-        token(&other, &state, &ring(), NOW).starts_with("token      its key is not in this ring")
+        token(&other, &state, &ring(), NOW).to_string().starts_with("token      its key is not in this ring")
     );
 }
 

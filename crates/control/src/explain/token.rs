@@ -31,7 +31,7 @@ pub(super) fn describe(
     state: &DesiredState,
     ring: &KeyRing,
     now: UnixMillis,
-) -> String {
+) -> Story {
     let mut story = Story::default();
     if let Ok(unwrapped) = envelope::open(text, ring, now) {
         let Address { target: home, group: of, issued } = unwrapped.address;
@@ -39,7 +39,7 @@ pub(super) fn describe(
         story.tell("group", group(of, state));
         story.tell("home", target(of, home, state));
         story.tell("made", moment(issued, now));
-        return story.0;
+        return story;
     }
     let open = |(purpose, alphabet, what)| (Token::open(text, ring, purpose, alphabet, now), what);
     let tries: Vec<_> = FORMS.into_iter().map(open).collect();
@@ -54,11 +54,11 @@ pub(super) fn describe(
             "no token: it has another length, alphabet or version"
         };
         story.tell("token", why);
-        return story.0;
+        return story;
     };
     story.tell("token", format!("opens; {what}"));
     tell(&opened, state, now, &mut story);
-    story.0
+    story
 }
 
 /// Tells what an opened token says.
