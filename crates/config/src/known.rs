@@ -1,7 +1,7 @@
 //! Which keys there are, for those who change a file by key and value.
 
 use crate::{
-    keys::{Schema, TARGET_GROUP},
+    keys::{Schema, TARGET_GROUP, below},
     section::{join, proposal},
 };
 
@@ -26,9 +26,10 @@ pub fn target_group_key(written: &str) -> Result<&'static str, UnknownKey> {
     known(&TARGET_GROUP, written)
 }
 
-/// Whether a target group has a table of that name, with keys below.
-pub fn is_target_group_table(written: &str) -> bool {
-    TARGET_GROUP.goes_on_below(written)
+/// The table of a target group that is written so, with keys below.
+pub fn target_group_table(written: &str) -> Option<&'static str> {
+    let name = TARGET_GROUP.names().find(|name| below(name, written).is_some())?;
+    name.get(..written.len()).filter(|table| !table.is_empty())
 }
 
 fn known(schema: &'static Schema, written: &str) -> Result<&'static str, UnknownKey> {
@@ -36,7 +37,7 @@ fn known(schema: &'static Schema, written: &str) -> Result<&'static str, Unknown
         return Ok(name);
     }
     let (message, help) = if schema.is_at_aws(written) {
-        let help = format!("leave it out, or keep it for the API: attributes.{written:?}");
+        let help = format!("leave it out, or keep it for the API among attributes, as {written:?}");
         (format!("{written:?} is known to AWS, but not supported yet"), help)
     } else if schema.goes_on_below(written) {
         let below = schema.names().find(|name| name.starts_with(&join(written, "")));

@@ -45,9 +45,9 @@ use toml::de::DeTable;
 pub use crate::{
     diagnostic::Diagnostic,
     edit::{Document, EditError, edit},
-    known::{UnknownKey, is_target_group_table, target_group_key},
+    known::{UnknownKey, target_group_key, target_group_table},
     secrets::{SECRET_KEYS, secret_spans},
-    settings::{target_group_settings, target_setting},
+    settings::{load_balancer_settings, target_group_settings, target_setting},
 };
 
 use crate::{

@@ -1,15 +1,18 @@
-//! What a target group is set to, in the file's own words and with every default: reading it, the other way round.
+//! What target groups and load balancers are set to, in the file's own words and with every default: reading it, the other way round.
 
+mod load_balancer;
 mod stickiness;
 
-use std::{path::Path, time::Duration};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use clingfish_model::{
-    Algorithm, CheckProtocol, CrossZone, HealthCheck, MinimumHealthy, Setting, Target, TargetGroup,
-    Weight, target::ProxyProtocol,
+    Algorithm, CheckProtocol, CrossZone, HealthCheck, MinimumHealthy, Record, Setting, Target,
+    TargetGroup, Weight, target::ProxyProtocol,
 };
 
 use crate::units::show_duration;
+
+pub use load_balancer::load_balancer_settings;
 
 /// Keys and values, in the order of the documentation.
 type Entries = Vec<(String, Setting)>;
@@ -85,18 +88,21 @@ pub fn target_setting(target: &Target) -> Setting {
 
 /// What is kept for APIs alone.
 fn kept(all: &mut Entries, group: &TargetGroup) {
-    let record = &group.record;
-    put_some(all, "id", record.id.map(|id| Setting::text(id.to_string())));
-    put_some(all, "created", record.created.map(Setting::Time));
-    let texts = |texts: &std::collections::BTreeMap<String, String>| {
-        Setting::table(texts.iter().map(|(key, value)| (key.as_str(), text(value))))
-    };
-    put(all, "tags", texts(&record.tags));
-    put(all, "attributes", texts(&record.attributes));
+    record(all, &group.record);
     put(all, "target_type", text(group.target_type.as_str()));
     put_some(all, "port", group.port.map(|port| Setting::Integer(port.into())));
     put_some(all, "vpc", group.vpc.as_deref().map(text));
     put(all, "ip_address_type", text(group.ip_address_type.as_str()));
+}
+
+fn record(all: &mut Entries, record: &Record) {
+    put_some(all, "id", record.id.map(|id| Setting::text(id.to_string())));
+    put_some(all, "created", record.created.map(Setting::Time));
+    let texts = |texts: &BTreeMap<String, String>| {
+        Setting::table(texts.iter().map(|(key, value)| (key.as_str(), text(value))))
+    };
+    put(all, "tags", texts(&record.tags));
+    put(all, "attributes", texts(&record.attributes));
 }
 
 fn tls(group: &TargetGroup) -> Option<Setting> {

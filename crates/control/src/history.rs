@@ -10,7 +10,7 @@ use clingfish_model::{UnixMillis, limits::EVENTS_KEPT_MAX};
 
 pub use self::{
     annals::Annals,
-    diff::Diff,
+    diff::{Diff, masked},
     event::{Entry, Event, Outcome},
 };
 use self::{journal::Journal, revisions::Revisions};
@@ -139,6 +139,18 @@ impl History {
     /// The text that was in force at a revision; none where that is no longer kept.
     pub fn text_at(&self, revision: u64) -> io::Result<Option<Vec<u8>>> {
         self.revisions.text_at(revision)
+    }
+
+    /// The revisions whose texts are kept, oldest first.
+    pub fn kept(&self) -> Vec<u64> {
+        self.revisions.kept().collect()
+    }
+
+    /// The newest event that made a revision, where it is remembered.
+    pub fn maker(&self, revision: u64) -> Option<&Entry> {
+        let is_maker =
+            |entry: &&Entry| entry.event.revision == revision && entry.outcome == Outcome::Applied;
+        self.entries.iter().rev().find(is_maker)
     }
 
     /// What differs between the texts of two revisions, if both are still kept. Secrets are masked.

@@ -81,3 +81,27 @@ fn secrets_of_other_balancers_are_not_shown() {
     let shown = format!("{:?}", target_group_settings(&group(text).unwrap()));
     assert!(shown.contains("caddy") && !shown.contains("hunter2"), "{shown}");
 }
+
+#[test]
+fn load_balancers_that_are_read_again_are_the_same() {
+    for text in [
+        "",
+        "idle_timeout = \"2m\"\nbody_max = \"2GiB\"\nbody_rate_min = \"0B\"\ntrusted_proxies = [\"10.0.0.0/8\"]",
+        "xff_mode = \"preserve\"\nhttp2 = false\ndebug_header = true\ndesync_mitigation_mode = \"monitor\"",
+        "access_log = { folder = \"/logs\", prefix = \"a/b\" }\nscheme = \"internal\"\nsubnets = [\"subnet-1\"]",
+        "id = \"0123456789abcdef\"\ntags = { a = \"b\" }\ndns_name = \"lb.example\"\nfields_max = 7",
+    ] {
+        let read = |text: &str| crate::parse(text).unwrap().0.load_balancers[0].clone();
+        let before = read(&format!("[load_balancers.a]\n{text}\n"));
+        let place = || Place::LoadBalancer(before.name.clone());
+        let keys: Vec<&'static str> =
+            crate::keys::LOAD_BALANCER.names().flat_map(|name| name.split('.').next()).collect();
+        let settings = load_balancer_settings(&before);
+        let shown = settings.iter().map(|(key, value)| {
+            let key = keys.iter().find(|known| *known == key).expect("the documentation has it");
+            Edit::Set(place(), key, value.clone())
+        });
+        let shown = crate::edit("[load_balancers.a]\n", &shown.collect::<Vec<_>>()).unwrap();
+        assert_eq!(before, read(&shown), "{text}\n{shown}");
+    }
+}

@@ -14,7 +14,6 @@ pub(crate) const TEXT: &str = "text/plain; charset=utf-8";
 
 /// A request that may be answered: it means us, comes from where it may come from, and is whole. Who asks is known, and may do it.
 #[derive(Debug)]
-#[allow(dead_code, reason = "the APIs read it")]
 pub(crate) struct Asked {
     pub(crate) method: Method,
     /// As it was sent, with its percent signs.

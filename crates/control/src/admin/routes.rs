@@ -96,7 +96,8 @@ fn actions(form: &str) -> impl Iterator<Item = Cow<'_, str>> {
     })
 }
 
-fn decoded(text: &str) -> Cow<'_, str> {
+/// A text without percent signs. A plus stays one.
+pub(super) fn decoded(text: &str) -> Cow<'_, str> {
     if !text.contains('%') {
         return Cow::Borrowed(text);
     }

@@ -25,12 +25,7 @@ pub(super) struct Asked<'a> {
 }
 
 /// Tells what would become of the request in its group.
-pub(super) fn tell(
-    group: &Arc<Group>,
-    head: RequestHead<'_>,
-    asked: Asked<'_>,
-    story: &mut Story,
-) {
+pub(super) fn tell(group: &Arc<Group>, head: RequestHead<'_>, asked: Asked<'_>, story: &mut Story) {
     let Asked { snapshot, source, question, now } = asked;
     // The name that a browser would ask for by TLS is the host's.
     let host = std::str::from_utf8(without_port(head.authority())).unwrap_or_default();

@@ -118,7 +118,9 @@ fn a_token_is_taken_apart() {
     assert!(token("AQAB", &state, &ring(), NOW).to_string().starts_with("token      no token: "));
     let other = sealed(&state, 61).replacen("AQAB", "AQAC", 1);
     assert!(
-        token(&other, &state, &ring(), NOW).to_string().starts_with("token      its key is not in this ring")
+        token(&other, &state, &ring(), NOW)
+            .to_string()
+            .starts_with("token      its key is not in this ring")
     );
 }
 

@@ -41,6 +41,11 @@ impl Revisions {
         self.kept.last().copied()
     }
 
+    /// All of them, oldest first.
+    pub(super) fn kept(&self) -> impl Iterator<Item = u64> {
+        self.kept.iter().copied()
+    }
+
     /// Keeps a text, in place of an older one of that number, and lets go of the oldest.
     pub(super) fn save(&mut self, revision: u64, text: &[u8]) -> io::Result<()> {
         let draft = Draft::write(&self.folder, PREFIX, text)?;

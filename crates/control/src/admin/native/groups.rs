@@ -1,0 +1,269 @@
+//! Target groups: what they are set to, and how their targets are.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use clingfish_config::{target_group_key, target_group_settings, target_group_table};
+use clingfish_elb::Observed as _;
+use clingfish_health::Registration;
+use clingfish_model::{
+    DesiredState, Edit, Name, Place, Record, Setting, Stickiness, TargetGroup, TargetHash,
+    limits::TARGETS_MAX,
+};
+use clingfish_snapshot::{Group, Target};
+use serde_json::{Map, Value, json};
+
+use super::{
+    change::{self, make, name, no_group},
+    fault::Fault,
+    wire,
+};
+use crate::{
+    admin::{
+        asked::{Answer, Asked},
+        desk::Desk,
+    },
+    change::{Base, Outline},
+    clock,
+    observed::Sighting,
+    prober::groups_in_use,
+    status::Enforced,
+};
+
+/// Keys that are not for PATCH, and what to do instead.
+const ELSEWHERE: [(&str, &str); 3] = [
+    ("targets", "use POST, PATCH and DELETE below /v1/target-groups/NAME/targets"),
+    ("id", "it is in ARNs; edit the file to change it"),
+    ("created", "it is a fact"),
+];
+
+/// Tables whose keys are free.
+const FREE: [&str; 2] = ["tags", "attributes"];
+
+pub(super) fn groups(now: &Enforced) -> Value {
+    let sighting = Sighting(&now.snapshot);
+    let row = |group: &TargetGroup| {
+        let targets = sighting.targets(&group.name);
+        let healthy = targets.iter().filter(|target| target.state == "healthy").count();
+        json!({
+            "name": group.name.as_str(),
+            "id": group.id().to_string(),
+            "stickiness": kind(&group.stickiness),
+            "algorithm": group.algorithm.as_str(),
+            "targets": group.targets.len(),
+            "healthy_targets": healthy,
+            "listeners": users(&now.desired, &group.name),
+        })
+    };
+    json!({ "target_groups": now.desired.target_groups.iter().map(row).collect::<Value>() })
+}
+
+pub(super) fn group(now: &Enforced, wanted: &str) -> Result<Value, Fault> {
+    let spec = spec(now, wanted)?;
+    Ok(json!({
+        "name": spec.name.as_str(),
+        "id": spec.id().to_string(),
+        "listeners": users(&now.desired, &spec.name),
+        "settings": wire::table(&target_group_settings(spec)),
+        "targets": rows(now, spec),
+    }))
+}
+
+pub(super) fn targets(now: &Enforced, wanted: &str) -> Result<Value, Fault> {
+    Ok(json!({ "targets": rows(now, spec(now, wanted)?) }))
+}
+
+pub(super) fn target(now: &Enforced, wanted: &str, id: &str) -> Result<Value, Fault> {
+    let rows = rows(now, spec(now, wanted)?);
+    let found = rows.into_iter().find(|row| row.get("id").and_then(Value::as_str) == Some(id));
+    found.ok_or_else(|| no_target(id, wanted))
+}
+
+pub(super) fn no_target(id: &str, group: &str) -> Fault {
+    Fault::not_found(format!("{group} has no target {id:?}; see /v1/target-groups/{group}/targets"))
+}
+
+/// Merges a JSON object into a group's settings (RFC 7396): null takes a key away.
+pub(super) async fn patch(desk: &Desk, asked: &Asked, wanted: &str) -> Result<Answer, Fault> {
+    let (group, fields) = (name(wanted)?, wire::object(&asked.body)?);
+    for (key, instead) in ELSEWHERE {
+        if fields.contains_key(key) {
+            return Err(Fault::invalid(format!("{key} is not changed here: {instead}")));
+        }
+    }
+    let plan = move |base: &Base| {
+        let spec = change::group(base, &group)?;
+        let mut edits = Vec::new();
+        merge(&mut edits, &Place::TargetGroup(group.clone()), "", &fields, &spec.record)?;
+        Ok((Outline::Edits(edits), vec![format!("target group {group}")]))
+    };
+    make(desk, asked, "PATCH target group", plan).await
+}
+
+/// Gives a group other stickiness, as a whole.
+pub(super) async fn replace_stickiness(
+    desk: &Desk,
+    asked: &Asked,
+    wanted: &str,
+) -> Result<Answer, Fault> {
+    let (group, fields) = (name(wanted)?, wire::object(&asked.body)?);
+    for key in fields.keys() {
+        target_group_key(&format!("stickiness.{key}")).or_else(|unknown| {
+            let table = target_group_table(&format!("stickiness.{key}"));
+            table.ok_or_else(|| Fault::invalid(unknown.to_string()))
+        })?;
+    }
+    let table = wire::setting("stickiness", &Value::Object(fields))?;
+    let plan = move |base: &Base| {
+        change::group(base, &group)?;
+        let place = || Place::TargetGroup(group.clone());
+        let edits = table.clone().map(|table| Edit::Set(place(), "stickiness", table));
+        let edits = edits.into_iter().collect();
+        Ok((Outline::Edits(edits), vec![format!("target group {group}")]))
+    };
+    make(desk, asked, "PUT stickiness", plan).await
+}
+
+fn merge(
+    edits: &mut Vec<Edit>,
+    place: &Place,
+    prefix: &str,
+    fields: &Map<String, Value>,
+    record: &Record,
+) -> Result<(), Fault> {
+    for (key, value) in fields {
+        let written = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+        let unknown = |unknown: clingfish_config::UnknownKey| Fault::invalid(unknown.to_string());
+        if let Some(free) = FREE.iter().find(|free| **free == written) {
+            let kept = if *free == "tags" { &record.tags } else { &record.attributes };
+            edits.push(Edit::Set(place.clone(), free, merged(free, value, kept)?));
+            continue;
+        }
+        match (value, target_group_table(&written)) {
+            (Value::Object(inner), Some(_)) => merge(edits, place, &written, inner, record)?,
+            (Value::Null, Some(table)) => edits.push(Edit::Unset(place.clone(), table)),
+            (value, _) => {
+                let known = target_group_key(&written).map_err(unknown)?;
+                edits.push(match wire::setting(&written, value)? {
+                    Some(setting) => Edit::Set(place.clone(), known, setting),
+                    None => Edit::Unset(place.clone(), known),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A table of texts with these merged in.
+fn merged(key: &str, value: &Value, kept: &BTreeMap<String, String>) -> Result<Setting, Fault> {
+    let wrong = || Fault::invalid(format!("{key} is a table of texts"));
+    let mut texts = kept.clone();
+    match value {
+        Value::Null => texts.clear(),
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                match value {
+                    Value::Null => drop(texts.remove(name)),
+                    Value::String(text) => drop(texts.insert(name.clone(), text.clone())),
+                    _ => return Err(wrong()),
+                }
+            }
+        }
+        _ => return Err(wrong()),
+    }
+    Ok(Setting::table(texts.into_iter().map(|(name, text)| (name, Setting::Text(text)))))
+}
+
+fn spec<'a>(now: &'a Enforced, wanted: &str) -> Result<&'a TargetGroup, Fault> {
+    let mut groups = now.desired.target_groups.iter();
+    groups.find(|group| group.name.as_str() == wanted).ok_or_else(|| no_group(wanted))
+}
+
+/// The word for a kind of stickiness.
+pub(super) fn kind(stickiness: &Stickiness) -> &'static str {
+    match stickiness {
+        Stickiness::Off => "off",
+        Stickiness::LbCookie(_) => "lb_cookie",
+        Stickiness::AppCookie(_) => "app_cookie",
+        Stickiness::Header(_) => "header",
+        Stickiness::Hash(_) => "hash",
+        Stickiness::Route(_) => "route",
+        Stickiness::Learn(_) => "learn",
+        Stickiness::Wrap(_) => "wrap",
+    }
+}
+
+/// Listeners that send requests to a group, by whatever rule.
+fn users(desired: &DesiredState, group: &Name) -> Vec<String> {
+    let uses = |listener: &&clingfish_model::Listener| {
+        let rules = listener.rules.iter().map(clingfish_model::Rule::action);
+        let mut groups =
+            listener.default_action.iter().chain(rules).flat_map(|action| action.groups());
+        groups.any(|one| one.group == *group)
+    };
+    desired.listeners.iter().filter(uses).map(|listener| listener.name.to_string()).collect()
+}
+
+/// Targets of a group, those that are leaving last.
+fn rows(now: &Enforced, spec: &TargetGroup) -> Vec<Value> {
+    let snapshot = &now.snapshot;
+    let Some(group) = snapshot.groups.iter().find(|group| group.spec.name == spec.name) else {
+        return Vec::new();
+    };
+    let is_used = groups_in_use(snapshot).any(|used| Arc::ptr_eq(used, group));
+    let registration = |target: &Target| match (is_used, target.drain) {
+        (false, _) => Registration::NotInUse,
+        (true, true) => Registration::Draining,
+        (true, false) => Registration::InUse,
+    };
+    let sessions = sessions(group);
+    let staying = group
+        .targets
+        .iter()
+        .map(|target| row(group, target, registration(target), false, sessions.as_ref()));
+    let at = clock::now();
+    let leaving =
+        snapshot.leaving.iter().filter(|left| left.group == spec.name && left.ends_at > at);
+    let leaving = leaving
+        .map(|left| row(group, &left.target, Registration::Draining, true, sessions.as_ref()));
+    staying.chain(leaving).collect()
+}
+
+/// Learned sessions by home, where there is a table of them.
+fn sessions(group: &Group) -> Option<HashMap<TargetHash, u64>> {
+    let Stickiness::Learn(learn) = &group.spec.stickiness else { return None };
+    let table = &group.learned()?.table;
+    let counts = table.count_by_target(clock::wall(), learn.duration, TARGETS_MAX);
+    Some(counts.by_target)
+}
+
+fn row(
+    group: &Group,
+    target: &Target,
+    registration: Registration,
+    is_leaving: bool,
+    sessions: Option<&HashMap<TargetHash, u64>>,
+) -> Value {
+    let (state, reason) = target.cell.health().report(registration);
+    let configured = group.spec.targets.get(target.origin).filter(|_| !is_leaving);
+    let held = sessions.map(|sessions| sessions.get(&target.hash).copied().unwrap_or_default());
+    json!({
+        "id": target.id.as_str(),
+        "address": target.address.to_string(),
+        "configured_as": configured.map(|configured| configured.id.as_str()),
+        "zone": target.zone.as_ref().map(Name::as_str),
+        "weight": target.weight.value(),
+        "drain": target.drain,
+        "leaving": is_leaving,
+        "health": {
+            "state": state.as_str(),
+            "reason": reason.map(|reason| reason.code()),
+            "description": reason.map(|reason| reason.description().into_owned()),
+        },
+        "anomalous": target.cell.is_anomalous(),
+        "in_flight": target.cell.in_flight(),
+        "sessions": held,
+    })
+}
