@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use clingfish_model::Name;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -66,8 +66,32 @@ Where a request would go, step by step, and why:
 What a cookie or header of ours says:
   clingfish explain --config clingfish.toml --token AQ…
 
-Nothing is asked of a running process: targets count as healthy, and learned sessions are not known.")]
+With --config nothing is asked of a running process: targets count as healthy, and learned sessions are not known.
+With --admin in its place, the process that runs there is asked: by what is in force, and by the health of its targets now.
+  clingfish explain --admin http://127.0.0.1:9080 --url https://shop.example/cart")]
     Explain(Explain),
+
+    /// Show what a running process has in force: target groups, targets, listeners and more.
+    #[command(after_help = "\
+  clingfish get                          the state at a glance
+  clingfish get target-groups            one line for each
+  clingfish get target-groups web        every setting of one, and its targets
+  clingfish get targets                  all targets, with their health
+  clingfish get verdicts --output json
+
+A process with credentials wants one of its tokens: in CLINGFISH_ADMIN_TOKEN, or by --admin-token.")]
+    Get(Get),
+
+    /// Show who changed what in a running process, oldest first.
+    Events(Events),
+
+    /// Put the configuration of an older revision in force again.
+    #[command(after_help = "\
+  clingfish get revisions
+  clingfish rollback 17
+
+The file gets the text that it had at that revision, which becomes a new revision; nothing of the history is lost.")]
+    Rollback(Rollback),
 
     /// Replace a running process by a new one without losing a connection or a session.
     #[command(after_help = "\
@@ -143,11 +167,120 @@ pub(crate) struct State {
     pub(crate) allow_readable_keys: bool,
 }
 
+/// Which running process is asked, and how.
+#[derive(Debug, Args)]
+pub(crate) struct Api {
+    /// The token that goes with requests. Better in the variable, where other users do not see it.
+    #[arg(long, value_name = "TOKEN", env = "CLINGFISH_ADMIN_TOKEN", hide_env_values = true)]
+    pub(crate) admin_token: Option<String>,
+
+    /// A PEM file with the authorities that an https address is judged by, in place of the system's.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+
+    /// For people or for programs.
+    #[arg(long, short, value_enum, default_value_t = Output::Table)]
+    pub(crate) output: Output,
+}
+
+/// Where the running process is.
+#[derive(Debug, Args)]
+pub(crate) struct Admin {
+    /// The admin address of the running process.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "CLINGFISH_ADMIN",
+        default_value = "http://127.0.0.1:9080"
+    )]
+    pub(crate) admin: String,
+
+    #[command(flatten)]
+    pub(crate) api: Api,
+}
+
+/// How answers are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// Columns.
+    Table,
+    /// JSON as the API has it; of events, one a line.
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Get {
+    /// What to show.
+    #[arg(value_enum, default_value_t = Resource::State)]
+    pub(crate) resource: Resource,
+
+    /// One of them, by name; of targets, those of the group of that name.
+    pub(crate) name: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) admin: Admin,
+}
+
+/// What a running process can show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Resource {
+    /// The whole at a glance.
+    State,
+    /// Load balancers and their listeners.
+    LoadBalancers,
+    /// Listeners and their rules.
+    Listeners,
+    /// Target groups and their stickiness.
+    TargetGroups,
+    /// Targets and their health.
+    Targets,
+    /// Keys that seal session cookies, never what they are.
+    Keys,
+    /// Requests by verdict.
+    Verdicts,
+    /// Revisions whose text is kept.
+    Revisions,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Events {
+    /// Only those after the one with this number.
+    #[arg(long, value_name = "ID")]
+    pub(crate) after: Option<u64>,
+
+    /// This many at the most.
+    #[arg(long, value_name = "COUNT", default_value_t = 100)]
+    pub(crate) limit: u64,
+
+    /// Show what each changed in the file.
+    #[arg(long)]
+    pub(crate) diff: bool,
+
+    #[command(flatten)]
+    pub(crate) admin: Admin,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rollback {
+    /// The revision to go back to.
+    pub(crate) revision: u64,
+
+    #[command(flatten)]
+    pub(crate) admin: Admin,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
     /// The configuration file (TOML).
-    #[arg(long, short, value_name = "FILE")]
-    pub(crate) config: PathBuf,
+    #[arg(long, short, value_name = "FILE", required_unless_present = "admin")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// The admin address of a running process, which is asked in place of a file.
+    #[arg(long, value_name = "URL", conflicts_with_all = ["config", "availability_zone", "state_dir"])]
+    pub(crate) admin: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) api: Api,
 
     #[command(flatten)]
     pub(crate) place: Place,

@@ -1,79 +1,76 @@
 //! `clingfish explain`.
 
-use std::{process::ExitCode, sync::Arc};
+use std::{path::Path, process::ExitCode, sync::Arc};
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use clingfish_control::{
     Configuration,
-    explain::{self, Question},
+    explain::{self, Asking, Question, Story},
+};
+use serde_json::{Map, Value};
+
+use crate::{
+    admin_client::{AdminClient, print_json, text_of},
+    cli::{self, Output},
+    keys,
 };
 
-use crate::{cli, keys};
-
 pub(crate) fn run(options: &cli::Explain) -> anyhow::Result<ExitCode> {
-    let zone = options.place.availability_zone.as_ref();
-    let state = Configuration::read_in(zone, &options.config)?.desired;
-    let is_request =
-        options.url.is_some() || options.method.is_some() || !options.header.is_empty();
-    if options.token.is_none() && !is_request {
-        print!("{}", explain::configuration(&state));
-        return Ok(ExitCode::SUCCESS);
+    match (&options.admin, &options.config) {
+        (Some(admin), _) => by_process(options, admin)?,
+        (None, Some(config)) => by_file(options, config)?,
+        (None, None) => anyhow::bail!("name a file with --config, or a process with --admin"),
     }
-    let ring = keys::ring(&options.state).load().context("a token is opened with the key ring")?;
-    let now = explain::now();
-    if let Some(token) = &options.token {
-        print!("{}", explain::token(token, &state, &ring, now));
-        return Ok(ExitCode::SUCCESS);
-    }
-    let url = Url::parse(options.url.as_deref().unwrap_or("/"))?;
-    let question = Question {
-        listener: options.listener.as_deref(),
-        head: &head(options, &url)?,
-        client: options.client,
-        https: url.https,
-    };
-    print!("{}", explain::request(&state, &Arc::new(ring), &question, now)?);
     Ok(ExitCode::SUCCESS)
 }
 
-/// The parts of an address that a request head has.
-struct Url<'a> {
-    https: bool,
-    host: &'a str,
-    path: &'a str,
+fn by_file(options: &cli::Explain, config: &Path) -> anyhow::Result<()> {
+    let zone = options.place.availability_zone.as_ref();
+    let state = Configuration::read_in(zone, config)?.desired;
+    if options.token.is_none() && !is_request(options) {
+        print!("{}", explain::configuration(&state));
+        return Ok(());
+    }
+    let ring = keys::ring(&options.state).load().context("a token is opened with the key ring")?;
+    let now = explain::now();
+    let story: Story = if let Some(token) = &options.token {
+        explain::token(token, &state, &ring, now)
+    } else {
+        let url = options.url.as_deref().unwrap_or("/");
+        let asking = Asking { url, method: options.method.as_deref(), headers: &options.header };
+        let (head, https) = asking.head()?;
+        let listener = options.listener.as_deref();
+        let question = Question { listener, head: &head, client: options.client, https };
+        explain::request(&state, &Arc::new(ring), &question, now)?
+    };
+    print!("{story}");
+    Ok(())
 }
 
-impl<'a> Url<'a> {
-    fn parse(text: &'a str) -> anyhow::Result<Self> {
-        if text.starts_with('/') {
-            return Ok(Self { https: false, host: "localhost", path: text });
-        }
-        let (scheme, rest) = text.split_once("://").unwrap_or(("", ""));
-        ensure!(
-            matches!(scheme, "http" | "https"),
-            "--url {text:?} is no address: write http://shop.example/cart, or /cart"
-        );
-        let path = rest.find(['/', '?']).unwrap_or(rest.len());
-        let (host, path) = rest.split_at(path);
-        Ok(Self { https: scheme == "https", host, path: if path.is_empty() { "/" } else { path } })
+/// The same of a running process.
+fn by_process(options: &cli::Explain, admin: &str) -> anyhow::Result<()> {
+    let mut body = Map::new();
+    let mut put = |key: &str, value: Option<Value>| {
+        body.extend(value.map(|value| (key.to_owned(), value)));
+    };
+    if let Some(token) = &options.token {
+        put("token", Some(token.as_str().into()));
+    } else if is_request(options) {
+        put("url", Some(options.url.as_deref().unwrap_or("/").into()));
+        put("method", options.method.as_deref().map(Value::from));
+        put("headers", Some(options.header.clone().into()));
+        put("client", Some(options.client.to_string().into()));
+        put("listener", options.listener.as_deref().map(Value::from));
     }
+    let told =
+        AdminClient::new(admin, &options.api)?.send("POST", "/v1/explain", Some(&body.into()))?;
+    match options.api.output {
+        Output::Json => print_json(&told),
+        Output::Table => print!("{}", text_of(&told, "text")),
+    }
+    Ok(())
 }
 
-fn head(options: &cli::Explain, url: &Url<'_>) -> anyhow::Result<Vec<u8>> {
-    let method = options.method.as_deref().unwrap_or("GET");
-    let mut head = format!("{method} {} HTTP/1.1\r\n", url.path);
-    let is_host = |line: &String| line.to_ascii_lowercase().starts_with("host:");
-    if !options.header.iter().any(is_host) {
-        head.push_str(&format!("Host: {}\r\n", url.host));
-    }
-    for line in &options.header {
-        ensure!(
-            line.contains(':') && !line.contains(['\r', '\n']),
-            "--header {line:?} is no field: write 'Cookie: a=b'"
-        );
-        head.push_str(line);
-        head.push_str("\r\n");
-    }
-    head.push_str("\r\n");
-    Ok(head.into_bytes())
+fn is_request(options: &cli::Explain) -> bool {
+    options.url.is_some() || options.method.is_some() || !options.header.is_empty()
 }

@@ -2,13 +2,18 @@
 //!
 //! Rank 4: the command line, the wiring, signals and threads. Decides nothing.
 
+mod admin_client;
 mod cli;
 mod demo;
+mod events;
 mod explain;
+mod get;
 mod keys;
 mod node;
+mod rollback;
 mod serve;
 mod systemd;
+mod table;
 mod token;
 mod upgrade;
 
@@ -31,6 +36,9 @@ fn main() -> ExitCode {
         }
         Command::Validate(options) => serve::validate(&options),
         Command::Explain(options) => explain::run(&options),
+        Command::Get(options) => get::run(&options),
+        Command::Events(options) => events::run(&options),
+        Command::Rollback(options) => rollback::run(&options),
         Command::Upgrade(options) => upgrade::run(&options),
         Command::Keys(options) => keys::run(&options),
         Command::Token(options) => token::run(&options),

@@ -3,6 +3,7 @@
 mod access;
 mod admin;
 mod admin_tls;
+mod api;
 mod health;
 mod reload;
 mod stage;

@@ -5,7 +5,6 @@ mod explain;
 mod fault;
 mod groups;
 mod history;
-
 mod listeners;
 mod overview;
 mod route;
