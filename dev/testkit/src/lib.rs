@@ -29,6 +29,7 @@ mod clients;
 mod clingfish;
 mod clock;
 mod metrics;
+mod port;
 mod raw;
 mod target;
 mod wait;
@@ -40,6 +41,7 @@ pub use clients::{
 };
 pub use clingfish::{Clingfish, Exited, Launch, binary};
 pub use metrics::{Metrics, Sample};
+pub use port::Port;
 pub use raw::{RawClient, response::Response};
 pub use target::{
     Target,

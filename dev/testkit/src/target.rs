@@ -17,9 +17,9 @@ use std::{
     time::Duration,
 };
 
-use socket2::{Domain, SockRef, Socket, Type};
+use socket2::{SockRef, Socket};
 
-use crate::eventually;
+use crate::{eventually, port::bind};
 use connection::{Connection, Flow};
 use request::Received;
 use standard::standard;
@@ -215,15 +215,6 @@ impl App {
         // A test that takes longer than this has failed by other means.
         crate::wait::within(Duration::from_secs(600), goes_on);
     }
-}
-
-/// A socket on this address that others of ours may share: one reserves the port, the other listens.
-fn bind(address: SocketAddr) -> io::Result<Socket> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
-    socket.set_reuse_address(true)?;
-    socket.set_reuse_port(true)?;
-    socket.bind(&address.into())?;
-    Ok(socket)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -16,6 +16,7 @@ mod identity;
 mod keys;
 mod admin;
 mod aws;
+mod elb;
 mod groups;
 mod lifecycle;
 mod reload;
