@@ -39,8 +39,6 @@ def do(asked):
     match asked["do"]:
         case "wait":
             return client.get_waiter(asked["name"]).wait(WaiterConfig=PATIENT, **given)
-        case "pages":
-            return client.get_paginator(asked["name"]).paginate(**given).build_full_result()
         case "presign":
             return client.generate_presigned_url(asked["name"], Params=given, ExpiresIn=60, HttpMethod="GET")
         case "call":

@@ -4,6 +4,13 @@ mod boto;
 mod visitor;
 
 mod life;
+mod stickiness;
+mod rules;
+mod cli;
+mod signatures;
+mod state;
+mod ports;
+mod pages;
 
 use clingfish_testkit::{Clingfish, Port, Target};
 use serde_json::{Value, json};
@@ -132,6 +139,17 @@ fn ids(targets: &[&Target]) -> Vec<Value> {
         json!({"Id": address.ip().to_string(), "Port": address.port()})
     };
     targets.iter().map(id).collect()
+}
+
+/// Names of the target groups that the API shows, in order.
+#[track_caller]
+fn groups_of(elb: &mut Boto) -> Vec<String> {
+    let found = elb.call("describe_target_groups", json!({}));
+    let found = found["TargetGroups"].as_array().unwrap();
+    let mut names: Vec<String> =
+        found.iter().map(|group| text(&group["TargetGroupName"])).collect();
+    names.sort();
+    names
 }
 
 /// A text of an answer.

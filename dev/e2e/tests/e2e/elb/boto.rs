@@ -75,12 +75,6 @@ impl Boto {
         self.granted("wait", waiter, with);
     }
 
-    /// Everything that boto3's paginator of that method finds.
-    #[track_caller]
-    pub(crate) fn pages(&mut self, method: &str, with: Value) -> Value {
-        self.granted("pages", method, with)
-    }
-
     /// A URL that stands for a call by GET.
     #[track_caller]
     pub(crate) fn presign(&mut self, method: &str, with: Value) -> String {
