@@ -364,3 +364,16 @@ fn answers_show_actions_as_aws_does_whoever_wrote_them() {
         assert!(answer.contains(&expected), "{written}: {answer}");
     }
 }
+
+#[test]
+fn the_order_of_groups_is_no_difference() {
+    let mut cloud = Cloud::new(FILE);
+    let groups = |one: &str, other: &str| {
+        form(&format!("|Type=forward^1.TargetGroupArn={one}^2.TargetGroupArn={other}"))
+    };
+    let first = cloud.call(&groups(GREEN, BLUE)).unwrap();
+    for again in [groups(GREEN, BLUE), groups(BLUE, GREEN)] {
+        assert_eq!(cloud.edits(&again).unwrap(), [""; 0], "{again}");
+        assert_eq!(cloud.call(&again).unwrap(), first, "{again}");
+    }
+}

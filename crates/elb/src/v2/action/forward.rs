@@ -58,6 +58,8 @@ fn weighted(groups: &[Weighted], world: &World<'_>) -> Result<Forward, Error> {
         let weight = weight.and_then(|weight| u16::try_from(weight).ok()).unwrap_or(1);
         found.push(WeightedGroup { group, weight });
     }
+    // Their order means nothing; this is the one in which the file is read, so that the same groups are no change.
+    found.sort_by(|one, other| one.group.cmp(&other.group));
     Forward::weighted(found).map_err(|bad| match bad {
         BadAction::Groups { .. } => refused(format!(
             "An action of type 'forward' must have between 1 and {} target groups",
