@@ -9,6 +9,7 @@ mod catalogue;
 mod classic;
 mod conditions;
 mod group_attributes;
+mod laws;
 mod life;
 mod listener_any;
 mod listener_attributes;
