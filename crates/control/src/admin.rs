@@ -40,6 +40,9 @@ pub use token::FreshToken;
 pub(crate) use in_force::InForce;
 pub(crate) use refusal::COUNTED;
 
+#[cfg(test)]
+pub(crate) use native::{OPENAPI, ROUTES};
+
 use crate::metrics::Metrics;
 use connection::{serve, succeeded};
 use desk::Desk;

@@ -71,7 +71,7 @@ forward = "web"
 [[listeners.rules]]
 priority = 10
 conditions = { path-pattern = "/api/*" }
-forward = [{ target_group = "web", weight = 3 }, { target_group = "learned", weight = 1 }]
+forward = { web = 3, learned = 1 }
 group_stickiness = true
 
 [target_groups.web]  # the shop

@@ -64,6 +64,7 @@ pub(super) async fn diff(desk: &Desk, query: Option<&str>) -> Result<Value, Faul
     let (Some(from), Some(to)) = (from, to) else {
         return Err(Fault::bad_request("say which revisions: ?from=17&to=18"));
     };
+    has_been(desk, from.max(to))?;
     let diff = look(desk, move |history| history.diff(from, to)).await?;
     let diff = diff.map_err(unreadable)?.ok_or_else(|| not_kept(from.min(to)))?;
     Ok(json!({ "from": from, "to": to, "diff": diff.as_str() }))
@@ -87,10 +88,22 @@ pub(super) async fn roll_back(desk: &Desk, asked: &Asked) -> Result<Answer, Faul
 
 /// The text that was in force at a revision, as it was.
 async fn text(desk: &Desk, revision: u64) -> Result<String, Fault> {
+    has_been(desk, revision)?;
     let text = look(desk, move |history| history.text_at(revision)).await?;
     let text = text.map_err(unreadable)?.ok_or_else(|| not_kept(revision))?;
     String::from_utf8(text)
         .map_err(|_| Fault::conflict(format!("the text of revision {revision} is damaged")))
+}
+
+/// Refuses revisions that are still to come.
+fn has_been(desk: &Desk, revision: u64) -> Result<(), Fault> {
+    let newest = super::enforced(desk)?.snapshot.revision;
+    if revision <= newest {
+        return Ok(());
+    }
+    let message =
+        format!("revision {revision} is still to come: the newest is {newest}; see /v1/revisions");
+    Err(Fault::not_found(message))
 }
 
 /// Looks at the history on a thread for slow disks.

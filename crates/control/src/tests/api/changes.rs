@@ -38,7 +38,8 @@ fn a_patch_changes_the_file_where_it_speaks_of_it_and_is_in_force_when_it_is_ans
 #[test]
 fn stickiness_can_be_replaced_as_a_whole() {
     run(async {
-        let control = Stage::new().start(&file()).await;
+        let stage = Stage::new();
+        let control = stage.start(&file()).await;
         let admin = control.admin_address();
         let path = "/v1/target-groups/web/stickiness";
         for (body, kind) in [
@@ -131,7 +132,8 @@ fn what_cannot_be_is_refused_in_the_words_of_the_file_and_changes_nothing() {
 #[test]
 fn targets_come_drain_and_go_one_at_a_time() {
     run(async {
-        let control = Stage::new().start(&file()).await;
+        let stage = Stage::new();
+        let control = stage.start(&file()).await;
         let admin = control.admin_address();
         let targets = "/v1/target-groups/web/targets";
         let added = json!({ "address": "10.0.0.9:80", "weight": 5, "zone": "z" });

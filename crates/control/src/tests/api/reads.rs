@@ -6,7 +6,8 @@ use crate::tests::stage::{Stage, run, send};
 #[test]
 fn a_group_is_shown_in_the_words_of_the_file() {
     run(async {
-        let control = Stage::new().start(&file()).await;
+        let stage = Stage::new();
+        let control = stage.start(&file()).await;
         let admin = control.admin_address();
         let web = web(admin).await;
         assert_eq!(web["settings"]["stickiness"]["type"], "lb_cookie");
@@ -25,12 +26,13 @@ fn a_group_is_shown_in_the_words_of_the_file() {
 #[test]
 fn a_listener_is_shown_with_its_rules() {
     run(async {
-        let control = Stage::new().start(&file()).await;
+        let stage = Stage::new();
+        let control = stage.start(&file()).await;
         let front = get(control.admin_address(), "/v1/listeners/front").await.body;
         assert_eq!(front["default_action"]["forward"][0]["target_group"], "web");
         let rule = &front["rules"][0];
         assert_eq!(rule["conditions"][0], json!({ "field": "path-pattern", "values": ["/api/*"] }));
-        assert_eq!(rule["action"]["forward"][0], json!({ "target_group": "web", "weight": 3 }));
+        assert_eq!(rule["action"]["forward"][1], json!({ "target_group": "web", "weight": 3 }));
         assert_eq!(rule["action"]["group_stickiness"]["style"], "clingfish");
     });
 }
@@ -38,7 +40,8 @@ fn a_listener_is_shown_with_its_rules() {
 #[test]
 fn whoever_asks_for_what_is_not_there_is_told_where_to_look() {
     run(async {
-        let control = Stage::new().start(&file()).await;
+        let stage = Stage::new();
+        let control = stage.start(&file()).await;
         let admin = control.admin_address();
         for (method, path, status, word) in [
             ("GET", "/v1/nothing", 404, "/v1"),
@@ -63,7 +66,8 @@ fn whoever_asks_for_what_is_not_there_is_told_where_to_look() {
 #[test]
 fn no_answer_shows_a_secret() {
     run(async {
-        let control = Stage::new().start(&file()).await;
+        let stage = Stage::new();
+        let control = stage.start(&file()).await;
         let admin = control.admin_address();
         let revision = get(admin, "/v1/state").await.body["since"].to_string();
         let keys = get(admin, "/v1/keys").await.body;
@@ -81,7 +85,8 @@ fn no_answer_shows_a_secret() {
 #[test]
 fn explain_follows_a_request_on_what_is_in_force_and_leaves_no_trace() {
     run(async {
-        let control = Stage::new().start(&file()).await;
+        let stage = Stage::new();
+        let control = stage.start(&file()).await;
         let admin = control.admin_address();
         let told = change(
             admin,
