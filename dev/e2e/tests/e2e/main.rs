@@ -41,4 +41,5 @@ mod selection;
 mod hash;
 mod checks;
 mod import;
+mod api;
 mod apps;
