@@ -98,8 +98,8 @@ impl AdminClient {
         body: Option<&Value>,
     ) -> anyhow::Result<Value> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let asked = tokio::time::timeout(PATIENCE, self.ask(method, path, body));
-        let asked = runtime.block_on(async { asked.await });
+        let asked = async { tokio::time::timeout(PATIENCE, self.ask(method, path, body)).await };
+        let asked = runtime.block_on(asked);
         let late = || anyhow!("{} did not answer within {} s", self.url, PATIENCE.as_secs());
         let (status, text) = asked.map_err(|_| late())??;
         let answer = serde_json::from_slice(&text).map_err(|_| {

@@ -114,8 +114,7 @@ fn changes_by_hand_and_by_api_are_told_and_undone() {
     let other = stage.other(&home);
 
     change(&stage, "PUT", "/v1/target-groups/web/stickiness", "{\"enabled\": false}");
-    let away: Vec<String> =
-        (0..4).map(|_| stage.visit_with(&cookie).target().to_owned()).collect();
+    let away: Vec<String> = (0..4).map(|_| stage.visit_with(&cookie).target().to_owned()).collect();
     assert!(away.iter().any(|target| target == other), "{away:?}");
     append(stage.clingfish.config_path(), "\n[target_groups.spare]\ntargets = [\"10.0.0.1:80\"]\n");
     let is_there = || ask(&stage, &["get", "target-groups"]).contains("spare").then_some(());

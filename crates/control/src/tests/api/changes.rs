@@ -45,7 +45,7 @@ fn stickiness_can_be_replaced_as_a_whole() {
         for (body, kind) in [
             (json!({ "type": "hash", "key": "header:X-User", "load_factor": 150 }), "hash"),
             (json!({ "type": "route", "in": ["cookie:SID"], "separator": "!" }), "route"),
-            (json!({ "preset": "mcp" }), "learn"),
+            (json!({ "preset": "mcp" }), "wrap"),
             (json!({}), "lb_cookie"),
         ] {
             let reply = change(admin, "PUT", path, body.clone()).await;
