@@ -85,6 +85,9 @@ A process with credentials wants one of its tokens: in CLINGFISH_ADMIN_TOKEN, or
     /// Show who changed what in a running process, oldest first.
     Events(Events),
 
+    /// Show what differs between the configurations of two revisions of a running process.
+    Diff(Diff),
+
     /// Put the configuration of an older revision in force again.
     #[command(after_help = "\
   clingfish get revisions
@@ -255,6 +258,18 @@ pub(crate) struct Events {
     /// Show what each changed in the file.
     #[arg(long)]
     pub(crate) diff: bool,
+
+    #[command(flatten)]
+    pub(crate) admin: Admin,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Diff {
+    /// The one revision.
+    pub(crate) from: u64,
+
+    /// The other.
+    pub(crate) to: u64,
 
     #[command(flatten)]
     pub(crate) admin: Admin,

@@ -5,6 +5,7 @@
 mod admin_client;
 mod cli;
 mod demo;
+mod diff;
 mod events;
 mod explain;
 mod get;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         Command::Explain(options) => explain::run(&options),
         Command::Get(options) => get::run(&options),
         Command::Events(options) => events::run(&options),
+        Command::Diff(options) => diff::run(&options),
         Command::Rollback(options) => rollback::run(&options),
         Command::Upgrade(options) => upgrade::run(&options),
         Command::Keys(options) => keys::run(&options),

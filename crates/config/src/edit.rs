@@ -103,6 +103,7 @@ impl Document {
             Edit::Add(place, settings) => self.add(place, settings),
             Edit::Remove(place) => self.remove(place),
             Edit::AddTarget(group, target) => self.add_target(group, target),
+            Edit::SetTarget(group, id, target) => self.set_target(group, id, target),
             Edit::RemoveTarget(group, id) => self.remove_target(group, id),
             Edit::Prioritise(listener, moves) => self.prioritise(listener, moves),
         }

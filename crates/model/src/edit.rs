@@ -18,6 +18,8 @@ pub enum Edit {
     Remove(Place),
     /// Adds a target to a group's list.
     AddTarget(Name, Setting),
+    /// Writes the target of that id of a group's list anew, where it stands.
+    SetTarget(Name, TargetId, Setting),
     /// Takes the target of that id from a group's list.
     RemoveTarget(Name, TargetId),
     /// Gives rules of a listener other priorities, all at once: from, to.

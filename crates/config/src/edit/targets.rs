@@ -43,8 +43,29 @@ impl Document {
         Ok(())
     }
 
+    /// Writes a target of a group's list anew, where it stands.
+    pub(super) fn set_target(
+        &mut self,
+        group: &Name,
+        id: &TargetId,
+        setting: &Setting,
+    ) -> Result<(), EditError> {
+        let site = self.find_target(group, id)?;
+        match setting {
+            Setting::Table(entries) if site.route.is_empty() => self.merge(&site, entries),
+            setting => self.replace_value(&site, "", setting),
+        }
+        Ok(())
+    }
+
     /// Takes the target of that id from a group's list.
     pub(super) fn remove_target(&mut self, group: &Name, id: &TargetId) -> Result<(), EditError> {
+        let site = self.find_target(group, id)?;
+        self.remove_sites(vec![site]);
+        Ok(())
+    }
+
+    fn find_target(&self, group: &Name, id: &TargetId) -> Result<Site, EditError> {
         let target = self.group(group)?;
         let list = target.path.iter().cloned().chain([Step::key("targets")]).collect::<Vec<_>>();
         for site in self.sites(&list) {
@@ -62,8 +83,7 @@ impl Document {
                 _ => None,
             };
             if let Some(found) = found {
-                self.remove_sites(vec![found]);
-                return Ok(());
+                return Ok(found);
             }
         }
         Err(not_found(format!("target {id} in [target_groups.{group}]")))

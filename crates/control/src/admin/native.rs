@@ -59,9 +59,18 @@ async fn answer(desk: &Desk, asked: &Asked, found: &Found) -> Result<Answer, Fau
         To::Listeners => shown(desk, listeners::listeners),
         To::Listener => shown_one(desk, |now| listeners::listener(now, name()?)),
         To::TargetGroups => shown(desk, groups::groups),
-        To::TargetGroup => shown_one(desk, |now| groups::group(now, name()?)),
-        To::Targets => shown_one(desk, |now| groups::targets(now, name()?)),
-        To::Target => shown_one(desk, |now| groups::target(now, name()?, found.name(1)?)),
+        To::TargetGroup => {
+            let name = name()?.to_owned();
+            counted(desk, move |now| groups::group(now, &name)).await
+        }
+        To::Targets => {
+            let name = name()?.to_owned();
+            counted(desk, move |now| groups::targets(now, &name)).await
+        }
+        To::Target => {
+            let (name, id) = (name()?.to_owned(), found.name(1)?.to_owned());
+            counted(desk, move |now| groups::target(now, &name, &id)).await
+        }
         To::Verdicts => Ok(whole(&overview::verdicts(desk))),
         To::Keys => now().map(|now| whole(&overview::keys(&now))),
         To::Explain => explain::explain(&now()?, &asked.body).map(|told| whole(&told)),
@@ -94,6 +103,18 @@ fn shown_one(
 ) -> Result<Answer, Fault> {
     let now = enforced(desk)?;
     Ok(tagged(show(&now)?, now.desired_since))
+}
+
+/// As [`shown_one`], for what counts learned sessions, which may be millions.
+async fn counted(
+    desk: &Desk,
+    show: impl FnOnce(&Enforced) -> Result<Value, Fault> + Send + 'static,
+) -> Result<Answer, Fault> {
+    let now = enforced(desk)?;
+    let since = now.desired_since;
+    let counted = tokio::task::spawn_blocking(move || show(&now)).await;
+    let value = counted.unwrap_or_else(|error| Err(Fault::unavailable(error.to_string())))?;
+    Ok(tagged(value, since))
 }
 
 fn whole(value: &Value) -> Answer {

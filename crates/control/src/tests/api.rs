@@ -74,9 +74,14 @@ conditions = { path-pattern = "/api/*" }
 forward = { web = 3, learned = 1 }
 group_stickiness = true
 
+[[listeners.rules]]
+priority = 20
+conditions = { path-pattern = "/learned" }
+forward = "learned"
+
 [target_groups.web]  # the shop
 targets = [
-    { id = "a", address = "10.0.0.1:80" },
+    { id = "a", address = "10.0.0.1:80" },  # the old one
     { id = "b", address = "10.0.0.2:80", weight = 2 },
 ]
 health_check = false

@@ -120,6 +120,10 @@ fn changes_by_hand_and_by_api_are_told_and_undone() {
     let is_there = || ask(&stage, &["get", "target-groups"]).contains("spare").then_some(());
     eventually(SOON, is_there);
 
+    let now = json(&stage, &["get"])["since"].to_string();
+    let diff = ask(&stage, &["diff", &before.to_string(), &now]);
+    assert!(diff.contains("+[target_groups.spare]\n"), "{diff}");
+
     let said = ask(&stage, &["rollback", &before.to_string()]);
     assert!(said.contains("is in force"), "{said}");
     assert_eq!(fs::read_to_string(stage.clingfish.config_path()).unwrap(), text);

@@ -216,3 +216,32 @@ fn targets_go_with_their_lines() {
         check(&file(before), &[edit], &file(expected));
     }
 }
+
+#[test]
+fn a_target_is_written_anew_where_it_stands() {
+    let table = |entries: &[(&str, Setting)]| {
+        Setting::table(entries.iter().map(|(key, value)| (*key, value.clone())))
+    };
+    for (text, id, expected) in [
+        (
+            "targets = [\n    \"n:1\",  # the first\n    \"n:2\",\n]\n",
+            "n:1",
+            "targets = [\n    { address = \"n:1\", drain = true },  # the first\n    \"n:2\",\n]\n",
+        ),
+        (
+            "targets = [{ address = \"n:1\", weight = 3 }, { weight = 2, address = \"n:2\" }]  # both\n",
+            "n:2",
+            "targets = [{ address = \"n:1\", weight = 3 }, { address = \"n:2\", drain = true }]  # both\n",
+        ),
+        (
+            "[[target_groups.web.targets]]\n# the first\naddress = \"n:1\"  # here\nzone = \"a\"\n\n[[target_groups.web.targets]]\naddress = \"n:2\"\n",
+            "n:1",
+            "[[target_groups.web.targets]]\n# the first\naddress = \"n:1\"  # here\ndrain = true\n\n[[target_groups.web.targets]]\naddress = \"n:2\"\n",
+        ),
+    ] {
+        let head = "[target_groups.web]\n";
+        let target = table(&[("address", Setting::text(id)), ("drain", Setting::Bool(true))]);
+        let edit = Edit::SetTarget(name("web"), TargetId::new(id).unwrap(), target);
+        check(&format!("{head}{text}"), &[edit], &format!("{head}{expected}"));
+    }
+}

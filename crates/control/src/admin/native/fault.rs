@@ -2,7 +2,7 @@
 
 use hyper::{
     StatusCode,
-    header::{ALLOW, ETAG, HeaderName, HeaderValue},
+    header::{ALLOW, ETAG, HeaderValue},
 };
 use serde_json::json;
 
@@ -17,12 +17,22 @@ pub(super) struct Fault {
     message: String,
     /// Each by itself, where there are several.
     errors: Vec<String>,
-    field: Option<(HeaderName, HeaderValue)>,
+    aside: Aside,
+}
+
+/// What a field of the answer says.
+#[derive(Debug)]
+enum Aside {
+    Nothing,
+    /// Which methods there are.
+    Allowed(String),
+    /// The revision since which is desired what is desired.
+    Since(u64),
 }
 
 impl Fault {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), errors: Vec::new(), field: None }
+        Self { status, code, message: message.into(), errors: Vec::new(), aside: Aside::Nothing }
     }
 
     /// What is asked for is not there.
@@ -51,14 +61,14 @@ impl Fault {
             "the configuration has changed since: it is \"{since}\" now; look again, then try again"
         );
         let fault = Self::new(StatusCode::PRECONDITION_FAILED, "precondition_failed", message);
-        Self { field: Some((ETAG, tag(since))), ..fault }
+        Self { aside: Aside::Since(since), ..fault }
     }
 
     /// There are other methods there.
     pub(super) fn method(allowed: &str) -> Self {
         let message = format!("this method is not for this path: it has {allowed}");
         let fault = Self::new(StatusCode::METHOD_NOT_ALLOWED, "method", message);
-        Self { field: HeaderValue::try_from(allowed).ok().map(|value| (ALLOW, value)), ..fault }
+        Self { aside: Aside::Allowed(allowed.to_owned()), ..fault }
     }
 
     /// Nothing is in force yet.
@@ -81,9 +91,13 @@ impl Fault {
             fields.insert("errors".to_owned(), self.errors.into());
         }
         let answer = Answer::new(self.status, JSON, format!("{}\n", json!({ "error": error })));
-        match self.field {
-            Some((name, value)) => answer.with(name, value),
-            None => answer,
+        match self.aside {
+            Aside::Nothing => answer,
+            Aside::Since(since) => answer.with(ETAG, tag(since)),
+            Aside::Allowed(methods) => match HeaderValue::try_from(methods) {
+                Ok(methods) => answer.with(ALLOW, methods),
+                Err(_) => answer,
+            },
         }
     }
 }

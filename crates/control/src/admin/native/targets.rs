@@ -70,11 +70,8 @@ pub(super) async fn change(
         if after == *before {
             return Ok((Outline::Nothing, touched));
         }
-        let edits = vec![
-            Edit::RemoveTarget(group.clone(), before.id.clone()),
-            Edit::AddTarget(group.clone(), target_setting(&after)),
-        ];
-        Ok((Outline::Edits(edits), touched))
+        let edit = Edit::SetTarget(group.clone(), before.id.clone(), target_setting(&after));
+        Ok((Outline::Edits(vec![edit]), touched))
     };
     make(desk, asked, "PATCH target", plan).await
 }
@@ -115,7 +112,7 @@ fn amended(target: &Target, fields: &Map<String, Value>) -> Result<Target, Fault
     }
     if fields.contains_key("zone") {
         target.zone = wire::text(fields, "zone")?
-            .map(|zone| clingfish_model::Name::new(zone))
+            .map(clingfish_model::Name::new)
             .transpose()
             .map_err(|error| Fault::invalid(format!("zone: {error}")))?;
     }

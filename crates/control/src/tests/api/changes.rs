@@ -154,6 +154,9 @@ fn targets_come_drain_and_go_one_at_a_time() {
         let a = target(&web(admin).await, "a");
         assert_eq!((&a["weight"], &a["drain"]), (&json!(3), &json!(true)));
         assert_eq!(serial(), before, "it is the same target to its sessions");
+        let text = fs::read_to_string(stage.config()).unwrap();
+        let line = "    { id = \"a\", address = \"10.0.0.1:80\", weight = 3, drain = true },  # the old one\n";
+        assert!(text.contains(line), "{text}");
         let same = change(admin, "PATCH", path, json!({ "drain": true })).await;
         assert_eq!((same.status, &same.body["changed"]), (200, &json!(false)), "{same:?}");
         let reply = ask(admin, "DELETE", path, "", &Value::Null).await;

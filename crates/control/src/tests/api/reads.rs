@@ -104,18 +104,21 @@ fn explain_follows_a_request_on_what_is_in_force_and_leaves_no_trace() {
         assert_eq!(step("group"), "web");
         assert!(step("judge").starts_with("new: "), "{told}");
         assert!(told["text"].as_str().unwrap().contains("judge      new: "), "{told}");
-        let learned = json!({ "url": "/api/x", "headers": ["Mcp-Session-Id: s"] });
-        change(admin, "POST", "/v1/explain", learned).await;
+        let learned = json!({ "url": "/learned", "headers": ["Mcp-Session-Id: s"] });
+        let told = change(admin, "POST", "/v1/explain", learned).await.body;
+        assert!(
+            told["text"].as_str().unwrap().contains("an id of the application that nobody knows"),
+            "{told}"
+        );
         let metrics = send(
             admin,
             &format!("GET /metrics HTTP/1.1\r\nHost: {admin}\r\nConnection: close\r\n\r\n"),
         )
         .await
         .1;
-        let looked = metrics.lines().filter(|line| {
-            line.starts_with("clingfish_target_group_learned") && line.contains("missed")
-        });
-        assert!(looked.into_iter().all(|line| line.ends_with(" 0")), "{metrics}");
+        let missed =
+            "clingfish_learned_session_events_total{target_group=\"learned\",event=\"missed\"} 0";
+        assert!(metrics.lines().any(|line| line == missed), "{metrics}");
         let wrong = change(admin, "POST", "/v1/explain", json!({ "url": "cart" })).await;
         assert_eq!((wrong.status, wrong.code()), (422, "invalid"));
     });
