@@ -5,7 +5,7 @@ use std::{fs, io::Write as _, path::Path};
 use clingfish_testkit::{Finished, Launch, Target, eventually, run};
 use serde_json::Value;
 
-use crate::support::{SOON, Seen, Stage, mirror};
+use crate::support::{SOON, Stage, mirror};
 
 /// Sticky, with two targets that are not checked.
 fn stage() -> Stage {
