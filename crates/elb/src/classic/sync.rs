@@ -8,7 +8,6 @@ use std::{
 use clingfish_model::{
     Edit, Listener, Name, Place, Setting, TargetAddress, TargetGroup, TargetId,
     elb::{Classic, ClassicListener, ClassicPolicy},
-    reach,
 };
 
 use super::{
@@ -18,7 +17,10 @@ use super::{
 use crate::{
     Error, World,
     v2::{
-        certificate, fresh, listener::free_name, target_group::health_check, targets::why_refused,
+        certificate, fresh,
+        listener::free_name,
+        target_group::health_check,
+        targets::{forbidden, why_refused},
     },
 };
 
@@ -200,9 +202,7 @@ impl Facts {
         let why = match is_literal {
             true => why_refused(address, world),
             // The file says where instances are, on loopback too.
-            false => reach::refuse(address.ip())
-                .or((address == world.desired.admin.bind).then_some(reach::Forbidden::Admin))
-                .map(|forbidden| format!("it is {forbidden}")),
+            false => forbidden(address, world).map(|forbidden| format!("it is {forbidden}")),
         };
         if let Some(why) = why {
             return Err(refused(instance, address, &why));

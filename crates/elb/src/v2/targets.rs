@@ -10,7 +10,7 @@ use crate::{Error, Input, constraint::Constraint};
 pub(super) use deregister::deregister;
 pub(super) use health::describe_health;
 pub(super) use register::register;
-pub(crate) use register::why_refused;
+pub(crate) use register::{forbidden, why_refused};
 
 /// `TargetDescription`, as a request gives it.
 #[derive(Clone, Debug)]

@@ -140,13 +140,18 @@ fn refuse_address(address: SocketAddr, world: &World<'_>) -> Result<(), Error> {
 
 /// Why an address that a request names cannot be a target: who may use the API is not to reach what is for this machine alone.
 pub(crate) fn why_refused(address: SocketAddr, world: &World<'_>) -> Option<String> {
-    let forbidden = reach::refuse(address.ip())
-        .or((address == world.desired.admin.bind).then_some(reach::Forbidden::Admin));
-    if let Some(forbidden) = forbidden {
+    if let Some(forbidden) = forbidden(address, world) {
         return Some(format!("it is {forbidden}"));
     }
     let is_ours = reach::is_loopback(address.ip()) && !world.on_loopback;
     is_ours.then(|| "it is a loopback address, and this API is open to other machines".into())
+}
+
+/// What nobody is called at, as far as the file tells. Its port 0 is any port, and no address.
+pub(crate) fn forbidden(address: SocketAddr, world: &World<'_>) -> Option<reach::Forbidden> {
+    let admin = world.desired.admin.bind;
+    let is_admin = admin.port() != 0 && address == admin;
+    reach::refuse(address.ip()).or(is_admin.then_some(reach::Forbidden::Admin))
 }
 
 fn invalid(id: impl Display, why: &str) -> Error {

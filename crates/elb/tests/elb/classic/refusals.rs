@@ -222,6 +222,17 @@ fn addresses_that_no_target_may_have_are_no_instances() {
 }
 
 #[test]
+fn only_an_admin_address_with_a_port_is_no_instance() {
+    let members = "Instances.member.1.InstanceId=127.0.0.1";
+    let form = of_old("RegisterInstancesWithLoadBalancer", members);
+    for (port, is_refused) in [(0, false), (3001, false), (3000, true)] {
+        let mut cloud = Cloud::classic();
+        cloud.text += &format!("[admin]\nbind = \"127.0.0.1:{port}\"\n");
+        assert_eq!(cloud.edits(&form).is_err(), is_refused, "{port}");
+    }
+}
+
+#[test]
 fn policies_that_could_not_act_are_refused() {
     let mut cloud = Cloud::classic();
     cloud.old("CreateLBCookieStickinessPolicy", "PolicyName=a");
