@@ -74,8 +74,15 @@ impl Target {
     pub fn answering(
         answer: impl Fn(&mut Connection, &Received) -> io::Result<Flow> + Send + Sync + 'static,
     ) -> Self {
-        let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let reserved = bind(any_port).expect("a port is free");
+        Self::answering_at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), answer)
+    }
+
+    /// As [`Self::answering`], at that address: a [`Port`](crate::Port) that is reserved, or port 0 for any.
+    pub fn answering_at(
+        address: SocketAddr,
+        answer: impl Fn(&mut Connection, &Received) -> io::Result<Flow> + Send + Sync + 'static,
+    ) -> Self {
+        let reserved = bind(address).expect("the port is free");
         let address = reserved.local_addr().ok().and_then(|bound| bound.as_socket());
         let target = Self {
             address: address.expect("it is bound"),

@@ -11,6 +11,7 @@ mod signatures;
 mod state;
 mod ports;
 mod pages;
+mod classic;
 
 use clingfish_testkit::{Clingfish, Port, Target};
 use serde_json::{Value, json};

@@ -3,6 +3,7 @@
 use std::{
     cell::Cell,
     fmt::Write as _,
+    net::{Ipv4Addr, SocketAddr},
     path::Path,
     thread,
     time::{Duration, Instant},
@@ -17,8 +18,13 @@ pub(crate) const SOON: Duration = Duration::from_secs(10);
 /// A target that answers what the request asks for: `Answer-Status: 404`, and `Answer-X: y` for a line `X: y`. Its body is
 /// its name. Beside these, `/ws` is a WebSocket.
 pub(crate) fn mirror(name: &str) -> Target {
+    mirror_at((Ipv4Addr::LOCALHOST, 0).into(), name)
+}
+
+/// As [`mirror`], at that address.
+pub(crate) fn mirror_at(address: SocketAddr, name: &str) -> Target {
     let name = name.to_owned();
-    Target::answering(move |connection, request| {
+    Target::answering_at(address, move |connection, request| {
         if request.path().starts_with("/ws") {
             return clingfish_testkit::standard(&name, connection, request);
         }

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use clingfish_testkit::{Port, RawClient};
 use serde_json::{Value, json};
 
-use super::{Cloud, FILE, boto::Refused, text};
+use super::{Cloud, FILE, boto::Refused, forward, text};
 
 fn says(word: &str) -> Value {
     json!({"Type": "fixed-response", "FixedResponseConfig": {
@@ -92,4 +92,29 @@ fn two_load_balancers_share_a_port_on_addresses_of_their_own() {
     let with = json!({"Name": "three", "Subnets": ["subnet-1", "subnet-9"]});
     let refused = cloud.elb.refused("create_load_balancer", with);
     assert_eq!(refused.class, "SubnetNotFoundException", "{refused:?}");
+}
+
+#[test]
+fn the_api_itself_is_nobodys_target() {
+    let port = Port::reserve();
+    let mut cloud = Cloud::start();
+    let balancer = cloud.balancer("web");
+    let group = cloud.group("inside", &[]);
+    cloud.listener(&balancer, &port, forward(&group));
+    // Nothing but the running process knows where it is: the file says any port.
+    let admin = cloud.clingfish.admin();
+    let with = json!({
+        "TargetGroupArn": group,
+        "Targets": [{"Id": admin.ip().to_string(), "Port": admin.port()}],
+    });
+    cloud.elb.call("register_targets", with);
+    for path in ["/healthz", "/?Action=DescribeLoadBalancers&Version=2015-12-01"] {
+        let answer = RawClient::get(port.address(), path).unwrap();
+        assert_eq!(answer.status, 502, "{path}: {answer:?}");
+    }
+    let mapped = json!({
+        "TargetGroupArn": group,
+        "Targets": [{"Id": "::ffff:169.254.169.254", "Port": 80}],
+    });
+    assert_eq!(cloud.elb.refused("register_targets", mapped).class, "InvalidTargetException");
 }
