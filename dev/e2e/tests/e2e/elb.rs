@@ -12,6 +12,7 @@ mod state;
 mod ports;
 mod pages;
 mod classic;
+mod errors;
 
 use clingfish_testkit::{Clingfish, Port, Target};
 use serde_json::{Value, json};
