@@ -1,6 +1,6 @@
 //! A web service from its creation to its end, by boto3.
 
-use clingfish_testkit::{Port, RawClient};
+use clingfish_testkit::{Port, RawClient, Response, Target};
 use serde_json::json;
 
 use super::{Cloud, forward, ids, pairs, visitor::Visitor};
@@ -51,4 +51,28 @@ fn boto3_drives_the_whole_life_of_a_sticky_web_service() {
     cloud.elb.call("delete_load_balancer", json!({"LoadBalancerArn": balancer}));
     cloud.elb.wait("load_balancers_deleted", json!({"LoadBalancerArns": [balancer]}));
     assert_eq!(cloud.file(), cloud.before, "nothing of it is left in the file");
+}
+
+#[test]
+fn a_draining_target_finishes_what_it_has_and_gets_nothing_new() {
+    let (a, b, port) = (Target::start("a"), Target::start("b"), Port::reserve());
+    let mut cloud = Cloud::start();
+    let group = cloud.service(&port, &[&a, &b]);
+    cloud.set(&group, &[STICKY[0], ("deregistration_delay.timeout_seconds", "60")]);
+    let mut visitor = Visitor::new(port.address());
+    let named = |answer: &Response| answer.json()["target"].as_str().unwrap().to_owned();
+    let home = named(&visitor.visit("/", &[]));
+    let leaving = if home == "a" { &a } else { &b };
+    let before = leaving.count();
+    let mut request = visitor.start("/slow?bytes=20&ms=50", &[]);
+    leaving.wait_requests(before + 1);
+    let with = json!({"TargetGroupArn": group, "Targets": ids(&[leaving])});
+    cloud.elb.call("deregister_targets", with.clone());
+    let health = cloud.elb.call("describe_target_health", with);
+    let health = &health["TargetHealthDescriptions"][0]["TargetHealth"];
+    assert_eq!(health["State"], "draining");
+    assert_eq!(health["Reason"], "Target.DeregistrationInProgress");
+    assert_ne!(named(&visitor.visit("/", &[])), home, "sticky or not");
+    let answer = request.read_final_response().unwrap();
+    assert_eq!((answer.status, answer.text().len()), (200, 20), "{answer:?}");
 }

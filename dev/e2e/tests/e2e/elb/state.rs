@@ -1,6 +1,6 @@
 //! The file is the state: through kills, hands and obstacles.
 
-use std::{fs, os::unix::fs::PermissionsExt as _};
+use std::{fs, os::unix::fs::PermissionsExt as _, thread};
 
 use clingfish_testkit::{Launch, Port, RawClient, eventually};
 use serde_json::json;
@@ -128,4 +128,26 @@ fn a_read_only_file_refuses_every_change_before_anything_happens() {
     assert_eq!(Visitor::new(other.address()).home(), "app");
     let mode = fs::metadata(&path).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o640, "who may read it is somebody's decision");
+}
+
+#[test]
+fn clients_that_change_things_at_once_lose_nothing() {
+    let mut cloud = Cloud::start();
+    let clingfish = &cloud.clingfish;
+    let create = |client: usize| {
+        let mut elb = Boto::v2(clingfish);
+        for count in 0..8 {
+            let name = format!("of-{client}-{count}");
+            let with = json!({"Name": name, "Protocol": "HTTP", "Port": 80, "VpcId": "vpc-1"});
+            elb.call("create_target_group", with);
+        }
+    };
+    thread::scope(|scope| {
+        for client in 0..4 {
+            scope.spawn(move || create(client));
+        }
+    });
+    let shown = groups_of(&mut cloud.elb);
+    let made = shown.iter().filter(|name| name.starts_with("of-")).count();
+    assert_eq!(made, 32, "{shown:?}");
 }

@@ -17,17 +17,28 @@ impl Visitor {
         Self { address, jar: BTreeMap::new() }
     }
 
-    /// One GET of that path, with these header lines besides.
+    /// Sends a GET of that path, with these header lines besides, on a connection of its own.
     #[track_caller]
-    pub(crate) fn visit(&mut self, path: &str, lines: &[&str]) -> Response {
+    pub(crate) fn start(&self, path: &str, lines: &[&str]) -> RawClient {
+        let address = self.address;
+        let mut head = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
         let pairs: Vec<String> =
             self.jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let cookie = format!("Cookie: {}", pairs.join("; "));
-        let mut all = lines.to_vec();
         if !pairs.is_empty() {
-            all.push(&cookie);
+            head.push_str(&format!("Cookie: {}\r\n", pairs.join("; ")));
         }
-        let answer = RawClient::get_with(self.address, path, &all).expect("it answers");
+        for line in lines {
+            head.push_str(&format!("{line}\r\n"));
+        }
+        let mut client = RawClient::connect(address).expect("it listens");
+        client.send(head + "\r\n").expect("it reads");
+        client
+    }
+
+    /// One GET, answered; the jar gets its cookies.
+    #[track_caller]
+    pub(crate) fn visit(&mut self, path: &str, lines: &[&str]) -> Response {
+        let answer = self.start(path, lines).read_final_response().expect("it answers");
         for line in answer.header_values("set-cookie") {
             let pair = line.split(';').next().and_then(|pair| pair.split_once('='));
             let (name, value) = pair.expect("a cookie has a name and a value");
