@@ -8,6 +8,7 @@ mod balancers;
 mod catalogue;
 mod classic;
 mod conditions;
+mod document;
 mod group_attributes;
 mod laws;
 mod life;
