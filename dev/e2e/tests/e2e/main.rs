@@ -43,3 +43,5 @@ mod checks;
 mod import;
 mod api;
 mod apps;
+mod elb_errors;
+mod elb_terraform;
