@@ -1,10 +1,12 @@
 //! The AWS CLI.
 
+use std::time::Duration;
+
 use clingfish_testkit::{Port, RawClient, eventually, python_command};
 use serde_json::Value;
 
 use super::{Cloud, ids, text, visitor::Visitor};
-use crate::support::{SOON, mirror};
+use crate::support::mirror;
 
 /// `aws elbv2` with these words, at that endpoint: what it prints, or what it says against it.
 #[track_caller]
@@ -76,8 +78,8 @@ fn the_aws_cli_opens_and_closes_a_sticky_web_service() {
         ),
     );
     let listener = text(&made["Listeners"][0]["ListenerArn"]);
-    // The CLI looks every 15 seconds, so that it is asked to wait for what has come already.
-    eventually(SOON, || {
+    // The CLI looks every 15 seconds, so that it is asked to wait for what has come already. It takes seconds to start on a busy machine.
+    eventually(Duration::from_secs(60), || {
         let health = run(&cloud, &format!("describe-target-health --target-group-arn {group}"));
         let all = health["TargetHealthDescriptions"].as_array()?.clone();
         all.iter().all(|one| one["TargetHealth"]["State"] == "healthy").then_some(())
