@@ -31,7 +31,8 @@ for rest, text in [
     refused_raw("ValidationError", text, form("CreateTargetGroup", group + rest))
 # As the body, and as the query of a URL.
 refused_raw("InvalidAction", "Could not find operation Brew", None, method="GET", path="/?" + form("Brew"))
-refused_raw("ValidationError", "too long", "x=" + "a" * (1 << 20), status=413)
+# Refused by what it says of its length, before it comes.
+refused_raw("ValidationError", "too long", None, status=413, Content_Length=str((1 << 20) + 1))
 refused_raw("ValidationError", "type", form("CreateTargetGroup", group), status=415, Content_Type="application/json")
 refused_raw("ValidationError", "type", form("CreateTargetGroup", group), status=415, Content_Encoding="gzip")
 refused_raw("AccessDenied", "Host", form("CreateTargetGroup", group), status=421, Host="evil.example")

@@ -7,7 +7,7 @@ use std::{
     thread,
 };
 
-use clingfish_testkit::{Authority, Clingfish, RawClient, python};
+use clingfish_testkit::{Authority, Clingfish, Port, RawClient, python};
 
 /// What stands in for AWS.
 const AROUND: &str = r#"
@@ -93,13 +93,15 @@ fn resources() -> Codes {
     let authority = Authority::new("Errors");
     let file =
         format!("{AROUND}\n[aws.certificates]\n\"{CERTIFICATE}1\" = {}\n", certificate(&authority));
-    let ports = free_ports();
+    let reserved = [(); 3].map(|()| Port::reserve());
+    let ports = reserved.each_ref().map(|port| port.number().to_string());
     let ports: Vec<&str> = ports.iter().map(String::as_str).collect();
     refusals(include_str!("../../scripts/elb_errors/calls.py"), &Clingfish::start(&file), &ports)
 }
 
 fn classic() -> Codes {
-    let [port, ..] = free_ports();
+    let reserved = Port::reserve();
+    let port = reserved.number().to_string();
     refusals(
         include_str!("../../scripts/elb_errors/classic.py"),
         &Clingfish::start(AROUND),
@@ -183,10 +185,4 @@ fn shutting_down() -> Codes {
 fn certificate(authority: &Authority) -> String {
     let pair = authority.issue("shop", &["shop.example"]);
     format!("{{ certificate = {:?}, key = {:?} }}", pair.certificate, pair.key)
-}
-
-/// Ports that nobody has at the moment.
-fn free_ports() -> [String; 3] {
-    let listeners = [(); 3].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
-    listeners.map(|listener| listener.local_addr().unwrap().port().to_string())
 }

@@ -1,11 +1,8 @@
 //! What Terraform asks for, call by call, as `docs/terraform.md` tells it.
 
-use std::{
-    fs,
-    net::{Ipv4Addr, TcpListener},
-};
+use std::fs;
 
-use clingfish_testkit::{Background, Clingfish, RawClient};
+use clingfish_testkit::{Background, Clingfish, Port, RawClient};
 
 /// The file of the walk-through.
 fn file() -> String {
@@ -19,14 +16,14 @@ fn file() -> String {
 fn terraform_makes_reads_back_changes_and_destroys() {
     let mut clingfish = Clingfish::start(&file());
     let before = fs::read_to_string(clingfish.config_path()).unwrap();
-    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
-    let (admin, port_text) = (clingfish.admin().to_string(), port.to_string());
+    let port = Port::reserve();
+    let (admin, port_text) = (clingfish.admin().to_string(), port.number().to_string());
     let script = include_str!("../../scripts/elb_terraform.py");
     let mut terraform = Background::python(script, &[&admin, &port_text]);
     terraform.wait_line("arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/web/");
     let applied = fs::read_to_string(clingfish.config_path()).unwrap();
     assert!(applied.starts_with("# clingfish.toml\n"), "{applied}");
-    let answer = RawClient::get((Ipv4Addr::LOCALHOST, port).into(), "/admin/x").unwrap();
+    let answer = RawClient::get(port.address(), "/admin/x").unwrap();
     assert_eq!((answer.status, &*answer.text()), (503, "closed"));
     // What is in force is what the file says.
     clingfish.reload();
