@@ -1,5 +1,7 @@
 //! What can be proved of rules: that no request comes to one, or that one sends clients back to itself.
 
+use std::collections::HashMap;
+
 use clingfish_model::{
     Action,
     rule::{Condition, Pattern, QueryPattern, Redirect, Scheme, Values},
@@ -10,12 +12,14 @@ use crate::{report::Report, section::Section};
 
 /// Refuses rules whose every request a rule before them takes.
 pub(super) fn refuse_unreachable(placed: &[Placed], report: &mut Report<'_>) {
+    let mut before = Before::default();
     for (at, later) in placed.iter().enumerate() {
         warn_of_contradictions(later, report);
-        let mut before = placed.iter().take(at);
         let takes_all =
             |earlier: &&Placed| is_implied(later.rule.conditions(), earlier.rule.conditions());
-        if let Some(earlier) = before.find(takes_all) {
+        let candidates = before.candidates(later.rule.conditions());
+        before.add(at, later.rule.conditions());
+        if let Some(earlier) = candidates.iter().filter_map(|at| placed.get(*at)).find(takes_all) {
             let (line, priority) = (report.line(earlier.at), earlier.rule.priority());
             let message = format!(
                 "no request comes to this rule: the rule on line {line}, with priority {priority}, takes all of them"
@@ -31,6 +35,62 @@ pub(super) fn refuse_unreachable(placed: &[Placed], report: &mut Report<'_>) {
             );
         }
     }
+}
+
+/// Rules so far, found by what a rule must have for them to take all of its requests. Most rules name hosts or paths without
+/// wildcards, and only one that names the same can be among them: comparing each with each would take minutes at five thousand.
+#[derive(Default)]
+struct Before {
+    /// By each literal of a condition that has nothing else.
+    by_literal: HashMap<(Field, String), Vec<usize>>,
+    /// All others.
+    rest: Vec<usize>,
+}
+
+/// A condition of which a rule has one at the most.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Field {
+    Host,
+    Path,
+}
+
+impl Before {
+    fn add(&mut self, at: usize, conditions: &[Condition]) {
+        let literals = named(conditions).find(|(_, values)| is_literal(values));
+        let Some((field, values)) = literals else {
+            self.rest.push(at);
+            return;
+        };
+        for pattern in &values.patterns {
+            self.by_literal.entry(key(field, pattern)).or_default().push(at);
+        }
+    }
+
+    /// Those that may take all that meets these conditions, in their order. Whoever is not among them does not.
+    fn candidates(&self, conditions: &[Condition]) -> Vec<usize> {
+        let first = |(field, values): (Field, &Values)| Some(key(field, values.patterns.first()?));
+        let known = named(conditions).filter_map(first).filter_map(|key| self.by_literal.get(&key));
+        let mut candidates: Vec<usize> = known.flatten().chain(&self.rest).copied().collect();
+        candidates.sort_unstable();
+        candidates
+    }
+}
+
+fn named(conditions: &[Condition]) -> impl Iterator<Item = (Field, &Values)> {
+    conditions.iter().filter_map(|condition| match condition {
+        Condition::Host(values) => Some((Field::Host, values)),
+        Condition::Path(values) => Some((Field::Path, values)),
+        _ => None,
+    })
+}
+
+fn is_literal(values: &Values) -> bool {
+    values.regexes.is_empty() && values.patterns.iter().all(Pattern::is_literal)
+}
+
+/// In one case, since hosts are the same in any.
+fn key(field: Field, pattern: &Pattern) -> (Field, String) {
+    (field, pattern.as_str().to_ascii_lowercase())
 }
 
 /// Notes an error; or a warning where the API made it so, at which AWS would take it.
@@ -118,11 +178,8 @@ fn warn_of_contradictions(placed: &Placed, report: &mut Report<'_>) {
 
 /// Whether no literal of `these` is like any of `those`, all of which are literals.
 fn are_apart(these: &Values, those: &Values) -> bool {
-    let literal = |values: &Values| {
-        values.regexes.is_empty() && values.patterns.iter().all(Pattern::is_literal)
-    };
-    literal(these)
-        && literal(those)
+    is_literal(these)
+        && is_literal(those)
         && !these.patterns.iter().any(|this| those.patterns.iter().any(|that| that.covers(this)))
 }
 

@@ -12,7 +12,6 @@ mod state;
 mod ports;
 mod pages;
 mod classic;
-mod errors;
 
 use clingfish_testkit::{Clingfish, Port, Target};
 use serde_json::{Value, json};
