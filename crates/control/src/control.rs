@@ -24,6 +24,7 @@ use crate::{
     Configuration, Credentials, KeyFile, Phase,
     admin::{Admin, Tools},
     apply::Applier,
+    census::Census,
     change::Changes,
     files::Files,
     history::Annals,
@@ -98,8 +99,8 @@ pub struct Control<D> {
     admin_bind: SocketAddr,
     /// Another handle of what the admin task accepts from.
     admin_socket: TcpListener,
-    /// Prober, admin and steward.
-    tasks: [Owned; 3],
+    /// Prober, census, admin and steward.
+    tasks: [Owned; 4],
 }
 
 /// Asks for reloads from anywhere.
@@ -155,10 +156,11 @@ impl<D: Doors + 'static> Control<D> {
         let admin = Owned(tokio::spawn(admin.run(opened)));
         let prober = Prober::new(steward.applier.reader(), Arc::clone(&status), registry, reach);
         let prober = Owned(tokio::spawn(prober.run()));
+        let census = Owned(tokio::spawn(Census::new(steward.applier.reader()).run()));
         steward.begin(LOOKUP_PATIENCE).await;
         let (requests, incoming) = mpsc::channel(RELOADS_WAITING_MAX);
         let steward = Owned(tokio::spawn(steward.run(incoming, changing)));
-        let tasks = [prober, admin, steward];
+        let tasks = [prober, census, admin, steward];
         Ok(Self { requests, status, admin_address, admin_bind: bind, admin_socket, tasks })
     }
 

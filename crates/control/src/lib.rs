@@ -10,6 +10,7 @@
 mod admin;
 mod apply;
 mod aside;
+mod census;
 mod certificates;
 mod change;
 mod clock;

@@ -199,6 +199,7 @@ fn targets(snapshot: &Snapshot) -> Vec<TargetFact> {
 fn fact(name: &Arc<str>, group: &Group, target: &Target, registration: Registration) -> TargetFact {
     let (state, reason) = target.cell.health().report(registration);
     let share = target.cell.share();
+    let sessions = group.live_sessions(target);
     TargetFact {
         group: Arc::clone(name),
         target: target.id.as_str().into(),
@@ -210,5 +211,6 @@ fn fact(name: &Arc<str>, group: &Group, target: &Target, registration: Registrat
         is_mitigated: group.spec.algorithm.mitigates_anomalies() && share < Share::FULL,
         share: f64::from(share.parts()) / f64::from(Share::FULL.parts()),
         in_flight: target.cell.in_flight().into(),
+        sessions: [sessions.in_duration, sessions.in_5m],
     }
 }

@@ -200,6 +200,18 @@ pub const ACCESS_LOG_BATCH_BYTES_MAX: usize = 64 * 1024;
 /// Batches of access log records that wait for the writer; further ones are dropped and counted.
 pub const ACCESS_LOG_BATCHES_MAX: usize = 64;
 
+/// How often what workers have seen of sessions is collected, and counted.
+pub const SESSIONS_COUNTED_EVERY: Duration = Duration::from_secs(2);
+
+/// Targets whose sessions are collected in one go, before others get their turn on the control thread.
+pub const SESSIONS_COUNTED_AT_ONCE: usize = 64;
+
+/// A session that was seen within this time is active.
+pub const ACTIVE_SESSION_WINDOW: Duration = Duration::from_secs(5 * 60);
+
+/// How long a session counts as live after it was last seen where its stickiness has no duration.
+pub const LIVE_SESSION_WINDOW: Duration = Duration::from_secs(24 * 3600);
+
 /// How often the configuration file and the key ring file are looked at. A file must look the same twice before it is read.
 pub const FILE_POLL_EVERY: Duration = Duration::from_millis(500);
 

@@ -51,6 +51,19 @@ pub struct LbCookie {
     pub forward_tokens: bool,
 }
 
+impl Stickiness {
+    /// How long a session stays that is not seen; none where nothing says so, or nothing stays.
+    pub fn duration(&self) -> Option<Duration> {
+        match self {
+            Self::LbCookie(cookie) => Some(cookie.duration),
+            Self::AppCookie(app) => Some(app.token.duration),
+            Self::Header(header) => Some(header.duration),
+            Self::Learn(learn) => Some(learn.duration),
+            Self::Off | Self::Hash(_) | Self::Route(_) | Self::Wrap(_) => None,
+        }
+    }
+}
+
 impl LbCookie {
     /// Default of [`Self::duration`].
     pub const DURATION: Duration = Duration::from_secs(86_400);

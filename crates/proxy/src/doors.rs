@@ -19,6 +19,7 @@ use clingfish_telemetry::{AccessLog, Registry};
 use clingfish_upstream::Reach;
 use tokio::sync::mpsc;
 
+use crate::entropy::Entropy;
 use crate::sockets::{Inheritance, Inherited, Sockets};
 use crate::worker::{Command, OpenedSocket, Place, Shared, Worker};
 
@@ -80,6 +81,7 @@ impl Workers {
             connections_max: AtomicU64::new(first.server.connections_max.min(connections_ceiling)),
             registry: Arc::clone(registry),
             streams: Streams::new(Streams::SESSIONS_MAX),
+            session_secret: u64::from_ne_bytes(Entropy::new()?.bytes()),
             reach: Arc::clone(reach),
         });
         let mut threads = Vec::with_capacity(logs.len());

@@ -13,7 +13,7 @@ use clingfish_model::{
     head::without_port,
     limits::{ATTEMPTS_MAX, SEEN_AT_END_MIN},
 };
-use clingfish_sessions::SessionKey;
+use clingfish_sessions::{Mark, SessionKey};
 use clingfish_snapshot::{ListenerView, Placement};
 use clingfish_telemetry::{
     Record, RequestEnd,
@@ -67,6 +67,8 @@ pub(crate) struct Outcome {
     /// Why it went to that group, where a rule keeps sessions with theirs.
     pub(crate) group_verdict: Option<Verdict>,
     pub(crate) session: Option<SessionId>,
+    /// The key that consistent hashing placed it by.
+    key: Option<u64>,
     /// The learned id that the request came with, and where it lives.
     pub(crate) learned: Option<(SessionKey, TargetHash)>,
     attempts: [Option<Attempt>; ATTEMPTS_MAX],
@@ -135,6 +137,7 @@ impl Outcome {
             verdict: None,
             group_verdict: None,
             session: None,
+            key: None,
             learned: None,
             attempts: [None; ATTEMPTS_MAX],
             kept: None,
@@ -254,6 +257,7 @@ impl Outcome {
         let spans = self.spans(now);
         streams::note_long(worker, self, spans.whole, now);
         self.count(spans, worker);
+        self.note_session(worker);
         self.note_seen(spans.whole);
         let mut log = worker.log.borrow_mut();
         if !log.wants(self.has_own_log) {
@@ -287,6 +291,21 @@ impl Outcome {
         }
         let attempts = attempts.get(..tried).unwrap_or_default();
         log.push(&Record { facts: &self.facts(kind, spans, attempts), texts, attempts });
+    }
+
+    /// Notes that the session is there, at its home.
+    #[inline]
+    fn note_session(&self, worker: &Worker) {
+        let (id, home) = match (self.session, self.key) {
+            (Some(SessionId(session)), _) => (u64::from_le_bytes(session), self.home),
+            // Whoever serves a key has its session.
+            (None, Some(key)) => (key, self.target),
+            (None, None) => return,
+        };
+        let local = self.group.as_ref().zip(home).and_then(|(group, home)| group.targets.get(home));
+        if let Some(local) = local {
+            local.saw(Mark::of(id, worker.shared.session_secret), worker.index);
+        }
     }
 
     /// Whoever ends a long stream was there until now.
@@ -377,6 +396,9 @@ impl Outcome {
         self.attempt(placement.target);
         self.verdict = Some(verdict);
         self.session = claim.session();
+        if let Claim::Keyed(key) = *claim {
+            self.key = Some(key);
+        }
         let is_home = matches!(verdict, Verdict::Hit | Verdict::Detour);
         let group = self.group.as_ref().map(|local| &local.group);
         // Whoever gets a new home has it once the target has answered.

@@ -1,7 +1,7 @@
 //! What one worker adds to the snapshot: positions, idle connections and counters of its own.
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     collections::HashMap,
     rc::Rc,
     sync::Arc,
@@ -12,6 +12,7 @@ use clingfish_balance::Cursor;
 use clingfish_model::{
     Name, ResourceId, TargetId, limits::UPSTREAM_IDLE_MAX, target::ProxyProtocol,
 };
+use clingfish_sessions::{Mark, Sightings};
 use clingfish_snapshot::{Group, Snapshot, Target};
 use clingfish_telemetry::{GroupMeter, Registry, TargetMeter};
 use clingfish_upstream::IdlePool;
@@ -48,6 +49,8 @@ pub(crate) struct TargetLocal {
     pub(crate) idle: RefCell<IdlePool<Stream>>,
     /// Connections of HTTP/2.
     pub(crate) lines: Lines,
+    /// Where this worker notes the target's sessions; there once it has seen one.
+    sightings: OnceCell<Arc<Sightings>>,
 }
 
 impl View {
@@ -137,7 +140,16 @@ impl TargetLocal {
             meter: registry.target(worker, group.spec.name.as_str(), target.id.as_str()),
             idle: RefCell::new(IdlePool::new(idle_max, IdlePool::<Stream>::AGE_MAX)),
             lines: Lines::default(),
+            sightings: OnceCell::new(),
             target: target.clone(),
         }
+    }
+
+    /// A session of the target was seen by this worker.
+    #[inline]
+    pub(crate) fn saw(&self, session: Mark, worker: usize) {
+        let sightings =
+            self.sightings.get_or_init(|| self.target.cell.sessions().sightings(worker));
+        sightings.add(session);
     }
 }

@@ -84,6 +84,8 @@ pub(crate) struct Shared {
     pub(crate) registry: Arc<Registry>,
     /// When clients with streams were last seen. Written by streams only, read for tokens that have expired.
     pub(crate) streams: Streams,
+    /// Under which sessions are counted, so that nobody outside can make ids that count for many.
+    pub(crate) session_secret: u64,
     /// Whom targets may be.
     pub(crate) reach: Arc<Reach>,
     /// Turns true when accepting may begin.
@@ -387,6 +389,7 @@ mod tests {
             connections_max: AtomicU64::new(1),
             registry: Arc::new(Registry::new(1)),
             streams: Streams::new(Streams::SESSIONS_MAX),
+            session_secret: 0,
             reach: Arc::default(),
             opened: watch::channel(true).1,
         });

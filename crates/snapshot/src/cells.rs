@@ -12,6 +12,8 @@ use clingfish_balance::Share;
 use clingfish_health::{AfterFailure, CheckOutcome, State, TargetHealth, after_connect_failure};
 use clingfish_model::HealthCheck;
 
+use crate::Attendance;
+
 /// The live facts of one target.
 #[derive(Debug)]
 pub struct TargetCell {
@@ -28,6 +30,7 @@ pub struct TargetCell {
     /// by whoever reports health. Never on the way of a request that goes well.
     health: Mutex<TargetHealth>,
     load: Loads,
+    sessions: Attendance,
     /// Of its whole group.
     group_load: Arc<Loads>,
     /// It was there when the process started: whether it is well was known to the process before.
@@ -98,6 +101,7 @@ impl TargetCell {
             anomalous: AtomicBool::new(false),
             health: Mutex::new(health),
             load: Loads::new(workers),
+            sessions: Attendance::new(workers),
             group_load: Arc::new(Loads::new(workers)),
             from_start: false,
         }
@@ -113,6 +117,11 @@ impl TargetCell {
     /// What its whole group has in flight.
     pub fn group_load(&self) -> &Arc<Loads> {
         &self.group_load
+    }
+
+    /// The sessions that live on it.
+    pub fn sessions(&self) -> &Attendance {
+        &self.sessions
     }
 
     /// Unique in the process, never 0: tells apart two targets that had the same id one after the other.

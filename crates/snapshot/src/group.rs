@@ -5,6 +5,7 @@ use std::{
     hash::{BuildHasherDefault, Hasher},
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use arc_swap::ArcSwap;
@@ -16,10 +17,10 @@ use clingfish_balance::{Lottery, Schedule};
 use clingfish_health::fail_open;
 use clingfish_model::{
     Algorithm, CrossZone, GroupHash, Name, Stickiness, TargetAddress, TargetGroup, TargetHash,
-    TargetId, Weight, stickiness::ForeignCookie,
+    TargetId, Weight, limits::LIVE_SESSION_WINDOW, stickiness::ForeignCookie,
 };
 
-use crate::{Identity, Keys, Learned, TargetCell, weighted::Standing};
+use crate::{Identity, Keys, Learned, LiveSessions, TargetCell, weighted::Standing};
 use clingfish_tls::ClientTls;
 use rustls::pki_types::ServerName;
 
@@ -146,6 +147,17 @@ impl Group {
     /// Whether a target gets new sessions, as far as its settings go.
     pub fn takes_new(&self, target: &Target) -> bool {
         !target.drain && target.weight.value() > 0 && self.has_in_zone(target)
+    }
+
+    /// How long a session counts as one of its target's after it was last seen.
+    pub fn session_window(&self) -> Duration {
+        self.spec.stickiness.duration().unwrap_or(LIVE_SESSION_WINDOW)
+    }
+
+    /// How many sessions a target has; as of a few seconds ago.
+    pub fn live_sessions(&self, target: &Target) -> LiveSessions {
+        let (in_duration, in_5m) = target.cell.sessions().counts();
+        LiveSessions { in_duration, in_5m, is_exact: self.learned().is_some() }
     }
 
     pub(crate) fn has_in_zone(&self, target: &Target) -> bool {

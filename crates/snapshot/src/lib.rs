@@ -4,6 +4,7 @@
 //! clock and draws no randomness. [`view`] is the pure conductor of a request: [`ListenerView::route`],
 //! then [`Group::claim`] and [`Group::place`].
 
+pub mod attendance;
 pub mod cells;
 pub mod compile;
 pub mod doors;
@@ -17,6 +18,7 @@ pub mod weighted;
 
 mod tls;
 
+pub use attendance::{Attendance, LiveSessions};
 pub use cells::{Loads, TargetCell};
 pub use compile::{Inputs, compile};
 pub use doors::{Doors, OpenError};

@@ -243,6 +243,12 @@ fn write_target_facts(page: &mut Page, targets: &[TargetFact]) {
     for fact in targets {
         in_flight.sample(&[&fact.group, &fact.target], fact.in_flight);
     }
+    let mut sessions = page.open(&f::TARGET_SESSIONS);
+    for fact in targets {
+        for (window, count) in ["duration", "5m"].iter().zip(fact.sessions) {
+            sessions.sample(&[&fact.group, &fact.target, window], count);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -178,4 +178,6 @@ families! {
         "Always 1; the labels say where the target listens, its state and the reason code.";
     TARGET_IN_FLIGHT = Gauge "target_requests_in_flight" ["target_group", "target"]
         "Requests that run on the target now.";
+    TARGET_SESSIONS = Gauge "target_sessions" ["target_group", "target", "window"]
+        "Sessions that live on the target and were seen within the window: the duration of the group's stickiness, or five minutes.";
 }

@@ -203,4 +203,6 @@ pub struct TargetFact {
     pub share: f64,
     /// Requests that run on it now.
     pub in_flight: u64,
+    /// Sessions that were seen within the duration of the group's stickiness, and within five minutes.
+    pub sessions: [u64; 2],
 }

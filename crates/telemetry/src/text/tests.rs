@@ -84,6 +84,7 @@ fn gauges() -> Gauges {
         is_mitigated: is_routable,
         share: if is_routable { 0.25 } else { 1.0 },
         in_flight: 4,
+        sessions: [1_200, 300],
     };
     Gauges {
         build: Build { version: "0.1.0", commit: "" },
