@@ -23,17 +23,17 @@ fn error(estimate: u64, truth: u64) -> f64 {
 #[test]
 fn few_sessions_and_many_are_estimated_within_three_percent() {
     for (sessions, runs) in
-        [(10, 50), (100, 50), (1_000, 50), (10_000, 50), (100_000, 20), (1_000_000, 3)]
+        [(10, 50), (100, 50), (1_000, 50), (10_000, 50), (100_000, 20), (1_000_000, 20)]
     {
         let mut squares = 0.0;
-        for run in 1..=runs {
+        for run in 1..=runs as u64 {
             let secret = run.wrapping_mul(0x9e37_79b9_7f4a_7c15);
             let estimate = seen(0..sessions, secret, HOUR).estimate(HOUR, HOUR);
             let error = error(estimate, sessions);
             assert!(error <= 0.03, "{sessions} sessions, run {run}: {estimate}");
             squares += error * error;
         }
-        let standard = (squares / runs as f64).sqrt();
+        let standard = (squares / f64::from(runs)).sqrt();
         assert!(standard < 0.01, "{sessions} sessions: standard error {standard}");
     }
 }
@@ -65,7 +65,7 @@ fn what_was_seen_too_long_ago_is_let_go() {
 }
 
 #[test]
-fn a_day_of_a_hundred_thousand_sessions_fits_in_a_hundred_kilobytes() {
+fn a_day_of_a_hundred_thousand_sessions_fits_in_128_kilobytes() {
     let (worker, mut recent) = (Sightings::default(), Recent::default());
     // Each comes back twelve times a day.
     for minute in 0..1_440_u64 {
@@ -76,7 +76,7 @@ fn a_day_of_a_hundred_thousand_sessions_fits_in_a_hundred_kilobytes() {
             .for_each(|id| worker.add(Mark::of(id, 5)));
         recent.collect([&worker], at, day);
     }
-    assert!(recent.memory_bytes() <= 180 * 1024, "{}", recent.memory_bytes());
+    assert!(recent.memory_bytes() <= 128 * 1024, "{}", recent.memory_bytes());
 }
 
 /// Sessions by number, and when each was seen last.
@@ -109,7 +109,7 @@ proptest! {
                 let expected = seen(alive(&truth, now, window), 11, now).estimate(now, HOUR);
                 prop_assert_eq!(recent.estimate(now, window), expected, "window {:?}", window);
             }
-            prop_assert!(recent.memory_bytes() <= 2 * Recent::BYTES_MAX);
+            prop_assert!(recent.memory_bytes() <= Recent::BYTES_MAX);
         }
     }
 }
