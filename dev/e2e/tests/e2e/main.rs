@@ -33,6 +33,7 @@ mod headers;
 mod proxy_protocol;
 mod clients;
 mod observability;
+mod sessions;
 mod demo;
 mod tls;
 mod early;

@@ -1,0 +1,119 @@
+//! How many sessions live on each target, as metrics tell it, against what clients know.
+
+use std::{collections::BTreeMap, thread};
+
+use clingfish_testkit::{Clingfish, RawClient, Response, eventually};
+
+use crate::support::{SOON, Seen as _, mirror, targets, web};
+
+/// Clients that come at the same time.
+const THREADS: usize = 4;
+
+/// Two targets with that stickiness, before as many workers.
+fn shop(workers: usize, stickiness: &str) -> (Clingfish, impl Sized, String) {
+    let (a, b) = (mirror("a"), mirror("b"));
+    let group = format!(
+        "{}\nhealth_check = false\nstickiness = {stickiness}",
+        targets(&[("a", &a), ("b", &b)])
+    );
+    let config = web(&group).replace("workers = 1", &format!("workers = {workers}"));
+    (Clingfish::start(&config), (a, b), config)
+}
+
+fn ask(clingfish: &Clingfish, lines: &[&str]) -> Response {
+    RawClient::get_with(clingfish.listener("web"), "/", lines).unwrap()
+}
+
+/// So many clients, each by itself, and what they say of where they are at home.
+fn homes(clients: usize, home: impl Fn(usize) -> String + Sync) -> BTreeMap<String, u64> {
+    let share = |first: usize| (first..clients).step_by(THREADS).map(&home).collect::<Vec<_>>();
+    let mut counts = BTreeMap::new();
+    thread::scope(|scope| {
+        let share = &share;
+        let threads: Vec<_> =
+            (0..THREADS).map(|first| scope.spawn(move || share(first))).collect();
+        for home in threads.into_iter().flat_map(|thread| thread.join().unwrap()) {
+            *counts.entry(home).or_default() += 1;
+        }
+    });
+    counts
+}
+
+fn live(clingfish: &Clingfish, target: &str, window: &str) -> f64 {
+    let labels = [("target_group", "web"), ("target", target), ("window", window)];
+    clingfish.metrics().value("clingfish_target_sessions", &labels).unwrap()
+}
+
+/// Waits until metrics tell of so many, give or take a part of them.
+#[track_caller]
+fn expect(clingfish: &Clingfish, window: &str, truth: &BTreeMap<String, u64>, tolerance: f64) {
+    assert_eq!(truth.len(), 2, "both have some: {truth:?}");
+    for (target, truth) in truth {
+        let truth = *truth as f64;
+        let is_near = |live: f64| (live - truth).abs() <= truth * tolerance;
+        eventually(SOON, || is_near(live(clingfish, target, window)).then_some(()));
+    }
+}
+
+#[test]
+fn thousands_of_sessions_of_a_cookie_are_counted_within_three_percent() {
+    let (clingfish, _targets, config) = shop(2, "true");
+    let truth = homes(2_000, |nth| {
+        let first = ask(&clingfish, &[]);
+        // Who comes again is still one.
+        for _ in 0..nth % 2 {
+            let again = ask(&clingfish, &[&format!("Cookie: {}", first.home_cookie().unwrap())]);
+            assert_eq!((again.verdict(), again.target()), ("hit", first.target()));
+        }
+        first.target().to_owned()
+    });
+    for window in ["duration", "5m"] {
+        expect(&clingfish, window, &truth, 0.03);
+    }
+    // A reload changes nothing about who lives where.
+    let weighed = config.replace("id = \"a\",", "id = \"a\", weight = 2,");
+    clingfish.reload_with(&weighed);
+    expect(&clingfish, "duration", &truth, 0.03);
+}
+
+#[test]
+fn keys_and_routed_ids_are_sessions_too() {
+    for (stickiness, line) in [
+        (r#"{ type = "hash", key = "header:X-User" }"#, "X-User: user-NTH"),
+        (r#"{ type = "route", in = "cookie:SID" }"#, "Cookie: SID=NTH.HOME"),
+    ] {
+        let (clingfish, _targets, _) = shop(1, stickiness);
+        let truth = homes(400, |nth| {
+            let home = if nth % 3 == 0 { "a" } else { "b" };
+            let line = line.replace("NTH", &nth.to_string()).replace("HOME", home);
+            let first = ask(&clingfish, &[&line]);
+            assert_eq!(ask(&clingfish, &[&line]).target(), first.target());
+            first.target().to_owned()
+        });
+        for window in ["duration", "5m"] {
+            expect(&clingfish, window, &truth, 0.03);
+        }
+    }
+}
+
+#[test]
+fn learned_sessions_are_counted_one_by_one() {
+    let (clingfish, _targets, _) = shop(2, r#"{ type = "learn", from = "cookie:SID" }"#);
+    let truth = homes(300, |nth| {
+        ask(&clingfish, &[&format!("Answer-Set-Cookie: SID=s{nth}")]).target().to_owned()
+    });
+    for window in ["duration", "5m"] {
+        expect(&clingfish, window, &truth, 0.0);
+    }
+}
+
+#[test]
+fn a_session_that_stays_away_for_its_duration_is_live_no_longer() {
+    let stickiness = r#"{ type = "lb_cookie", duration = "2s" }"#;
+    let (clingfish, _targets, _) = shop(1, stickiness);
+    let truth = homes(10, |_| ask(&clingfish, &[]).target().to_owned());
+    expect(&clingfish, "5m", &truth, 0.0);
+    let gone = truth.keys().map(|target| (target.clone(), 0)).collect();
+    expect(&clingfish, "duration", &gone, 0.0);
+    expect(&clingfish, "5m", &truth, 0.0);
+}
