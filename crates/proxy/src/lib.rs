@@ -27,6 +27,7 @@ mod identity;
 mod inbound;
 mod outcome;
 mod preamble;
+mod presence;
 mod receive;
 mod refusal;
 mod relay;

@@ -22,8 +22,14 @@ use clingfish_telemetry::{
 use clingfish_tls::PeerFacts;
 
 use crate::{
-    clock, forward::Facts as ClientFacts, http2::head::is_grpc, refusal::Refusal, rule::Ruling,
-    streams, view::GroupLocal, worker::Worker,
+    clock,
+    forward::Facts as ClientFacts,
+    http2::head::is_grpc,
+    refusal::Refusal,
+    rule::Ruling,
+    streams,
+    view::{GroupLocal, TargetLocal},
+    worker::Worker,
 };
 
 /// The facts of one request, gathered on its way.
@@ -296,16 +302,22 @@ impl Outcome {
     /// Notes that the session is there, at its home.
     #[inline]
     fn note_session(&self, worker: &Worker) {
-        let (id, home) = match (self.session, self.key) {
-            (Some(SessionId(session)), _) => (u64::from_le_bytes(session), self.home),
-            // Whoever serves a key has its session.
-            (None, Some(key)) => (key, self.target),
-            (None, None) => return,
-        };
-        let local = self.group.as_ref().zip(home).and_then(|(group, home)| group.targets.get(home));
-        if let Some(local) = local {
-            local.saw(Mark::of(id, worker.shared.session_secret), worker.index);
+        if let Some((session, home)) = self.whereabouts(worker) {
+            home.saw(session, worker.index);
         }
+    }
+
+    /// The session that the request is of, and its home.
+    #[inline]
+    pub(crate) fn whereabouts(&self, worker: &Worker) -> Option<(Mark, &Rc<TargetLocal>)> {
+        let (id, home) = match (self.session, self.key) {
+            (Some(SessionId(session)), _) => (u64::from_le_bytes(session), self.home?),
+            // Whoever serves a key has its session.
+            (None, Some(key)) => (key, self.target?),
+            (None, None) => return None,
+        };
+        let home = self.group.as_ref()?.targets.get(home)?;
+        Some((Mark::of(id, worker.shared.session_secret), home))
     }
 
     /// Whoever ends a long stream was there until now.

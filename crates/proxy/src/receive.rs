@@ -24,6 +24,7 @@ use crate::{
     first_home::Remembered,
     http2::head,
     outcome::Outcome,
+    presence::Present,
     refusal::Refusal,
     relay::{Body, Relay},
     reply::{Client, Egress, Reply},
@@ -106,7 +107,7 @@ impl Receiver<'_> {
                 continue;
             }
             notes.outcome.answer(head.status(), now);
-            let is_stream = self.group.group.policy.is_some() && begins_stream(head);
+            let is_stream = self.group.group.is_sticky() && begins_stream(head);
             let persistent = self.exchange.framing.persistent
                 && !self.exchange.closing
                 && self.progress.uploaded.get();
@@ -133,9 +134,11 @@ impl Receiver<'_> {
             }
             let streaming =
                 is_stream.then(|| Streaming::begin(self.exchange.worker, notes.outcome)).flatten();
+            let present =
+                is_stream.then(|| Present::begin(self.exchange.worker, notes.outcome)).flatten();
             let mut source = target.into_source().ok_or(Refusal::TargetClosed)?;
             let reusable = relay.run(&mut source, client, buffer, out, notes).await;
-            drop(streaming);
+            drop((streaming, present));
             if let Some(watch) = watch {
                 watch.tell(notes.outcome);
             }

@@ -11,6 +11,7 @@ use crate::{
     deadline::Deadline,
     exchange::Upgraded,
     outcome::Outcome,
+    presence::Present,
     sink::{Ending, Sink},
     source::{Piece, Source},
     streams::Streaming,
@@ -48,6 +49,7 @@ pub(crate) async fn run(
 ) {
     let held = worker.meter.hold(|meter| &meter.tunnels_active);
     let streaming = Streaming::begin(worker, &tunnel.outcome);
+    let present = Present::begin(worker, &tunnel.outcome);
     let (received, sent) = (Cell::new(0), Cell::new(0));
     // Targets change protocols on connections of their own only.
     let Upgraded { lease, from_client, from_target } = &mut tunnel.upgraded;
@@ -77,7 +79,7 @@ pub(crate) async fn run(
             let _ = tokio::try_join!(up, down);
         }
     }
-    drop((held, streaming));
+    drop((held, streaming, present));
     tunnel.outcome.received_bytes += received.get();
     tunnel.outcome.sent_bytes += sent.get();
     tunnel.outcome.finish_tunnel(worker);

@@ -29,6 +29,7 @@ use crate::{
     deadline::Deadlines,
     entropy::Entropy,
     inbound::Scratch,
+    presence::Presences,
     splice::PipePool,
     view::View,
     wire,
@@ -116,6 +117,7 @@ pub(crate) struct Worker {
     cuts: RefCell<HashMap<u64, Instant>>,
     view: RefCell<Rc<View>>,
     doors: RefCell<Vec<Rc<Door>>>,
+    pub(crate) presences: Presences,
 }
 
 impl Worker {
@@ -168,6 +170,7 @@ impl Worker {
             cuts: RefCell::default(),
             view: RefCell::new(Rc::new(view)),
             doors: RefCell::default(),
+            presences: Presences::default(),
         })
     }
 
@@ -302,6 +305,7 @@ impl Worker {
     /// True if nothing is left that another sweep could let go.
     fn sweep(&self, now: Instant) -> bool {
         self.log.borrow_mut().flush();
+        self.presences.note(self.index);
         self.buffers.sweep();
         self.pipes.sweep();
         self.scratch.borrow_mut().clear();

@@ -30,6 +30,7 @@ pub struct TargetCell {
     /// by whoever reports health. Never on the way of a request that goes well.
     health: Mutex<TargetHealth>,
     load: Loads,
+    streams: Loads,
     sessions: Attendance,
     /// Of its whole group.
     group_load: Arc<Loads>,
@@ -101,6 +102,7 @@ impl TargetCell {
             anomalous: AtomicBool::new(false),
             health: Mutex::new(health),
             load: Loads::new(workers),
+            streams: Loads::new(workers),
             sessions: Attendance::new(workers),
             group_load: Arc::new(Loads::new(workers)),
             from_start: false,
@@ -246,6 +248,21 @@ impl TargetCell {
     /// Requests in flight from all workers.
     pub fn in_flight(&self) -> u32 {
         self.load.sum()
+    }
+
+    /// One more stream is open from that worker: a WebSocket, or events.
+    pub fn stream_begins(&self, worker: usize) {
+        self.streams.begin(worker);
+    }
+
+    /// One stream less is open from that worker.
+    pub fn stream_ends(&self, worker: usize) {
+        self.streams.end(worker);
+    }
+
+    /// Open streams of all workers' clients.
+    pub fn open_streams(&self) -> u32 {
+        self.streams.sum()
     }
 
     fn settle(&self, health: &TargetHealth) -> bool {

@@ -30,8 +30,7 @@ fn homes(clients: usize, home: impl Fn(usize) -> String + Sync) -> BTreeMap<Stri
     let mut counts = BTreeMap::new();
     thread::scope(|scope| {
         let share = &share;
-        let threads: Vec<_> =
-            (0..THREADS).map(|first| scope.spawn(move || share(first))).collect();
+        let threads: Vec<_> = (0..THREADS).map(|first| scope.spawn(move || share(first))).collect();
         for home in threads.into_iter().flat_map(|thread| thread.join().unwrap()) {
             *counts.entry(home).or_default() += 1;
         }
@@ -116,4 +115,27 @@ fn a_session_that_stays_away_for_its_duration_is_live_no_longer() {
     let gone = truth.keys().map(|target| (target.clone(), 0)).collect();
     expect(&clingfish, "duration", &gone, 0.0);
     expect(&clingfish, "5m", &truth, 0.0);
+}
+
+#[test]
+fn a_session_with_an_open_stream_is_live_though_no_request_comes() {
+    let (clingfish, _targets, _) = shop(1, r#"{ type = "lb_cookie", duration = "2s" }"#);
+    let all = |window| live(&clingfish, "a", window) + live(&clingfish, "b", window);
+    let reaches = |count: f64| eventually(SOON, || (all("duration") == count).then_some(()));
+    let cookie = ask(&clingfish, &[]).home_cookie().unwrap();
+    let mut client = RawClient::connect(clingfish.listener("web")).unwrap();
+    client
+        .send(format!(
+            "GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nCookie: {cookie}\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        ))
+        .unwrap();
+    assert_eq!(client.read_final_response().unwrap().status, 101);
+    // One that came after the stream had begun.
+    ask(&clingfish, &[]);
+    reaches(2.0);
+    reaches(1.0);
+    drop(client);
+    reaches(0.0);
+    assert_eq!(all("5m"), 2.0);
 }
