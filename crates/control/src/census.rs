@@ -14,7 +14,7 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use crate::clock;
+use crate::{clock, recorder::everybody};
 
 /// The one task that collects what workers have seen of sessions.
 #[derive(Debug)]
@@ -43,9 +43,7 @@ impl Census {
 
     async fn count(&self, snapshot: &Snapshot) {
         for group in &snapshot.groups {
-            let leaving = snapshot.leaving.iter().filter(|left| left.group == group.spec.name);
-            let leaving = leaving.map(|left| &left.target);
-            let targets: Vec<&Target> = group.targets.iter().chain(leaving).collect();
+            let targets: Vec<&Target> = everybody(snapshot, group).collect();
             match group.learned() {
                 Some(learned) => count_learned(group, learned, &targets),
                 None => self.collect(group, &targets).await,

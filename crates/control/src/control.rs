@@ -31,6 +31,7 @@ use crate::{
     lookups::{Lookups, Resolve},
     metrics::Metrics,
     prober::Prober,
+    recorder::Recorder,
     status::Status,
     steward::{Ask, Request, Steward},
 };
@@ -99,8 +100,8 @@ pub struct Control<D> {
     admin_bind: SocketAddr,
     /// Another handle of what the admin task accepts from.
     admin_socket: TcpListener,
-    /// Prober, census, admin and steward.
-    tasks: [Owned; 4],
+    /// Prober, census, recorder, admin and steward.
+    tasks: [Owned; 5],
 }
 
 /// Asks for reloads from anywhere.
@@ -154,13 +155,15 @@ impl<D: Doors + 'static> Control<D> {
         reach.spare(admin_address);
         admin.announce();
         let admin = Owned(tokio::spawn(admin.run(opened)));
+        let recorder = Recorder { status: Arc::clone(&status), registry: Arc::clone(&registry) };
+        let recorder = Owned(tokio::spawn(recorder.run()));
         let prober = Prober::new(steward.applier.reader(), Arc::clone(&status), registry, reach);
         let prober = Owned(tokio::spawn(prober.run()));
         let census = Owned(tokio::spawn(Census::new(steward.applier.reader()).run()));
         steward.begin(LOOKUP_PATIENCE).await;
         let (requests, incoming) = mpsc::channel(RELOADS_WAITING_MAX);
         let steward = Owned(tokio::spawn(steward.run(incoming, changing)));
-        let tasks = [prober, census, admin, steward];
+        let tasks = [prober, census, recorder, admin, steward];
         Ok(Self { requests, status, admin_address, admin_bind: bind, admin_socket, tasks })
     }
 

@@ -25,6 +25,7 @@ mod metrics;
 mod names;
 mod observed;
 mod prober;
+mod recorder;
 mod state_dir;
 mod status;
 mod steward;

@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use crate::{
     admin::{COUNTED, InForce},
     clock,
+    recorder::Memory,
 };
 
 /// How far the process has come.
@@ -59,6 +60,8 @@ pub(crate) struct Status {
     pub(crate) certificates_refused: AtomicU64,
     /// Files for TLS that have become unusable.
     pub(crate) certificates_kept: AtomicU64,
+    /// The last hour of groups and targets.
+    pub(crate) memory: Memory,
     /// Requests to the admin address, in the order of [`COUNTED`].
     pub(crate) admin_refused: [AtomicU64; COUNTED.len()],
 }
@@ -75,6 +78,7 @@ impl Status {
             certificates_applied: AtomicU64::new(0),
             certificates_refused: AtomicU64::new(0),
             certificates_kept: AtomicU64::new(0),
+            memory: Memory::default(),
             admin_refused: Default::default(),
         }
     }

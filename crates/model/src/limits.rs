@@ -212,6 +212,18 @@ pub const ACTIVE_SESSION_WINDOW: Duration = Duration::from_secs(5 * 60);
 /// How long a session counts as live after it was last seen where its stickiness has no duration.
 pub const LIVE_SESSION_WINDOW: Duration = Duration::from_secs(24 * 3600);
 
+/// How long a slice of history is.
+pub const HISTORY_SLICE: Duration = Duration::from_secs(10);
+
+/// Slices of history that are kept: an hour.
+pub const HISTORY_SLICES: usize = 360;
+
+/// Target groups that have a history.
+pub const HISTORY_GROUPS_MAX: usize = 256;
+
+/// Targets of all groups that have one.
+pub const HISTORY_TARGETS_MAX: usize = 1_000;
+
 /// How often the configuration file and the key ring file are looked at. A file must look the same twice before it is read.
 pub const FILE_POLL_EVERY: Duration = Duration::from_millis(500);
 

@@ -29,7 +29,7 @@ pub(crate) const BOUNDS: [(u64, &str); 18] = [
 ];
 
 /// One bucket more than there are bounds, for what took longer than all of them.
-const BUCKETS: usize = BOUNDS.len() + 1;
+pub(crate) const BUCKETS: usize = BOUNDS.len() + 1;
 
 /// Durations by bucket. One thread writes.
 #[derive(Debug, Default)]
@@ -64,6 +64,11 @@ impl HistogramTotals {
             *total += bucket.value();
         }
         self.sum_micros = self.sum_micros.wrapping_add(histogram.sum_micros.value());
+    }
+
+    /// Durations by bucket.
+    pub(crate) fn buckets(&self) -> &[u64; BUCKETS] {
+        &self.buckets
     }
 
     /// Durations counted.

@@ -15,6 +15,7 @@
 
 mod counter;
 mod histogram;
+pub mod history;
 pub mod log;
 pub mod meter;
 mod registry;
@@ -23,6 +24,7 @@ pub mod text;
 pub use clingfish_affinity::Verdict;
 pub use counter::{Counter, Gauge};
 pub use histogram::{Histogram, HistogramTotals};
+pub use history::History;
 pub use log::{AccessLog, LogPlan, LogWriter, Record};
 pub use meter::{GroupMeter, PreambleRefusal, RequestEnd, TargetMeter, WorkerMeter};
 pub use registry::{GroupRow, Registry, Totals};
