@@ -6,10 +6,7 @@ use std::{
 };
 
 use clingfish_snapshot::{Group, LiveSessions, Snapshot, Target};
-use clingfish_telemetry::{
-    History, Registry,
-    history::{Point, Subject, TargetNow},
-};
+use clingfish_telemetry::{History, Registry, history::TargetNow};
 use tokio::time::{Duration, MissedTickBehavior, interval};
 
 use crate::{clock, status::Status};
@@ -28,16 +25,6 @@ impl Memory {
     pub(crate) fn history(&self) -> MutexGuard<'_, History> {
         // A panic half-way leaves an hour with a gap.
         self.history.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// One value for each slice from that time on.
-    pub(crate) fn series(
-        &self,
-        subject: Subject<'_>,
-        metric: clingfish_telemetry::history::Metric,
-        from: clingfish_model::UnixMillis,
-    ) -> Vec<Point> {
-        self.history().series(subject, metric, from)
     }
 }
 

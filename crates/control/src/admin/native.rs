@@ -1,6 +1,7 @@
 //! The native API, below `/v1`: what ELB has no words for. `docs/api.md` tells of it, [`OPENAPI`] is its contract.
 
 mod change;
+mod course;
 mod explain;
 mod fault;
 mod groups;
@@ -70,6 +71,13 @@ async fn answer(desk: &Desk, asked: &Asked, found: &Found) -> Result<Answer, Fau
         To::Target => {
             let (name, id) = (name()?.to_owned(), found.name(1)?.to_owned());
             counted(desk, move |now| groups::target(now, &name, &id)).await
+        }
+        To::GroupHistory => {
+            course::group(desk, &now()?, name()?, asked.query.as_deref()).map(|hour| whole(&hour))
+        }
+        To::TargetHistory => {
+            let query = asked.query.as_deref();
+            course::target(desk, &now()?, name()?, found.name(1)?, query).map(|hour| whole(&hour))
         }
         To::Verdicts => Ok(whole(&overview::verdicts(desk))),
         To::Keys => now().map(|now| whole(&overview::keys(&now))),

@@ -10,9 +10,9 @@ use clingfish_elb::Observed as _;
 use clingfish_health::Registration;
 use clingfish_model::{
     DesiredState, Edit, Name, Place, Record, Setting, Stickiness, TargetGroup, TargetHash,
-    limits::TARGETS_MAX,
+    limits::{ACTIVE_SESSION_WINDOW, TARGETS_MAX},
 };
-use clingfish_snapshot::{Group, Target};
+use clingfish_snapshot::{Group, LiveSessions, Target};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -176,7 +176,7 @@ fn merged(key: &str, value: &Value, kept: &BTreeMap<String, String>) -> Result<S
     Ok(Setting::table(texts.into_iter().map(|(name, text)| (name, Setting::Text(text)))))
 }
 
-fn spec<'a>(now: &'a Enforced, wanted: &str) -> Result<&'a TargetGroup, Fault> {
+pub(super) fn spec<'a>(now: &'a Enforced, wanted: &str) -> Result<&'a TargetGroup, Fault> {
     let mut groups = now.desired.target_groups.iter();
     groups.find(|group| group.name.as_str() == wanted).ok_or_else(|| no_group(wanted))
 }
@@ -231,12 +231,23 @@ fn rows(now: &Enforced, spec: &TargetGroup) -> Vec<Value> {
     staying.chain(leaving).collect()
 }
 
-/// Learned sessions by home, where there is a table of them.
-fn sessions(group: &Group) -> Option<HashMap<TargetHash, u64>> {
-    let Stickiness::Learn(learn) = &group.spec.stickiness else { return None };
-    let table = &group.learned()?.table;
-    let counts = table.count_by_target(clock::wall(), learn.duration, TARGETS_MAX);
-    Some(counts.by_target)
+/// Learned sessions by home, where there is a table of them: all that are live, and those that are active.
+fn sessions(group: &Group) -> Option<[HashMap<TargetHash, u64>; 2]> {
+    let (table, now) = (&group.learned()?.table, clock::wall());
+    let windows = [group.session_window(), ACTIVE_SESSION_WINDOW];
+    Some(windows.map(|window| table.count_by_target(now, window, TARGETS_MAX).by_target))
+}
+
+/// How many sessions live on a target: counted now, where there is a table, else as of a few seconds ago.
+fn live(
+    group: &Group,
+    target: &Target,
+    sessions: Option<&[HashMap<TargetHash, u64>; 2]>,
+) -> LiveSessions {
+    let Some(counts) = sessions else { return group.live_sessions(target) };
+    let [in_duration, in_5m] =
+        counts.each_ref().map(|count| count.get(&target.hash).copied().unwrap_or_default());
+    LiveSessions { in_duration, in_5m, is_exact: true }
 }
 
 fn row(
@@ -244,11 +255,11 @@ fn row(
     target: &Target,
     registration: Registration,
     is_leaving: bool,
-    sessions: Option<&HashMap<TargetHash, u64>>,
+    sessions: Option<&[HashMap<TargetHash, u64>; 2]>,
 ) -> Value {
     let (state, reason) = target.cell.health().report(registration);
     let configured = group.spec.targets.get(target.origin).filter(|_| !is_leaving);
-    let held = sessions.map(|sessions| sessions.get(&target.hash).copied().unwrap_or_default());
+    let live = group.is_sticky().then(|| live(group, target, sessions));
     json!({
         "id": target.id.as_str(),
         "address": target.address.to_string(),
@@ -264,6 +275,9 @@ fn row(
         },
         "anomalous": target.cell.is_anomalous(),
         "in_flight": target.cell.in_flight(),
-        "sessions": held,
+        "open_streams": target.cell.open_streams(),
+        "sessions": live.map(|live| live.in_duration),
+        "active_sessions": live.map(|live| live.in_5m),
+        "sessions_exact": live.is_some_and(|live| live.is_exact),
     })
 }

@@ -127,7 +127,7 @@ fn not_kept(revision: u64) -> Fault {
 }
 
 /// A number among a query's parameters.
-fn parameter(query: Option<&str>, name: &str) -> Result<Option<u64>, Fault> {
+pub(super) fn parameter(query: Option<&str>, name: &str) -> Result<Option<u64>, Fault> {
     let mut found = None;
     for pair in query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));

@@ -16,7 +16,7 @@ fn a_group_is_shown_in_the_words_of_the_file() {
         assert_eq!(web["listeners"], json!(["front"]));
         let b = target(&web, "b");
         assert_eq!((&b["weight"], &b["in_flight"]), (&json!(2), &json!(0)));
-        assert_eq!((&b["drain"], &b["sessions"]), (&json!(false), &json!(null)));
+        assert_eq!((&b["drain"], &b["sessions"]), (&json!(false), &json!(0)));
         assert!(b["health"]["state"].is_string(), "{b}");
         let learned = get(admin, "/v1/target-groups/learned/targets/10.0.0.3:80").await;
         assert_eq!((learned.status, &learned.body["sessions"]), (200, &json!(0)), "{learned:?}");
