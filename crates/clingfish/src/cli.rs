@@ -1,5 +1,7 @@
 //! What can be said on the command line, with help that teaches.
 
+pub(crate) mod check;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -114,6 +116,16 @@ The token goes to whoever uses the API; the second line goes into the file, whic
   [admin]
   tokens = [{ name = \"ci\", sha256 = \"…\" }]")]
     Token(Token),
+
+    /// Test whether stickiness works, through any balancer: ours, HAProxy, nginx, Envoy, Traefik, Caddy, an ALB.
+    #[command(after_help = "\
+  clingfish check https://shop.example/
+  clingfish check https://shop.example/ --who header:X-Served-By --login 'POST /login user=me&password=secret'
+  clingfish check http://127.0.0.1:8080/ --output junit --allow parallel-first > check.xml
+
+About 200 requests, 20 in a second. Exit status: 0 every promise was kept, or could not be told; 1 something is broken;
+2 nothing could be checked.")]
+    Check(check::Check),
 
     /// Two sample applications, Clingfish in front of them, and the story of stickiness as it happens.
     #[command(after_help = "\

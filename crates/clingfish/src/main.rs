@@ -3,6 +3,7 @@
 //! Rank 4: the command line, the wiring, signals and threads. Decides nothing.
 
 mod admin_client;
+mod check;
 mod cli;
 mod demo;
 mod diff;
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         Command::Upgrade(options) => upgrade::run(&options),
         Command::Keys(options) => keys::run(&options),
         Command::Token(options) => token::run(&options),
+        Command::Check(options) => return check::run(&options),
         Command::Demo(options) => {
             // The story is what people came for; what happens inside would only break its lines.
             write_events(cli.log.unwrap_or(LevelFilter::ERROR));
