@@ -83,7 +83,10 @@ pub fn same_home(courses: &[Course], targets: usize, what: &str) -> Judgement {
         .flat_map(|course| course.later.iter().map(move |seen| (course, seen)))
         .collect();
     let total = all.len();
-    let home = all.iter().filter(|(course, seen)| course.home == **seen).count();
+    let is_home = |(course, seen): &&(&Course, &Seen)| {
+        course.home == **seen && matches!(seen, Seen::Target(_))
+    };
+    let home = all.iter().filter(is_home).count();
     let count = format!("{home} of {total} {what} came home ({} clients)", courses.len());
     let failure = all.iter().find(|(_, seen)| is_error(seen));
     let lost =

@@ -51,8 +51,8 @@ impl Ground<'_> {
                 sleep(PAUSE).await;
             }
         }
-        for _ in 1..VISITS {
-            for (visitor, course) in visitors.iter_mut().zip(&mut courses) {
+        for (visitor, course) in visitors.iter_mut().zip(&mut courses) {
+            for _ in 1..VISITS {
                 course.later.push(self.see(&visitor.visit_anew().await?));
             }
         }

@@ -60,14 +60,12 @@ impl<'a> Ground<'a> {
         }
         Self::assert_reachable(options, &fresh)?;
         audience.hear(&format!("{} of them come again, {} times", guests.len(), 2 * RETURNS));
-        // One after another, so that whoever takes turns shows it.
-        for _ in 0..RETURNS {
-            for guest in &mut guests {
+        for guest in &mut guests {
+            // Without a pause between, so that a balancer that takes turns cannot be in step with it.
+            for _ in 0..RETURNS {
                 guest.kept.push(guest.visitor.visit().await?);
             }
-        }
-        for _ in 0..RETURNS {
-            for guest in &mut guests {
+            for _ in 0..RETURNS {
                 guest.anew.push(guest.visitor.visit_anew().await?);
             }
         }

@@ -81,8 +81,11 @@ impl Ground<'_> {
                     .field(self.client.url(), crate::jar::Context::SameSite, clock::unix_seconds())
                     .is_some();
                 ran_out |= !has_one;
-                let outcome = visitor.visit_anew().await?;
-                course.later.push(self.see(&outcome));
+                // Twice, so that a balancer that takes turns cannot be in step with it.
+                for _ in 0..2 {
+                    let outcome = visitor.visit_anew().await?;
+                    course.later.push(self.see(&outcome));
+                }
             }
         }
         let judgement = judge::same_home(&courses, self.targets.len(), "returns in twice its life")

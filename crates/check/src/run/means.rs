@@ -70,7 +70,12 @@ impl Ground<'_> {
                 enough.push(name.clone());
             }
         }
-        Ok(if enough.is_empty() { Means::Together(all) } else { Means::Cookies(enough) })
+        Ok(match (enough.is_empty(), all.is_empty()) {
+            (false, _) => Means::Cookies(enough),
+            (true, false) => Means::Together(all),
+            // They came home by chance, then.
+            (true, true) => Means::Nothing,
+        })
     }
 
     /// Whether clients with these cookies alone come home, each time as if it were the first.

@@ -10,7 +10,7 @@ use crate::support::{Seen as _, mirror, web};
 
 use self::old::{COOKIE, Client, Old};
 
-mod old;
+pub(crate) mod old;
 
 const A: TargetHash = TargetHash([0xa; 16]);
 const B: TargetHash = TargetHash([0xb; 16]);

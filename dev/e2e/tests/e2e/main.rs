@@ -43,6 +43,7 @@ mod hash;
 mod checks;
 mod import;
 mod api;
+mod check;
 mod apps;
 mod elb_errors;
 mod elb_terraform;

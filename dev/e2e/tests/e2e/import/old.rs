@@ -20,7 +20,7 @@ pub(super) const COOKIE: &str = "old_home";
 const NEWCOMERS_MAX: usize = 40;
 
 /// A balancer that runs.
-pub(super) struct Old {
+pub(crate) struct Old {
     address: SocketAddr,
     _program: Background,
     _folder: TempDir,
@@ -62,7 +62,7 @@ listen front
     /// nginx with these lines of its `upstream`; nothing where no nginx is at hand that knows `sticky`.
     #[track_caller]
     pub(super) fn nginx(servers: &str) -> Option<Self> {
-        let program = nginx()?;
+        let program = nginx(STICKY_SINCE)?;
         let config = format!(
             "daemon off; master_process off; pid @FOLDER@/pid; error_log stderr;
 events {{}}
@@ -78,8 +78,9 @@ http {{
         Some(Self::listening(&config, &program.to_string_lossy(), &args))
     }
 
+    /// A program with this configuration, in which `@FD@` or `@PORT@` is where it listens.
     #[track_caller]
-    fn listening(config: &str, program: &str, args: &[&str]) -> Self {
+    pub(crate) fn listening(config: &str, program: &str, args: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("there is room");
         let file = folder.path().join("config");
         fs::write(&file, config).expect("there is room");
@@ -92,14 +93,24 @@ http {{
     /// Envoy with `stateful_session` by a cookie of that life.
     #[track_caller]
     pub(super) fn envoy(ttl: &str, targets: &[&Target]) -> Self {
+        Self::envoy_of(&envoy_config(ttl, targets))
+    }
+
+    /// Envoy with this configuration, whose first listener it is.
+    #[track_caller]
+    pub(crate) fn envoy_of(config: &Value) -> Self {
         let folder = tempfile::tempdir().expect("there is room");
         let admin = folder.path().join("admin");
         let file = folder.path().join("config.json");
-        let config = envoy_config(ttl, targets);
         fs::write(&file, config.to_string()).expect("there is room");
         let program =
             Background::python(ENVOY, &[&file.to_string_lossy(), &admin.to_string_lossy()]);
         Self { address: envoy_listener(&admin), _program: program, _folder: folder }
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// One client for each target, in order of their names.
@@ -130,17 +141,18 @@ http {{
     }
 }
 
-/// The nginx of `NGINX_BIN`, if it is 1.29.6 or later.
-fn nginx() -> Option<PathBuf> {
+/// The first nginx that knows `sticky`.
+const STICKY_SINCE: [u32; 3] = [1, 29, 6];
+
+/// The nginx of `NGINX_BIN`, if it is that version or later.
+pub(crate) fn nginx(since: [u32; 3]) -> Option<PathBuf> {
     let named = env::var_os("NGINX_BIN").filter(|name| !name.is_empty());
     let program = named.map(PathBuf::from);
     let version = program.as_deref().and_then(nginx_version);
-    if version.is_some_and(|version| version >= [1, 29, 6]) {
+    if version.is_some_and(|version| version >= since) {
         return program;
     }
-    eprintln!(
-        "SKIPPED: NGINX_BIN names no nginx of 1.29.6 or later, which know `sticky`: {version:?}"
-    );
+    eprintln!("SKIPPED: NGINX_BIN names no nginx of {since:?} or later: {version:?}");
     None
 }
 
