@@ -9,8 +9,8 @@ use std::{
 
 use anyhow::Context;
 use clingfish_control::{
-    Annals, Build, Configuration, Control, Credentials, KeyFile, Process, Reach, Reloader, Setup,
-    StateDir, first_snapshot,
+    Annals, Asset, Build, Configuration, Control, Credentials, KeyFile, Process, Reach, Reloader,
+    Setup, StateDir, first_snapshot,
 };
 use clingfish_model::{
     desired::Server,
@@ -42,6 +42,14 @@ pub(crate) enum Farewell {
     Stop,
     /// Another process has taken over.
     Succession,
+}
+
+/// Files of the web console.
+fn console() -> Vec<Asset> {
+    let files = clingfish_console::ASSETS.iter();
+    files
+        .map(|file| Asset { path: file.path, content_type: file.content_type, bytes: file.bytes })
+        .collect()
 }
 
 impl Node {
@@ -92,6 +100,7 @@ impl Node {
                 commit: option_env!("CLINGFISH_COMMIT").unwrap_or_default(),
             },
             process: Process { pid: std::process::id(), generation },
+            console: console(),
             admin_socket,
             opened,
         })

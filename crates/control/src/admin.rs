@@ -7,6 +7,7 @@ mod access;
 mod asked;
 mod body;
 mod connection;
+mod console;
 mod credentials;
 mod desk;
 mod elb;
@@ -18,6 +19,8 @@ mod origin;
 mod peer;
 mod refusal;
 mod routes;
+mod sessions;
+mod site;
 mod token;
 
 use std::{
@@ -35,10 +38,12 @@ use tokio::{
 };
 
 pub use credentials::{Credentials, EnvironmentError};
+pub use site::Asset;
 pub use token::FreshToken;
 
 pub(crate) use in_force::InForce;
 pub(crate) use refusal::COUNTED;
+pub(crate) use site::Site;
 
 #[cfg(test)]
 pub(crate) use native::{OPENAPI, ROUTES};

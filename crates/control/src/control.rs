@@ -22,7 +22,7 @@ use tokio::{
 
 use crate::{
     Configuration, Credentials, KeyFile, Phase,
-    admin::{Admin, Tools},
+    admin::{Admin, Asset, Site, Tools},
     apply::Applier,
     census::Census,
     change::Changes,
@@ -65,6 +65,8 @@ pub struct Setup<D> {
     pub build: Build,
     /// Which process this is.
     pub process: Process,
+    /// Files of the web console; none where there is to be no console.
+    pub console: Vec<Asset>,
     /// A socket that another process made for the admin address; none has this one make its own.
     pub admin_socket: Option<TcpListener>,
     /// Turns true when the admin address may answer; until then somebody else may.
@@ -141,13 +143,14 @@ impl<D: Doors + 'static> Control<D> {
         let (admin_inherited, opened) = (setup.admin_socket.take(), setup.opened.clone());
         let (registry, reach) = (Arc::clone(&setup.registry), Arc::clone(&setup.reach));
         let annals = setup.annals.clone();
+        let site = Arc::new(Site::new(&setup.console));
         let (mut steward, metrics) = assemble(setup, resolver, &status);
         steward.applier.open().map_err(StartError::Listeners)?;
         let bind = steward.applier.desired().admin.bind;
         let refused = |cause| StartError::Admin { address: bind, cause };
         let first = steward.applier.admin();
         let (changes, changing) = Changes::channel(CHANGES_WAITING_MAX);
-        let tools = Tools { changes, annals, host_name: host_name() };
+        let tools = Tools { changes, annals, host_name: host_name(), site };
         let admin = Admin::bind(bind, admin_inherited, metrics, first, tools);
         let admin = admin.await.map_err(refused)?;
         let (admin_address, admin_socket) = (admin.address(), admin.lend().map_err(refused)?);

@@ -32,7 +32,7 @@ mod steward;
 pub mod store;
 mod watch;
 
-pub use admin::{Credentials, EnvironmentError, FreshToken};
+pub use admin::{Asset, Credentials, EnvironmentError, FreshToken};
 pub use apply::first_snapshot;
 pub use clingfish_telemetry::text::{Build, Process};
 pub use clingfish_upstream::Reach;

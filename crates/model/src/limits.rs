@@ -295,3 +295,12 @@ pub const ADMIN_FAILURE_FADES_AFTER: Duration = Duration::from_secs(3);
 
 /// Addresses of which they are remembered.
 pub const ADMIN_FAILERS_MAX: usize = 1024;
+
+/// People signed in to the console at the same time; one more, and who did nothing for longest has to sign in again.
+pub const CONSOLE_SESSIONS_MAX: usize = 256;
+
+/// How long a session of the console lasts in which nobody does anything.
+pub const CONSOLE_SESSION_IDLE_MAX: Duration = Duration::from_secs(30 * 60);
+
+/// How long it lasts at most.
+pub const CONSOLE_SESSION_AGE_MAX: Duration = Duration::from_secs(12 * 60 * 60);

@@ -68,6 +68,27 @@ impl Credentials {
     }
 }
 
+/// What somebody has shown, kept as a hash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Proof {
+    /// The hash of a token.
+    Token([u8; 32]),
+    /// The id of an access key, and the hash of its secret.
+    AccessKey(String, [u8; 32]),
+}
+
+impl Proof {
+    /// Who shows that token.
+    pub(crate) fn token(token: &str) -> Self {
+        Self::Token(Sha256::digest(token).into())
+    }
+
+    /// Who shows that access key.
+    pub(crate) fn access_key(id: &str, secret: &str) -> Self {
+        Self::AccessKey(id.to_owned(), Sha256::digest(secret).into())
+    }
+}
+
 /// All credentials that count.
 #[derive(Debug, Default)]
 pub(crate) struct Known {
@@ -75,6 +96,8 @@ pub(crate) struct Known {
     are_any: bool,
     signers: Vec<Signer>,
     tokens: Vec<BearerToken>,
+    /// Access keys that need no session token: ids, hashes of secrets, and what they are good for.
+    keys: Vec<(String, [u8; 32], Role)>,
 }
 
 impl Known {
@@ -82,7 +105,11 @@ impl Known {
     pub(crate) fn new(file: &desired::Admin, environment: &Credentials) -> Self {
         let keys = file.access_keys.iter().chain(&environment.access_keys);
         let tokens: Vec<_> = file.tokens.iter().chain(&environment.tokens).cloned().collect();
+        let hashed = |key: &AccessKey| {
+            (key.id.clone(), Sha256::digest(key.secret.expose()).into(), key.role)
+        };
         Self {
+            keys: keys.clone().filter(|key| key.session_token.is_none()).map(hashed).collect(),
             are_any: keys.clone().next().is_some() || !tokens.is_empty(),
             // Whoever made them has checked them; one that nobody can sign with lets nobody in.
             signers: keys.filter_map(|key| signer(key).ok()).collect(),
@@ -114,12 +141,28 @@ impl Known {
         if token.is_empty() {
             return Err(Refusal::WrongCredentials);
         }
-        let hash: [u8; 32] = Sha256::digest(token).into();
+        self.by_token(&Sha256::digest(token).into()).ok_or(Refusal::WrongCredentials)
+    }
+
+    /// Whose proof that is, if it counts here and now.
+    pub(crate) fn author_of(&self, proof: &Proof) -> Option<Author> {
+        match proof {
+            Proof::Token(hash) => self.by_token(hash),
+            Proof::AccessKey(id, hash) => {
+                let is_it = |(known, secret, _): &&(String, [u8; 32], Role)| {
+                    known == id && bool::from(secret.ct_eq(hash))
+                };
+                let (id, _, role) = self.keys.iter().find(is_it)?;
+                Some(Author::access_key(id, *role))
+            }
+        }
+    }
+
+    fn by_token(&self, hash: &[u8; 32]) -> Option<Author> {
         // Each is compared, and all of it, whichever one it is. Who has two roles by one token has the lesser one.
-        let is_it = |token: &&BearerToken| bool::from(token.sha256.ct_eq(&hash));
-        let found = self.tokens.iter().filter(is_it).min_by_key(|token| token.role);
-        let token = found.ok_or(Refusal::WrongCredentials)?;
-        Ok(Author::token(&token.name, token.role))
+        let is_it = |token: &&BearerToken| bool::from(token.sha256.ct_eq(hash));
+        let found = self.tokens.iter().filter(is_it).min_by_key(|token| token.role)?;
+        Some(Author::token(&found.name, found.role))
     }
 
     /// Who has signed a call of the ELB API.

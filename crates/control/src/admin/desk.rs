@@ -10,14 +10,14 @@ use clingfish_telemetry::text::CONTENT_TYPE;
 use hyper::{
     StatusCode,
     body::Body,
-    header::HOST,
+    header::{AUTHORIZATION, HOST},
     http::{Request, request::Parts},
 };
 
 use super::{
     access,
     asked::{Answer, Asked, Author},
-    body,
+    body, console,
     elb::elb,
     failures::Failures,
     host,
@@ -27,6 +27,8 @@ use super::{
     peer::Peer,
     refusal::Refusal,
     routes::{self, Intent, Page, Place},
+    sessions::Sessions,
+    site::Site,
 };
 use crate::{
     Annals,
@@ -41,6 +43,7 @@ const INDEX: &str = "Clingfish\n\n\
     /readyz   200 while it wants requests, 503 before and after\n\
     /metrics  counts and gauges for Prometheus\n\
     /v1       Clingfish's own API\n\
+    /console/ the same for people, in a browser\n\
     /         the API of AWS Elastic Load Balancing, by POST or with an Action\n";
 
 /// What answers are made of. All connections share it.
@@ -53,6 +56,8 @@ pub(crate) struct Desk {
     /// What counts until something is in force.
     first: Arc<InForce>,
     failures: Failures,
+    /// Who has signed in to the console.
+    pub(crate) sessions: Sessions,
 }
 
 /// What the APIs work with.
@@ -64,6 +69,8 @@ pub(crate) struct Tools {
     pub(crate) annals: Annals,
     /// The machine's own name.
     pub(crate) host_name: Arc<str>,
+    /// Files of the console.
+    pub(crate) site: Arc<Site>,
 }
 
 /// How a request came.
@@ -82,7 +89,15 @@ impl Desk {
         tools: Tools,
     ) -> Self {
         let status = Arc::clone(&metrics.status);
-        Self { address, metrics, status, tools, first, failures: Failures::default() }
+        Self {
+            address,
+            metrics,
+            status,
+            tools,
+            first,
+            failures: Failures::default(),
+            sessions: Sessions::default(),
+        }
     }
 
     /// What the file in force says of the admin address.
@@ -128,6 +143,7 @@ impl Desk {
             self.check_host(&head, &in_force.settings.hosts)?;
             match place.clone()? {
                 Place::Open(page) => Ok(self.page(page)),
+                Place::Console => console::file(self, &head),
                 place => self.ask(place, head, body, &peer, &in_force).await,
             }
         };
@@ -160,16 +176,21 @@ impl Desk {
     {
         let host = head.headers.get(HOST).and_then(|host| host.to_str().ok());
         let own = Own { is_tls: peer.is_tls, host };
-        let is_read = place == Place::Native && routes::native_intent(&head.method) == Intent::Read;
+        let is_read = place != Place::Elb && routes::native_intent(&head.method) == Intent::Read;
         if origin::is_cross_site(&head.headers, own, is_read) {
             return Err(Refusal::CrossSite);
         }
         let known = &in_force.known;
         let is_locked = known.are_any();
-        access::knock(peer, is_locked)?;
+        if place != Place::Session {
+            access::knock(peer, is_locked)?;
+        }
         let wait = self.failures.wait(peer.address, clock::now()).filter(|_| is_locked);
         if let Some(wait) = wait {
             return Err(Refusal::TooManyFailures(wait));
+        }
+        if place == Place::Session {
+            return console::session(self, head, body, peer, in_force).await;
         }
         if place == Place::Elb {
             let body = body::read(&head, body, body::FORM).await?;
@@ -179,7 +200,13 @@ impl Desk {
             return Ok(elb(self, asked(head, body, author)).await);
         }
         let intent = routes::native_intent(&head.method);
-        let author = access::admit(peer, is_locked, intent, || known.bearer(&head.headers))?;
+        let identify = || {
+            if head.headers.contains_key(AUTHORIZATION) {
+                return known.bearer(&head.headers);
+            }
+            console::author(self, &head.headers, peer, in_force)
+        };
+        let author = access::admit(peer, is_locked, intent, identify)?;
         let body = body::read(&head, body, body::JSON).await?;
         Ok(native::v1(self, asked(head, body, author)).await)
     }

@@ -11,6 +11,7 @@ use hyper::{
 use super::{
     asked::{Answer, TEXT},
     routes::Place,
+    site::fenced,
 };
 
 /// Why a request is not answered as asked.
@@ -34,6 +35,10 @@ pub(crate) enum Refusal {
     Signature(Error),
     /// Its sender may look only.
     ReadOnly,
+    /// What it would show can be read on the way.
+    NeedsTls,
+    /// It cannot be done now.
+    TryLater,
     /// There is nothing there.
     NotFound,
     /// There is something else to do there.
@@ -92,9 +97,10 @@ impl Refusal {
         match self {
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
             Self::NoCredentials | Self::WrongCredentials => StatusCode::UNAUTHORIZED,
-            Self::CrossSite | Self::NotLocal | Self::Proxied | Self::ReadOnly => {
+            Self::CrossSite | Self::NotLocal | Self::Proxied | Self::ReadOnly | Self::NeedsTls => {
                 StatusCode::FORBIDDEN
             }
+            Self::TryLater => StatusCode::SERVICE_UNAVAILABLE,
             Self::Signature(error) => {
                 StatusCode::from_u16(error.code.status(Api::V2)).unwrap_or(StatusCode::FORBIDDEN)
             }
@@ -120,6 +126,8 @@ impl Refusal {
             Self::WrongCredentials => (Code::InvalidClientTokenId, "wrong_credentials"),
             Self::Signature(error) => (error.code, "wrong_credentials"),
             Self::ReadOnly => (Code::AccessDenied, "read_only"),
+            Self::NeedsTls => (Code::AccessDenied, "needs_tls"),
+            Self::TryLater => (Code::InternalFailure, "unavailable"),
             Self::NotFound => (Code::InvalidAction, "not_found"),
             Self::Method(_) => (Code::InvalidAction, "method"),
             Self::BodyTooLarge => (Code::ValidationError, "body_too_large"),
@@ -150,6 +158,10 @@ impl Refusal {
             Self::WrongCredentials => "these credentials are not known here",
             Self::Signature(error) => &error.message,
             Self::ReadOnly => "these credentials are for reading only",
+            Self::NeedsTls => {
+                "from another machine the console needs TLS; add tls to [admin], or come through a tunnel"
+            }
+            Self::TryLater => "this cannot be done now; try again",
             Self::NotFound => "nothing here; see /",
             Self::Method(_) => "this method is not for this path",
             Self::BodyTooLarge => "the body is too long",
@@ -165,8 +177,9 @@ impl Refusal {
         let (code_of_aws, code) = self.codes();
         let answer = match place {
             Place::Open(_) => Answer::new(status, TEXT, format!("{message}\n")),
+            Place::Console => fenced(Answer::new(status, TEXT, format!("{message}\n"))),
             Place::Elb => super::elb::error(status, &Error::new(code_of_aws, message)),
-            Place::Native => super::native::error(status, code, message),
+            Place::Native | Place::Session => super::native::error(status, code, message),
         };
         match self {
             Self::Method(allowed) => answer.with(ALLOW, HeaderValue::from_static(allowed)),
@@ -251,15 +264,20 @@ mod tests {
             (Refusal::BodyTooLarge, Place::Elb, 413, None),
             (Refusal::ContentType("a/b"), Place::Native, 415, Some(("accept", "a/b"))),
             (Refusal::Misdirected, open, 421, None),
+            (Refusal::NotFound, Place::Console, 404, Some(("x-frame-options", "DENY"))),
+            (Refusal::NeedsTls, Place::Session, 403, None),
+            (Refusal::TryLater, Place::Session, 503, None),
         ] {
             let answer = refusal.answer(place);
             assert_eq!(answer.status.as_u16(), status, "{refusal:?}");
             let text = String::from_utf8(answer.body.to_vec()).unwrap();
             let (of_aws, ours) = refusal.codes();
             let (media, code) = match place {
-                Place::Open(_) => (TEXT, refusal.message().to_owned()),
+                Place::Open(_) | Place::Console => (TEXT, refusal.message().to_owned()),
                 Place::Elb => ("text/xml", format!("<Code>{}</Code>", of_aws.as_str())),
-                Place::Native => ("application/json", format!("\"code\":\"{ours}\"")),
+                Place::Native | Place::Session => {
+                    ("application/json", format!("\"code\":\"{ours}\""))
+                }
             };
             assert_eq!(answer.content_type, media, "{refusal:?}");
             assert!(text.contains(&code), "{text}");

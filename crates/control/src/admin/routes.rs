@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use hyper::Method;
 
-use super::refusal::Refusal;
+use super::{console::SESSION, refusal::Refusal};
 
 /// What a request is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +15,10 @@ pub(crate) enum Place {
     Elb,
     /// The native API.
     Native,
+    /// Files of the web console, which everybody may have.
+    Console,
+    /// Who has signed in to it.
+    Session,
 }
 
 /// A page for everybody.
@@ -54,6 +58,15 @@ pub(crate) fn find(method: &Method, path: &str, query: Option<&str>) -> Result<P
         "/healthz" => Page::Health,
         "/readyz" => Page::Readiness,
         "/metrics" => Page::Metrics,
+        SESSION => {
+            return match *method {
+                Method::GET | Method::HEAD | Method::POST | Method::DELETE => Ok(Place::Session),
+                _ => Err(Refusal::Method("GET, HEAD, POST, DELETE")),
+            };
+        }
+        path if path == "/console" || path.starts_with("/console/") => {
+            return if is_read { Ok(Place::Console) } else { Err(Refusal::Method("GET, HEAD")) };
+        }
         path if path == "/v1" || path.starts_with("/v1/") => {
             return match *method {
                 Method::GET
@@ -144,6 +157,12 @@ mod tests {
             ("PATCH", "/v1", Ok(Place::Native)),
             ("OPTIONS", "/v1/x", Err(Refusal::Method("GET, HEAD, POST, PUT, PATCH, DELETE"))),
             ("GET", "/v1x", Err(Refusal::NotFound)),
+            ("GET", "/console", Ok(Place::Console)),
+            ("HEAD", "/console/js/app.js?x", Ok(Place::Console)),
+            ("POST", "/console/", Err(Refusal::Method("GET, HEAD"))),
+            ("POST", "/console/session", Ok(Place::Session)),
+            ("PUT", "/console/session", Err(Refusal::Method("GET, HEAD, POST, DELETE"))),
+            ("GET", "/consoles", Err(Refusal::NotFound)),
             ("POST", "/nothing", Err(Refusal::NotFound)),
         ] {
             let (path, query) =

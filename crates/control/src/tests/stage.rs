@@ -23,7 +23,7 @@ use tokio::{
 };
 
 use crate::{
-    Annals, Build, Configuration, Control, Credentials, KeyFile, Process, Setup, StartError,
+    Annals, Asset, Build, Configuration, Control, Credentials, KeyFile, Process, Setup, StartError,
     first_snapshot, lookups::Resolve,
 };
 
@@ -120,6 +120,9 @@ pub(super) struct Stage {
     pub(super) credentials: Credentials,
 }
 
+const CONSOLE: &[Asset] =
+    &[Asset { path: "", content_type: "text/html; charset=utf-8", bytes: b"<!doctype html>" }];
+
 impl Stage {
     pub(super) fn new() -> Self {
         Self {
@@ -171,6 +174,7 @@ impl Stage {
             reach: Arc::default(),
             build: Build { version: "1.2.3", commit: "" },
             process: Process::default(),
+            console: CONSOLE.to_vec(),
             admin_socket: None,
             opened: tokio::sync::watch::channel(true).1,
         };

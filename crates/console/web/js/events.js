@@ -1,0 +1,2 @@
+import { html } from './lib.js';
+export const Events = () => html`<h1>Events</h1>`;
