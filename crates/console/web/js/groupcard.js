@@ -1,7 +1,7 @@
 // A target group at a glance, with its targets.
 import { html } from './lib.js';
 import { Meter, Status } from './parts.js';
-import { balance } from './metrics.js';
+import { balanced, cameHome } from './shares.js';
 import { count, percent, perSecond } from './time.js';
 
 /** Targets of a large group: those that need a look come first, and the rest is on the group's own page. */
@@ -29,10 +29,10 @@ export function GroupCard({ group, sample, rates }) {
       <span class=${`grow num small ${out ? 'bad' : 'muted'}`}>${healthy} of ${targets.length} healthy</span></header>
     ${rates && html`<div class="line">
       <span><b>${perSecond(rates.requests)}</b>/s</span>
-      ${group.stickiness !== 'off' && html`<span><b>${percent(rates.home + rates.broken + rates.ended > 0 ? rates.home / (rates.home + rates.broken + rates.ended) : null)}</b> came home</span>`}
-      <span class=${rates.broken > 0 ? 'warn' : ''}>${group.stickiness !== 'off' && html`<b>${percent(rates.breakRate)}</b> broken`}</span>
+      ${group.stickiness !== 'off' && html`<span><b>${percent(cameHome(rates))}</b> came home</span>`}
+      ${group.stickiness !== 'off' && html`<span class=${rates.broken > 0 ? 'warn' : ''}><b>${percent(rates.breakRate)}</b> broken</span>`}
       <span class=${rates.errors > 0 ? 'bad' : ''}><b>${percent(rates.errorShare)}</b> errors</span>
-      <span>balance <b>${format(hasSessions ? balance(targets.map(([, target]) => target.sessions ?? 0)) : rates.balance)}</b></span>
+      <span>balance <b>${format(balanced(group, sample, rates, hasSessions ? 'sessions' : 'requests'))}</b></span>
       ${sample.learned !== null && html`<span><b>${count(sample.learned)}</b> learned sessions</span>`}
     </div>`}
     ${targets.length === 0 ? html`<p class="empty">No targets: requests get 503</p>` : html`

@@ -3,6 +3,7 @@ import { html, useEffect, useLayoutEffect, useRef, useState } from './lib.js';
 import { useStore } from './store.js';
 import { Spark } from './parts.js';
 import { GroupCard } from './groupcard.js';
+import { cameHome } from './shares.js';
 import { quantile } from './metrics.js';
 import { count, percent, perSecond, seconds } from './time.js';
 
@@ -27,7 +28,7 @@ function Facts({ sample, rates, points }) {
   return html`<dl class="facts" aria-label="Right now">
     <${Fact} name="Requests" value=${perSecond(rates.requests)} unit="/s" more=${`${count(sample.process.connections_active)} connections`}>
       <${Spark} values=${course((point) => point.requests)} label="Requests per second over the last minutes"/></${Fact}>
-    <${Fact} name="Came home" value=${percent(rates.home + rates.broken + rates.ended > 0 ? rates.home / (rates.home + rates.broken + rates.ended) : null)} more=${`${perSecond(rates.home)}/s with a home, ${perSecond(rates.fresh)}/s new`}>
+    <${Fact} name="Came home" value=${percent(cameHome(rates))} more=${`${perSecond(rates.home)}/s, new ${perSecond(rates.fresh)}/s`}>
       <${Spark} values=${course((point) => point.home)} label="Requests that came home over the last minutes"/></${Fact}>
     <${Fact} name="Affinity break rate" value=${percent(rates.breakRate)} kind=${rates.broken > 0 ? 'warn' : ''} more=${rates.broken > 0 ? `${perSecond(rates.broken)}/s lost their home` : 'nobody lost their home'}>
       <${Spark} values=${course((point) => point.breakRate)} label="Affinity break rate over the last minutes"/></${Fact}>
@@ -38,7 +39,7 @@ function Facts({ sample, rates, points }) {
     <${Fact} name="Healthy targets" value=${of('healthy')} unit=${`of ${targets.length}`} kind=${unhealthy > 0 ? 'bad' : ''}
       more=${[unhealthy && `${unhealthy} unhealthy`, draining && `${draining} draining`].filter(Boolean).join(', ') || 'none is out'}/>
     ${sessions !== null ? html`<${Fact} name="Live sessions" value=${count(sessions)} more="on all targets"/>`
-      : html`<${Fact} name="Open streams" value=${count(sample.process.session_streams_active)} more=${learned > 0 ? `${count(learned)} learned sessions` : 'WebSockets, event streams'}/>`}
+      : html`<${Fact} name="Open streams" value=${count(sample.process.session_streams_active)} more=${learned > 0 ? `${count(learned)} learned sessions` : 'that hold sessions'}/>`}
   </dl>`;
 }
 

@@ -8,6 +8,8 @@ import { now } from './time.js';
 const EVERY = 2000;
 /** Over how long a rate is taken, so that it does not flicker. */
 const RATE_OVER = 8000;
+/** Groups whose targets' weights are looked up; balance of others takes them as equal. */
+const WEIGHED_MAX = 50;
 
 /** Everything that pages show. Parts that change are new objects. */
 export const store = {
@@ -88,8 +90,13 @@ async function configuration({ revision }) {
     ['/v1/load-balancers', '/v1/listeners', '/v1/target-groups'].map(get),
   );
   const whole = (head) => (head.rules > 0 ? get(`/v1/listeners/${part(head.name)}`) : { ...head, rules: [] });
+  const weighed = async (group) => {
+    const { targets } = await get(`/v1/target-groups/${part(group.name)}/targets`);
+    return { ...group, weights: Object.fromEntries(targets.map((target) => [target.id, target.weight])) };
+  };
   const list = await Promise.all(heads.listeners.map(whole));
-  return { revision, balancers: balancers.load_balancers, listeners: list, groups: groups.target_groups };
+  const [near, far] = [groups.target_groups.slice(0, WEIGHED_MAX), groups.target_groups.slice(WEIGHED_MAX)];
+  return { revision, balancers: balancers.load_balancers, listeners: list, groups: [...(await Promise.all(near.map(weighed))), ...far] };
 }
 
 document.addEventListener('visibilitychange', () => {

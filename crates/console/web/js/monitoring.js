@@ -1,0 +1,114 @@
+// How a target group does, now and over the last hour.
+import { html, useState } from './lib.js';
+import { useStore } from './store.js';
+import { Chart } from './chart.js';
+import { Empty, tone } from './parts.js';
+import { balanced } from './shares.js';
+import { format } from './groupcard.js';
+import { BROKEN, ENDED } from './metrics.js';
+import { TARGETS_MAX } from './history.js';
+import { count, now, percent, perSecond, seconds, span } from './time.js';
+
+const WINDOWS = [[5, '5 minutes'], [15, '15 minutes'], [60, '1 hour']];
+const PLAIN = { target_gone: 'target gone', target_unhealthy: 'target unhealthy', target_draining: 'drained', detour: 'detour', unknown_key: 'unknown key', unknown_session: 'unknown session', expired_idle: 'away too long', expired_absolute: 'too old', forged: 'forged', foreign_group: 'other group' };
+
+export function Monitoring({ group, sample, rates }) {
+  const { history } = useStore();
+  const [minutes, choose] = useState(15);
+  const all = history.of(group.name);
+  const points = all.filter((point) => point.at >= now() - minutes * 60_000);
+  const isSticky = group.settings.stickiness?.enabled;
+  const times = points.map((point) => point.at / 1000);
+  const line = (name, colour, pick, line) => ({ name, colour, line, values: points.map(pick) });
+  const classOf = (name) => (point) => point.classes[name] ?? 0;
+  return html`
+    <div class="row"><label class="row"><span class="small muted">Show the last</span>
+        <select value=${minutes} onChange=${(event) => choose(Number(event.target.value))}>${WINDOWS.map(([value, label]) => html`<option value=${value} selected=${value === minutes}>${label}</option>`)}</select></label>
+      <span class="muted small">${all.length > 1 ? `This page has watched for ${span(all.at(-1).at - all[0].at)}.` : 'This page has just begun to watch.'} It keeps an hour, until it is closed.</span></div>
+    <div class="charts">
+      <${Distribution} group=${group} sample=${sample} rates=${rates}/>
+      <${Chart} title="Requests" times=${times} write=${(value) => `${perSecond(value)}/s`} series=${[
+        line('2xx, 3xx', 1, (point) => (point.classes['2xx'] ?? 0) + (point.classes['3xx'] ?? 0) + (point.classes['1xx'] ?? 0)), line('4xx', 2, classOf('4xx'), 'dash'), line('5xx', 3, classOf('5xx'), 'dot')]}/>
+      <${Chart} title="Latency" times=${times} write=${seconds} series=${[line('p50', 1, (point) => point.p50), line('p90', 2, (point) => point.p90, 'dash'), line('p99', 3, (point) => point.p99, 'dot')]}/>
+      <${Chart} title="Verdicts" times=${times} write=${(value) => `${perSecond(value)}/s`} series=${isSticky ? [
+        line('came home', 1, (point) => point.home), line('new', 4, (point) => point.fresh, 'dash'), line('ended', 2, (point) => point.ended, 'dot'), line('broken', 3, (point) => point.broken)]
+        : [line('not sticky', 1, (point) => point.off), line('came home', 4, (point) => point.home, 'dash'), line('new', 2, (point) => point.fresh, 'dot')]}/>
+      <${Chart} title="Affinity break rate" times=${times} top=${0.01} write=${percent} series=${[line('broken', 3, (point) => point.breakRate)]}
+        hint="Of the requests that had a home, those that were not served there though their client did nothing wrong."/>
+      <${Chart} title="Balance" times=${times} top=${2} write=${format1} series=${[line('busiest ÷ average', 1, (point) => point.balance)]} hint="1 is even; weights are not taken into account here."/>
+      <${PerTarget} points=${points} times=${times}/>
+      <${Causes} rates=${rates}/>
+      <${Health} points=${points} sample=${sample}/>
+    </div>`;
+}
+
+const format1 = (value) => (value == null ? '–' : value.toFixed(2));
+
+/** Who has how much, with a mark where the average is. */
+function Distribution({ group, sample, rates }) {
+  const targets = [...(sample?.targets ?? [])];
+  const hasSessions = targets.some(([, target]) => target.sessions !== null);
+  const of = ([id, target]) => (hasSessions ? target.sessions ?? 0 : rates?.targets.get(id)?.requests ?? 0);
+  const loads = targets.map(of);
+  const all = loads.reduce((sum, load) => sum + load, 0);
+  const top = Math.max(...loads, 1e-9);
+  const mean = targets.length ? all / targets.length : 0;
+  const weights = Object.fromEntries(group.targets.map((target) => [target.id, target.weight]));
+  const shown = [...targets].sort((one, other) => of(other) - of(one)).slice(0, TARGETS_MAX);
+  return html`<figure class="panel chart wide" aria-label="Distribution over targets"><figcaption><h3>${hasSessions ? 'Sessions' : 'Requests'} by target</h3>
+      <span class="legend"><span>busiest ÷ average, by weight <b>${format(balanced({ weights }, sample, rates, hasSessions ? 'sessions' : 'requests'))}</b></span><span>average <b>${hasSessions ? count(Math.round(mean)) : `${perSecond(mean)}/s`}</b></span></span></figcaption>
+    ${targets.length === 0 ? html`<${Empty}>No targets</${Empty}>` : html`<ul class="bars">${shown.map((target) => html`<li key=${target[0]}>
+      <span class="name" title=${target[0]}>${target[0]}</span>
+      <span class="track" aria-hidden="true"><span style=${{ width: `${(of(target) / top) * 100}%` }}></span><i style=${{ left: `${(mean / top) * 100}%` }}></i></span>
+      <span class="num">${hasSessions ? count(of(target)) : `${perSecond(of(target))}/s`} <span class="muted">${percent(all > 0 ? of(target) / all : 0)}</span></span></li>`)}</ul>`}
+  </figure>`;
+}
+
+/** Each target's line; more than six cannot be told apart, and are the bars' business. */
+function PerTarget({ points, times }) {
+  const ids = [...(points.at(-1)?.targets.keys() ?? [])].slice(0, 6);
+  const lines = ['', 'dash', 'dot'];
+  const hasSessions = ids.some((id) => points.at(-1).targets.get(id).sessions !== null);
+  const series = ids.map((id, at) => ({ name: id, colour: at + 1, line: lines[at % 3], values: points.map((point) => {
+    const target = point.targets.get(id);
+    return target ? (hasSessions ? target.sessions : target.requests) : null;
+  }) }));
+  return series.length > 0 && html`<${Chart} title=${hasSessions ? 'Sessions of each target' : 'Requests of each target'} times=${times} write=${hasSessions ? (value) => count(value) : (value) => `${perSecond(value)}/s`} series=${series}/>`;
+}
+
+/** Why homes are lost, now. */
+function Causes({ rates }) {
+  const rows = [...BROKEN, ...ENDED].map((verdict) => [verdict, rates?.verdicts[verdict] ?? 0]).filter(([, rate]) => rate > 0);
+  return html`<figure class="panel chart" aria-label="Homes lost, by cause"><figcaption><h3>Homes lost, by cause</h3></figcaption>
+    ${rows.length === 0 ? html`<${Empty}>Nobody loses their home.</${Empty}>` : html`<table><thead class="hidden-text"><tr><th scope="col">Cause</th><th scope="col">Kind</th><th scope="col">Rate</th></tr></thead><tbody>${rows.map(([verdict, rate]) => html`<tr key=${verdict}>
+      <td>${PLAIN[verdict] ?? verdict}</td><td><span class=${`tag`}>${BROKEN.includes(verdict) ? 'broken' : 'ended'}</span></td><td class="num">${perSecond(rate)}/s</td></tr>`)}</tbody></table>`}
+  </figure>`;
+}
+
+const CELLS = 120;
+
+/** Health of each target over the time shown: gaps are time that nobody watched. */
+function Health({ points, sample }) {
+  const ids = [...(sample?.targets.keys() ?? [])].slice(0, TARGETS_MAX);
+  if (points.length < 2) return null;
+  const [from, to] = [points[0].at, points.at(-1).at];
+  const cell = (at) => Math.min(CELLS - 1, Math.floor(((at - from) / Math.max(1, to - from)) * CELLS));
+  const strip = (id) => {
+    const states = new Array(CELLS).fill(null);
+    for (const point of points) {
+      const state = point.targets.get(id)?.state;
+      // The worst of a cell is what it shows.
+      if (state && states[cell(point.at)] !== 'unhealthy') states[cell(point.at)] = state;
+    }
+    for (let at = 1; at < CELLS; at += 1) states[at] ??= states[at - 1];
+    return states;
+  };
+  return html`<figure class="panel chart wide" aria-label="Health history"><figcaption><h3>Health</h3>
+      <span class="legend"><span>from ${new Date(from).toLocaleTimeString()} to ${new Date(to).toLocaleTimeString()}</span></span></figcaption>
+    <ul class="strip">${ids.map((id) => {
+      const states = strip(id);
+      const out = states.filter((state) => state === 'unhealthy').length / CELLS;
+      return html`<li key=${id}><span class="name">${id}</span><svg viewBox=${`0 0 ${CELLS} 10`} preserveAspectRatio="none" role="img" aria-label=${`${id}: now ${states.at(-1)}, unhealthy ${percent(out)} of the time`}>
+        ${states.map((state, at) => state && html`<rect x=${at} y=${state === 'unhealthy' ? 0 : 2.5} width="1.02" height=${state === 'unhealthy' ? 10 : 5} class=${tone(state)}/>`)}</svg></li>`;
+    })}</ul></figure>`;
+}
