@@ -4,6 +4,7 @@ mod access;
 mod admin;
 mod admin_tls;
 mod api;
+mod console;
 mod health;
 mod reload;
 mod stage;

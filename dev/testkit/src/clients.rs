@@ -57,11 +57,15 @@ pub fn node(script: &str, args: &[&str]) -> String {
 
 pub(crate) fn node_command() -> Command {
     let node = env::var_os("CLINGFISH_NODE").unwrap_or_else(|| "node".into());
-    let modules = env::var_os("NODE_PATH")
-        .map_or_else(|| root().join(".test-tools/node/node_modules"), PathBuf::from);
     let mut command = Command::new(node);
-    command.env("NODE_PATH", modules);
+    command.env("NODE_PATH", node_modules());
     command
+}
+
+/// Where the packages of `package.json` are.
+pub fn node_modules() -> PathBuf {
+    env::var_os("NODE_PATH")
+        .map_or_else(|| root().join(".test-tools/node/node_modules"), PathBuf::from)
 }
 
 /// Runs openssl with that on its standard input, which then ends, for 30 s at most.

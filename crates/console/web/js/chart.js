@@ -9,7 +9,7 @@ const DASHES = { dash: [6, 4], dot: [2, 3] };
 const together = uPlot.sync('charts');
 
 /** `series`: name, number of its colour, how its line is, and its values; `write` says a value as text. */
-export function Chart({ title, times, series, write, hint, top }) {
+export function Chart({ title, times, series, write, hint, top, more }) {
   const place = useRef(null);
   const plot = useRef(null);
   const shown = useTheme();
@@ -31,9 +31,15 @@ export function Chart({ title, times, series, write, hint, top }) {
   return html`<figure class="panel chart" aria-label=${title}>
     <figcaption><h3>${title}</h3>
       <span class="legend">${series.map((one) => html`<span key=${one.name}><span class=${`key series-${one.colour} ${one.line ?? ''}`}></span>${one.name} <b>${write(last(one.values))}</b></span>`)}</span>
-      ${hint && html`<span class="hint">${hint}</span>`}</figcaption>
+      ${more}${hint && html`<span class="hint">${hint}</span>`}</figcaption>
     <div class="plot" ref=${place} aria-hidden="true"></div>
   </figure>`;
+}
+
+/** A time of day, to the second where ticks are that close. */
+function clock(at, step) {
+  const text = new Date(at * 1000).toTimeString();
+  return text.slice(0, step < 60 ? 8 : 5);
 }
 
 function options({ series, write, top, width }) {
@@ -45,12 +51,11 @@ function options({ series, write, top, width }) {
     width, height: HEIGHT, legend: { show: false }, cursor: { sync: { key: 'charts' }, points: { size: 6 }, drag: { x: false, y: false } },
     scales: { x: { time: true }, y: { range: (_, low, high) => [0, Math.max(high ?? 0, top ?? 0, 1e-6) * 1.1] } },
     axes: [
-      { ...axis, grid: { show: false }, space: 70 },
+      { ...axis, grid: { show: false }, space: 75, values: (_, splits, __, ___, step) => splits.map((at) => clock(at, step)) },
       { ...axis, size: 62, values: (_, splits) => splits.map((value) => write(value)) },
     ],
     series: [{}, ...series.map((one) => ({
       label: one.name, stroke: colour(`--series-${one.colour}`), width: 1.6, dash: DASHES[one.line], points: { show: false }, spanGaps: false,
     }))],
-    hooks: { setCursor: [] },
   };
 }

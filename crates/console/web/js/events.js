@@ -31,18 +31,17 @@ export function Events() {
 }
 
 const newestFirst = (events) => [...events].sort((one, other) => other.id - one.id);
-const GOOD = ['applied', 'unchanged'];
 
 function Event({ event, current, isKept, goBack }) {
-  const { at, who, action, outcome, revision, resources = [], diff, errors } = event;
-  const isBad = !GOOD.includes(outcome);
+  const { at, who, action, outcome, revision, resources = [], diff, reason } = event;
+  const isBad = outcome !== 'applied';
   return html`<details class="event">
     <summary><time datetime=${at}>${moment(at)}</time><span class="who">${who}</span>
       <span class="what">${action}${resources.length > 0 && html` <span class="muted">${resources.join(', ')}</span>`}</span>
       <span class=${`status ${isBad ? 'bad' : ''}`}>${isBad ? '▲ ' : ''}${outcome}${revision != null && !isBad && html` <span class="tag">${revision}</span>`}</span></summary>
     <div>
       ${diff ? html`<${Diff} text=${diff}/>` : html`<p class="muted">No differences are kept of it.</p>`}
-      ${errors?.length > 0 && html`<ul>${errors.map((one) => html`<li class="bad">${one}</li>`)}</ul>`}
+      ${reason && html`<p class="bad">${reason}</p>`}
       ${mayChange() && isKept && revision !== current && !isBad && html`<div class="actions"><button onClick=${() => goBack(revision)}>Go back to revision ${revision}</button></div>`}
     </div></details>`;
 }

@@ -1,5 +1,6 @@
 // One hour of what was sampled, in this page, bounded.
 import { quantile } from './metrics.js';
+import { balanced } from './shares.js';
 
 /** How much is kept. */
 export const KEPT_FOR = 60 * 60 * 1000;
@@ -15,13 +16,14 @@ export class History {
   }
 
   /** Adds what is known at a moment. */
-  add(sample, rates) {
+  add(sample, rates, config) {
+    const configured = new Map(config?.groups.map((group) => [group.name, group]));
     this.#push(this.total, { at: sample.at, ...numbers(rates.total) });
     for (const [name, group] of sample.groups) {
       if (!this.groups.has(name) && this.groups.size >= GROUPS_MAX) continue;
       const points = this.groups.get(name) ?? this.groups.set(name, []).get(name);
       const own = rates.groups.get(name);
-      this.#push(points, { at: sample.at, ...numbers(own), targets: targets(group, own) });
+      this.#push(points, { at: sample.at, ...numbers(own), balance: balanced(configured.get(name), group, own, hasSessions(group) ? 'sessions' : 'requests'), targets: targets(group, own) });
     }
     for (const name of this.groups.keys()) if (!sample.groups.has(name)) this.groups.delete(name);
   }
@@ -36,10 +38,12 @@ export class History {
   }
 }
 
+const hasSessions = (group) => [...group.targets.values()].some((target) => target.sessions !== null);
+
 function numbers(rates) {
-  const { requests, home, fresh, broken, ended, off, errors, breakRate, balance, classes, verdicts } = rates;
+  const { requests, home, fresh, broken, ended, off, errors, breakRate, classes, verdicts } = rates;
   return {
-    requests, home, fresh, broken, ended, off, errors, breakRate, balance, classes, verdicts,
+    requests, home, fresh, broken, ended, off, errors, breakRate, classes, verdicts,
     p50: quantile(0.5, rates.buckets), p90: quantile(0.9, rates.buckets), p99: quantile(0.99, rates.buckets),
   };
 }

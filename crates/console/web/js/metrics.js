@@ -119,7 +119,6 @@ function withShares(rates) {
     errorShare: requests > 0 ? (classes['5xx'] ?? 0) / requests : null,
     // Of the requests that had a home, those that were not served by it though nothing was wrong with them.
     breakRate: home + broken > 0 ? broken / (home + broken) : null,
-    balance: balance([...rates.targets.values()].map((target) => target.requests)),
   };
 }
 

@@ -34,10 +34,9 @@ export function Monitoring({ group, sample, rates }) {
         line('came home', 1, (point) => point.home), line('new', 4, (point) => point.fresh, 'dash'), line('ended', 2, (point) => point.ended, 'dot'), line('broken', 3, (point) => point.broken)]
         : [line('not sticky', 1, (point) => point.off), line('came home', 4, (point) => point.home, 'dash'), line('new', 2, (point) => point.fresh, 'dot')]}/>
       <${Chart} title="Affinity break rate" times=${times} top=${0.01} write=${percent} series=${[line('broken', 3, (point) => point.breakRate)]}
-        hint="Of the requests that had a home, those that were not served there though their client did nothing wrong."/>
-      <${Chart} title="Balance" times=${times} top=${2} write=${format1} series=${[line('busiest ÷ average', 1, (point) => point.balance)]} hint="1 is even; weights are not taken into account here."/>
+        more=${html`<${Causes} rates=${rates}/>`} hint="Of the requests that had a home, those that were not served there though their client did nothing wrong."/>
+      <${Chart} title="Balance" times=${times} top=${2} write=${format1} series=${[line('busiest ÷ average', 1, (point) => point.balance)]} hint="By weight; 1 is even."/>
       <${PerTarget} points=${points} times=${times}/>
-      <${Causes} rates=${rates}/>
       <${Health} points=${points} sample=${sample}/>
     </div>`;
 }
@@ -79,10 +78,18 @@ function PerTarget({ points, times }) {
 /** Why homes are lost, now. */
 function Causes({ rates }) {
   const rows = [...BROKEN, ...ENDED].map((verdict) => [verdict, rates?.verdicts[verdict] ?? 0]).filter(([, rate]) => rate > 0);
-  return html`<figure class="panel chart" aria-label="Homes lost, by cause"><figcaption><h3>Homes lost, by cause</h3></figcaption>
-    ${rows.length === 0 ? html`<${Empty}>Nobody loses their home.</${Empty}>` : html`<table><thead class="hidden-text"><tr><th scope="col">Cause</th><th scope="col">Kind</th><th scope="col">Rate</th></tr></thead><tbody>${rows.map(([verdict, rate]) => html`<tr key=${verdict}>
-      <td>${PLAIN[verdict] ?? verdict}</td><td><span class=${`tag`}>${BROKEN.includes(verdict) ? 'broken' : 'ended'}</span></td><td class="num">${perSecond(rate)}/s</td></tr>`)}</tbody></table>`}
-  </figure>`;
+  return rows.length > 0 && html`<span class="legend">${rows.map(([verdict, rate]) => html`<span key=${verdict} class=${BROKEN.includes(verdict) ? 'bad' : ''}>${PLAIN[verdict] ?? verdict} <b>${perSecond(rate)}/s</b></span>`)}</span>`;
+}
+
+/** Equal neighbours as one. */
+function runs(states) {
+  const found = [];
+  states.forEach((state, at) => {
+    const last = found.at(-1);
+    if (last?.state === state) last.length += 1;
+    else found.push({ state, at, length: 1 });
+  });
+  return found;
 }
 
 const CELLS = 120;
@@ -109,6 +116,6 @@ function Health({ points, sample }) {
       const states = strip(id);
       const out = states.filter((state) => state === 'unhealthy').length / CELLS;
       return html`<li key=${id}><span class="name">${id}</span><svg viewBox=${`0 0 ${CELLS} 10`} preserveAspectRatio="none" role="img" aria-label=${`${id}: now ${states.at(-1)}, unhealthy ${percent(out)} of the time`}>
-        ${states.map((state, at) => state && html`<rect x=${at} y=${state === 'unhealthy' ? 0 : 2.5} width="1.02" height=${state === 'unhealthy' ? 10 : 5} class=${tone(state)}/>`)}</svg></li>`;
+        ${runs(states).map(({ state, at, length }) => state && html`<rect x=${at} y=${state === 'unhealthy' ? 0 : 2.5} width=${length} height=${state === 'unhealthy' ? 10 : 5} class=${tone(state)}/>`)}</svg></li>`;
     })}</ul></figure>`;
 }

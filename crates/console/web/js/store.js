@@ -80,7 +80,7 @@ function take(fresh, parts) {
   // After a pause there is nothing to compare with that is recent.
   if (recent.length > 1 && fresh.at - recent[0].at > 4 * RATE_OVER) recent.splice(0, recent.length - 1);
   const rates = between(recent[0], fresh);
-  if (recent.length > 1) store.history.add(fresh, rates);
+  if (recent.length > 1) store.history.add(fresh, rates, parts.config);
   changed({ ...parts, sample: fresh, rates, isFirst: recent.length < 2, error: null, heardAt: fresh.at });
 }
 

@@ -52,7 +52,7 @@ function Row({ target, hasSessions, all, load, open, sample, rates, group }) {
     <td class="num">${target.in_flight}</td><td class="num">${perSecond(own?.requests)}</td><td class=${`num ${own?.errors > 0 ? 'bad' : ''}`}>${perSecond(own?.errors)}</td>
     <td><span class="bar-cell"><span class="num">${hasSessions ? count(target.sessions) : percent(share)}</span><${Meter} share=${share}/></span></td>
     <td>${target.leaving ? html`<span class="muted">leaving</span>` : html`<label class="switch"><input type="checkbox" role="switch" checked=${target.drain} disabled=${!mayChange() || !isOwn} onClick=${toggle} aria-label=${`Drain ${target.id}`}/></label>`}</td>
-    <td class="num">${mayChange() && isOwn && !target.leaving && html`<button class="danger" onClick=${() => open({ what: 'deregister', target })} aria-label=${`Deregister ${target.id}`}>Deregister</button>`}</td></tr>`;
+    <td class="num">${mayChange() && isOwn && !target.leaving && html`<button class="plain danger" onClick=${() => open({ what: 'deregister', target })} aria-label=${`Deregister ${target.id}`}>Deregister</button>`}</td></tr>`;
 }
 
 const place = (group, target) => `/v1/target-groups/${part(group.name)}/targets/${part(target.id)}`;

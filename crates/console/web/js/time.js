@@ -30,6 +30,7 @@ export function percent(share) {
 
 export function seconds(value) {
   if (value == null || Number.isNaN(value)) return '–';
+  if (value === 0) return '0';
   if (value < 0.001) return `${(value * 1e6).toFixed(0)} µs`;
   if (value < 1) return `${(value * 1000).toPrecision(value < 0.01 ? 2 : 3)} ms`;
   return `${value.toPrecision(3)} s`;

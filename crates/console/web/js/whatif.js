@@ -1,24 +1,22 @@
 // How many live sessions a change would move, asked before it is made. Where the API cannot tell, nothing is said.
 import { html, useEffect, useState } from './lib.js';
-import { ask } from './api.js';
+import { ask, get } from './api.js';
 import { Notice } from './parts.js';
 import { count } from './time.js';
 
-let isThere = true;
+/** Whether this server can tell; asked once. */
+let links = null;
+const isThere = () => (links ??= get('/v1').then((index) => index.links.includes('/v1/what-if'), () => false));
 
 export function Moves({ change }) {
   const [told, tell] = useState(null);
   const key = JSON.stringify(change);
   useEffect(() => {
-    if (!isThere) return undefined;
     let isWanted = true;
-    ask('POST', '/v1/what-if', { body: change }).then(
+    isThere().then((is) => is && isWanted && ask('POST', '/v1/what-if', { body: change }).then(
       ({ data }) => isWanted && tell(data),
-      (error) => {
-        if (error.status === 404) isThere = false;
-        if (isWanted) tell(null);
-      },
-    );
+      () => isWanted && tell(null),
+    ));
     return () => { isWanted = false; };
   }, [key]);
   if (!told) return null;

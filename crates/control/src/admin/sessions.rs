@@ -126,7 +126,8 @@ mod tests {
         }
         let end = start + CONSOLE_SESSION_AGE_MAX;
         assert_eq!(sessions.find(id.expose(), Asker::Person, end), None);
-        assert_eq!(sessions.find(other.expose(), Asker::Person, start + step), None, "idle");
+        let idle = start + CONSOLE_SESSION_IDLE_MAX;
+        assert_eq!(sessions.find(other.expose(), Asker::Person, idle), None);
         assert!(sessions.table.lock().unwrap().is_empty());
     }
 

@@ -15,6 +15,7 @@ mod kinds;
 mod identity;
 mod keys;
 mod admin;
+mod console;
 mod aws;
 mod elb;
 mod groups;

@@ -1,0 +1,270 @@
+"""Leads a real Chromium (`chromium.py`) through the web console, as the person on call would go.
+
+Arguments: the admin address, a listener's address, a token for everything, a token for reading, the file of axe-core, and a folder
+for pictures. The group is called `web`, its targets `a`, `b` and `c`; it is not sticky yet.
+"""
+
+import http.client
+import json
+import sys
+import tempfile
+import threading
+
+ADMIN, LISTENER, TOKEN, READER, AXE, PICTURES = sys.argv[1:7]
+CONSOLE = f"http://{ADMIN}/console/"
+SIZES = {"wide": (1440, 900, "light"), "dark": (1440, 900, "dark"), "phone": (360, 780, "light")}
+
+# Before any script of the page: what the policy forbids is written down.
+WITNESS = """
+    window.violations = [];
+    addEventListener('securitypolicyviolation', (e) => violations.push(`${e.violatedDirective}: ${e.blockedURI} ${e.sourceFile}:${e.lineNumber}`));
+"""
+
+# What people do, in words: wait until something is there, press what is called so, type into what is labelled so.
+HANDS = """
+    const until = async (what, is) => {
+        for (const end = Date.now() + 20000; Date.now() < end; await new Promise((done) => setTimeout(done, 40))) {
+            try { const found = await is(); if (found) return found; } catch (error) { if (!(error instanceof TypeError)) throw error; }
+        }
+        throw new Error(`it never came true that ${what}: ${document.body.innerText.slice(0, 2000)}`);
+    };
+    const nameOf = (node) => (node.getAttribute('aria-label') ?? node.innerText ?? '').trim();
+    const called = (selector, name) => until(`there is a ${selector} called ${name}`, () => [...document.querySelectorAll(selector)].find((node) => nameOf(node) === name && !node.disabled));
+    const press = async (name, selector = 'button, a, input') => (await called(selector, name)).click();
+    const field = (label) => until(`there is a field ${label}`, () => [...document.querySelectorAll('label')].find((node) => node.innerText.trim().startsWith(label))?.querySelector('input, select, textarea'));
+    const type = async (label, text) => {
+        const input = await field(label);
+        Object.getOwnPropertyDescriptor(Object.getPrototypeOf(input), 'value').set.call(input, text);
+        input.dispatchEvent(new Event(input.tagName === 'SELECT' ? 'change' : 'input', { bubbles: true }));
+    };
+    const says = (text) => until(`the page says ${text}`, () => document.body.innerText.includes(text));
+    const go = async (hash, text) => { location.hash = hash; await says(text); };
+"""
+
+
+class Witness(Chromium):
+    """A browser that remembers everything that went wrong in its pages."""
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.wrong = []
+
+    def hear(self):
+        message = super().hear()
+        params = message.get("params", {})
+        match message.get("method"):
+            case "Runtime.exceptionThrown":
+                self.wrong.append(params["exceptionDetails"])
+            case "Runtime.consoleAPICalled" if params["type"] in ("error", "warning"):
+                self.wrong.append(params["args"])
+            case "Log.entryAdded" if params["entry"]["level"] == "error":
+                self.wrong.append(params["entry"])
+        return message
+
+
+class Console(Page):
+    def __init__(self, chromium):
+        super().__init__(chromium)
+        self.ask("Log.enable")
+        self.ask("Page.addScriptToEvaluateOnNewDocument", source=WITNESS)
+        self.resize("wide")
+
+    def resize(self, size):
+        width, height, theme = SIZES[size]
+        self.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=size == "phone")
+        self.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": theme}])
+
+    def do(self, script):
+        return self.run(HANDS + script)
+
+    def key(self, name):
+        for kind in ["keyDown", "keyUp"]:
+            self.ask("Input.dispatchKeyEvent", type=kind, key=name, code=name, windowsVirtualKeyCode={"Tab": 9, "Enter": 13, "Escape": 27}[name])
+
+    def inspect(self, name):
+        """Looks at a page in every size: pictures, nothing cut off at the side, nothing that axe calls serious."""
+        for size in SIZES:
+            self.resize(size)
+            self.do("await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));")
+            self.picture(PICTURES, f"{name}-{size}")
+            wide = self.do("return document.documentElement.scrollWidth - document.documentElement.clientWidth;")
+            assert wide <= 0, f"{name}-{size} is {wide} pixels too wide"
+            assert self.do("return violations;") == [], f"{name}: {self.do('return violations;')}"
+            with open(AXE) as file:
+                self.ask("Runtime.evaluate", expression=file.read())
+            found = self.do("return (await axe.run()).violations.filter((one) => ['serious', 'critical'].includes(one.impact))"
+                            ".map((one) => `${one.id}: ${one.nodes.map((node) => node.html + ' ' + node.failureSummary).slice(0, 3).join(' | ')}`);")
+            assert found == [], f"{name}-{size}: " + "\n".join(found)
+            self.do("violations.length = 0;")
+        self.resize("wide")
+
+
+class Visitor:
+    """Somebody with a cookie jar before the load balancer."""
+
+    def __init__(self):
+        self.jar = None
+
+    def visit(self, path="/"):
+        connection = http.client.HTTPConnection(LISTENER, timeout=20)
+        connection.request("GET", path, headers={"Cookie": self.jar} if self.jar else {})
+        answer = connection.getresponse()
+        body = answer.read().decode()
+        cookie = answer.getheader("set-cookie")
+        if cookie:
+            self.jar = cookie.split(";")[0]
+        connection.close()
+        return body
+
+    def homes(self, visits=12):
+        return {self.visit() for _ in range(visits)}
+
+
+def sign_in(page, chromium):
+    page.visit(CONSOLE)
+    page.do("await called('button', 'Sign in');")
+    page.inspect("sign-in")
+    page.do("await type('Admin token', 'wrong'); await press('Sign in'); await says('not known here');")
+    # Chromium itself writes a line about the answer's status.
+    refused = [one for one in chromium.wrong if "401" in str(one)]
+    assert len(refused) == 1 and len(chromium.wrong) == 1, chromium.wrong
+    chromium.wrong.clear()
+    page.do(f"await type('Admin token', '{TOKEN}'); await press('Sign in'); await says('Target groups'); await says('Came home');")
+    assert page.do("return document.cookie;") == "", "scripts do not see the cookie"
+
+
+def overview(page):
+    page.do("await says('token admin'); await says('3 of 3 healthy'); await until('lines are drawn', () => document.querySelectorAll('svg.lines path').length >= 2);")
+    page.do("await until('rates are there', () => Number(document.querySelector('.fact dd').innerText.split(' ')[0]) > 0);")
+    page.inspect("overview")
+    page.do("await go('#/groups', 'Algorithm');")
+    page.inspect("groups")
+    # By keyboard alone: the first stop is the way past the header.
+    page.do("document.activeElement.blur();")
+    page.key("Tab")
+    assert page.do("return document.activeElement.innerText;") == "Skip to content"
+
+
+def make_sticky(page):
+    visitor = Visitor()
+    assert len(visitor.homes()) == 3, "not sticky yet"
+    page.do("await go('#/groups/web/attributes', 'What will change'); await press('On', 'label.switch').catch(() => {});"
+            "(await until('there is a switch', () => document.querySelector('section .switch input'))).click();")
+    page.do("await type('Duration', '30m'); await type('Cookie name', 'home'); await says('stickiness.cookie');")
+    listed = page.do("return [...document.querySelectorAll('.changes li')].map((row) => row.innerText);")
+    assert any("stickiness.enabled" in row and "true" in row for row in listed), listed
+    page.inspect("attributes")
+    page.do("await press('Apply changes'); await says('web is changed.'); await says('cookie, 30m');")
+    visitor.visit()
+    homes = visitor.homes()
+    assert len(homes) == 1, f"the next requests stick: {homes}"
+    assert visitor.jar.startswith("home="), visitor.jar
+    return visitor, homes.pop()
+
+
+def refused_change(page, chromium):
+    """What the server does not take is told with its own words, and nothing is lost."""
+    page.do("await type('Duration', '8 days'); await press('Apply changes'); await says('stickiness.duration');"
+            "await until('there is an alert', () => document.querySelector('[role=alert]')); await press('Discard');")
+    chromium.wrong[:] = [one for one in chromium.wrong if "422" not in str(one)]
+
+
+def monitoring(page):
+    page.do("await go('#/groups/web/monitoring', 'Affinity break rate');"
+            "await until('there are numbers', () => document.querySelectorAll('figure .legend b').length > 8);")
+    looks = "return [...document.querySelectorAll('.plot canvas')].map((canvas) => canvas.toDataURL()).join();"
+    before = page.do(looks)
+    page.do(f"const before = {json.dumps(before)}; await until('a chart moves', () => {{ {looks} }} !== before);".replace("=> { return", "=> (() => { return").replace("} !== before", "})() !== before"))
+    page.do("await until('somebody came home', () => [...document.querySelectorAll('.legend span')].some((node) => /^came home [1-9]/.test(node.innerText)));")
+    page.inspect("monitoring")
+
+
+def trace(page, visitor, home):
+    page.do(f"await go('#/trace', 'Step by step'); await type('Cookie, headers', {json.dumps(visitor.jar + '; Path=/; HttpOnly')}); await press('Trace');"
+            "await until('there are steps', () => document.querySelectorAll('.steps li').length > 3);")
+    told = page.do("return document.querySelector('.steps').innerText;")
+    assert "hit" in told and home in told, told
+    page.inspect("trace")
+    page.do("await press('Clear'); await type('Cookie, headers', 'home=forged'); await press('Trace'); await says('forged');")
+
+
+def drain(page, home):
+    page.do(f"await go('#/groups/web/targets', 'Register target'); await press('Drain {home}'); await says('Drain {home}?');")
+    page.inspect("drain")
+    page.key("Escape")
+    page.do(f"await until('nothing happens', () => !document.querySelector('dialog'));"
+            f"await press('Drain {home}'); await press('Drain', 'dialog button'); await says('{home} is draining.');"
+            "await until('its state is told', () => document.querySelector('.targets tbody').innerText.includes('draining'));")
+    page.inspect("targets")
+
+
+def events(page):
+    page.do("await go('#/events', 'PATCH target'); await says('token admin'); document.querySelector('.event summary').click();"
+            "await until('the difference is shown', () => document.querySelector('.event[open] .diff .plus'));")
+    page.inspect("events")
+    page.do("const first = [...document.querySelectorAll('.event')].at(-1); first.open = true;"
+            "[...first.querySelectorAll('button')].at(-1).click(); await says('Go back to revision');"
+            "await until('it shows what changes', () => document.querySelector('dialog .diff'));")
+    page.inspect("rollback")
+    page.do("await press('Go back', 'dialog button'); await says('is in force again'); await says('rollback');")
+    page.do("await go('#/check', 'clingfish check');")
+    page.inspect("check")
+
+
+def leave(page):
+    page.do("await press('Sign out'); await says('Sign in to Clingfish');")
+    status = page.do("return (await fetch('/v1/state', { headers: { 'x-clingfish-console': '1' } })).status;")
+    assert status == 401, "the session has ended"
+    page.chromium.wrong[:] = [one for one in page.chromium.wrong if "401" not in str(one)]
+
+
+def read_only(page):
+    page.do(f"await type('Admin token', '{READER}'); await press('Sign in'); await says('read only');"
+            "await go('#/groups/web/targets', 'Targets'); await until('targets are there', () => document.querySelectorAll('.targets tbody tr').length === 3);")
+    offered = page.do("return [...document.querySelectorAll('main button:not(:disabled), main input:not(:disabled)')].map(nameOf);")
+    assert offered == [], f"who may look only is offered nothing else: {offered}"
+    page.inspect("read-only")
+
+
+def from_elsewhere(page):
+    """As if a proxy that nobody trusts had passed it on, in the clear."""
+    page.do("await press('Sign out'); await says('Sign in to Clingfish');")
+    page.ask("Network.enable")
+    page.ask("Network.setExtraHTTPHeaders", headers={"X-Forwarded-For": "192.0.2.1"})
+    page.visit(CONSOLE + "?elsewhere")
+    page.do("await says('needs TLS');")
+    page.inspect("needs-tls")
+
+
+def people():
+    """Traffic, so that there is something to see."""
+    while not over.is_set():
+        visitor = Visitor()
+        for _ in range(8):
+            visitor.visit("/cart")
+            over.wait(0.02)
+
+
+over = threading.Event()
+threading.Thread(target=people, daemon=True).start()
+try:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        with Witness(profile, "allow") as chromium:
+            page = Console(chromium)
+            sign_in(page, chromium)
+            overview(page)
+            visitor, home = make_sticky(page)
+            refused_change(page, chromium)
+            monitoring(page)
+            trace(page, visitor, home)
+            drain(page, home)
+            assert visitor.homes() == {home}, "a draining target keeps its sessions"
+            assert home not in {Visitor().visit() for _ in range(9)}, "and takes no new ones"
+            events(page)
+            leave(page)
+            read_only(page)
+            from_elsewhere(page)
+            assert chromium.wrong == [], chromium.wrong
+finally:
+    over.set()
+print(f"all well, {home} was drained")

@@ -1,0 +1,76 @@
+//! The web console in a real Chromium, as the person on call uses it.
+
+use std::{fs, path::PathBuf};
+
+use clingfish_testkit::{Clingfish, node_modules, python};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use crate::support::{mirror, root, targets};
+
+fn hash(token: &str) -> String {
+    Sha256::digest(token).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Where pictures of all pages go: they are to be looked at.
+fn pictures() -> PathBuf {
+    let folder = root().join("target/console-screens");
+    fs::create_dir_all(&folder).expect("it is ours");
+    folder
+}
+
+/// Signs in, makes a group sticky, watches, traces, drains, goes back, and signs out: with no error in the browser's console,
+/// nothing that its policy forbids, and nothing that axe calls serious, on every page and in every size.
+#[test]
+fn the_person_on_call_sees_and_acts() {
+    let (a, b, c) = (mirror("a"), mirror("b"), mirror("c"));
+    let clingfish = Clingfish::start(&format!(
+        r#"
+        [admin]
+        bind = "127.0.0.1:0"
+        tokens = [
+            {{ name = "admin", sha256 = "{}" }},
+            {{ name = "reader", sha256 = "{}", role = "read_only" }},
+        ]
+
+        [server]
+        workers = 1
+
+        [[listeners]]
+        name = "web"
+        bind = "127.0.0.1:0"
+        forward = "web"
+        rules = [
+            {{ priority = 10, conditions = {{ path-pattern = ["/old/*"] }}, redirect = {{ path = "/new" }} }},
+            {{ priority = 20, conditions = {{ host-header = ["spare.example"] }}, forward = "spare" }},
+        ]
+
+        [target_groups.web]
+        {}
+        health_check = {{ interval = "1s", timeout = "500ms" }}
+
+        [target_groups.spare]
+        targets = []
+        "#,
+        hash("t-admin"),
+        hash("t-reader"),
+        targets(&[("a", &a), ("b", &b), ("c", &c)]),
+    ));
+    let (admin, listener) = (clingfish.admin().to_string(), clingfish.listener("web").to_string());
+    let axe = node_modules().join("axe-core/axe.min.js");
+    let script = concat!(
+        include_str!("../../scripts/chromium.py"),
+        include_str!("../../scripts/console.py")
+    );
+    let (axe, pictures) = (axe.display().to_string(), pictures().display().to_string());
+    let said = python(script, &[&admin, &listener, "t-admin", "t-reader", &axe, &pictures]);
+    assert!(said.starts_with("all well"), "{said}");
+    let log = fs::read_to_string(clingfish.state_dir().join("events.jsonl"));
+    let log = log.expect("there is an audit log");
+    let events: Vec<Value> =
+        log.lines().map(|line| serde_json::from_str(line).expect("it is JSON")).collect();
+    for action in ["PATCH target group", "PATCH target", "rollback 1"] {
+        let is_it = |event: &&Value| event["action"] == action && event["who"] == "token admin";
+        assert!(events.iter().any(|event| is_it(&event)), "{action} is in {log}");
+    }
+}
