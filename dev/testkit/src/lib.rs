@@ -37,7 +37,8 @@ mod wait;
 pub use authority::{Authority, Issued, KeyKind};
 pub use background::Background;
 pub use clients::{
-    Finished, Running, curl, node, node_modules, openssl, python, python_command, python_server, run,
+    Finished, Running, curl, node, node_modules, openssl, python, python_command, python_server,
+    run,
 };
 pub use clingfish::{Clingfish, Exited, Launch, binary};
 pub use metrics::{Metrics, Sample};
