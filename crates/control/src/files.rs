@@ -80,6 +80,8 @@ impl Files {
         match self.config.poll() {
             Poll::Same => {}
             Poll::Gone => findings.gone.push(self.config.path().into()),
+            // As after every change through us, which need not be read once more.
+            Poll::Changed if self.holds_what_was_tried() => {}
             Poll::Changed => {
                 let found = self.read_config();
                 findings.configuration = self.is_new(&found).then_some(found);
@@ -92,6 +94,11 @@ impl Files {
         }
         self.look_at_certificates(&mut findings);
         findings
+    }
+
+    /// Whether the file has the content that was tried last, good or not.
+    fn holds_what_was_tried(&self) -> bool {
+        self.store.read().is_ok_and(|(bytes, _)| self.tried == Some(Fingerprint::of(&bytes)))
     }
 
     /// Takes note of what is in force now, which is what is watched.
