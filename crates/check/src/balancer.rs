@@ -80,6 +80,19 @@ pub fn recognise<'a>(answers: impl IntoIterator<Item = &'a Answer>) -> Recognise
     Recognised { balancer, by, cookies }
 }
 
+/// Recognises a balancer by a cookie that is known to bring clients home: then no field of the application's counts, and a word
+/// or a hash is no accident.
+pub fn recognise_by_home(set: &SetCookie, known: &Recognised) -> Recognised {
+    let is_sure = matches!(known.balancer, Balancer::Clingfish | Balancer::Envoy | Balancer::Caddy);
+    match by_cookie(set, None) {
+        Some(balancer) if !is_sure && known.balancer != balancer => {
+            let by = format!("its cookie {}", set.name);
+            Recognised { balancer, by, cookies: vec![set.name.clone()] }
+        }
+        _ => known.clone(),
+    }
+}
+
 fn by_field(answer: &Answer) -> Option<(Balancer, String)> {
     let own = ["clingfish-verdict", "clingfish-target", "clingfish-session"];
     if let Some(name) = own.iter().find(|name| answer.field(name).is_some()) {
@@ -130,6 +143,7 @@ fn by_cookie(set: &SetCookie, field: Option<Balancer>) -> Option<Balancer> {
     match (digits, value.len()) {
         (true, 64) => Some(Balancer::Caddy),
         (true, 32) if small_path || field == Some(Balancer::Nginx) => Some(Balancer::Nginx),
+        (true, 16) if field == Some(Balancer::Envoy) => field,
         (true, 16) if small_path => Some(Balancer::Haproxy),
         (true, 16) if set.line.contains("Path=/") => Some(Balancer::Traefik),
         _ if is_haproxy_word(value) && small_path && field.is_none() => Some(Balancer::Haproxy),
@@ -173,6 +187,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_cookie_that_brings_clients_home_says_more_than_the_applications_fields() {
+        let known = |balancer| Recognised { balancer, by: String::new(), cookies: Vec::new() };
+        for (line, before, after) in [
+            ("SRV=s1; path=/", Balancer::Nginx, Balancer::Haproxy),
+            ("SRV=s1; path=/", Balancer::Clingfish, Balancer::Clingfish),
+            ("h=0123456789abcdef; Path=/", Balancer::Envoy, Balancer::Envoy),
+            ("srv=0123456789abcdef0123456789abcdef; path=/", Balancer::Unknown, Balancer::Nginx),
+            ("sid=kP3_x9dQ0fJ7aZ_long_and_random", Balancer::Nginx, Balancer::Nginx),
+        ] {
+            let set = SetCookie::parse(line).unwrap();
+            assert_eq!(recognise_by_home(&set, &known(before)).balancer, after, "{line}");
+        }
+    }
+
+    #[test]
     fn balancers_are_recognised_by_their_cookies_and_fields() {
         let envoy = "CgwxMC4wLjAuMTo4MBDOwIDJBg==";
         for (fields, expected) in [
@@ -198,6 +227,7 @@ mod tests {
             (&["set-cookie: SRV=s1; path=/"], Balancer::Haproxy),
             (&["set-cookie: SRV=s1|ar5Lz|ar5Lz; path=/"], Balancer::Haproxy),
             (&["server: envoy"], Balancer::Envoy),
+            (&["server: envoy", "set-cookie: h=0123456789abcdef; Path=/"], Balancer::Envoy),
             (
                 &[
                     "server: gunicorn",

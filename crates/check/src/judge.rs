@@ -1,6 +1,6 @@
 //! What visits say about promises.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::promise::{Judgement, Outcome};
 
@@ -139,12 +139,13 @@ pub fn land_together(rounds: &[Vec<Seen>], targets: usize) -> Judgement {
 /// Whether clients stay or are taken in while one target is absent: before, and the last that each saw.
 pub fn absence(courses: &[Course], failed_meanwhile: usize) -> Judgement {
     let stays = |course: &&Course| course.later.last() == Some(&course.home);
-    let gone: Vec<&str> = courses
+    let gone: BTreeSet<&str> = courses
         .iter()
         .filter(|course| !stays(course))
         .filter_map(|course| course.home.target())
         .collect();
-    let absent = |name: &str| gone.contains(&name);
+    let listed: Vec<&str> = gone.iter().copied().collect();
+    let absent = |name: &str| gone.contains(name);
     let strayed = courses.iter().find(|course| {
         let home = course.home.target().unwrap_or_default();
         let served =
@@ -175,7 +176,8 @@ pub fn absence(courses: &[Course], failed_meanwhile: usize) -> Judgement {
             .any(|pair| matches!(pair, [Seen::Target(one), Seen::Target(other)] if one != other))
     });
     let moved = courses.iter().filter(|course| !stays(course)).count();
-    let told = format!("{} is absent: its {moved} clients were served elsewhere", gone.join(", "));
+    let told =
+        format!("{} is absent: its {moved} clients were served elsewhere", listed.join(", "));
     if let Some(course) = wandering {
         let way: Vec<String> = course.later.iter().map(Seen::words).collect();
         return Judgement::broken(told)

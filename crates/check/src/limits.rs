@@ -26,7 +26,7 @@ pub const ANSWER_DEADLINE: Duration = Duration::from_secs(10);
 /// How long a WebSocket may take to say something.
 pub const WEBSOCKET_DEADLINE: Duration = Duration::from_secs(2);
 
-/// How long a balancer may take to notice that a target is gone.
+/// How long a balancer may take to notice that a target is gone, unless something else is asked for.
 pub const ABSENCE_GRACE: Duration = Duration::from_secs(15);
 
 /// Body of an answer that is looked at, in bytes. The rest is read and dropped.

@@ -4,7 +4,7 @@ use std::{net::IpAddr, time::Duration};
 
 use crate::{
     limits::{
-        EXPIRY_MAX, FRESH_CLIENTS, FRESH_CLIENTS_MIN, PARALLEL, REQUESTS_PER_SECOND,
+        ABSENCE_GRACE, EXPIRY_MAX, FRESH_CLIENTS, FRESH_CLIENTS_MIN, PARALLEL, REQUESTS_PER_SECOND,
         REQUESTS_TOTAL_MAX,
     },
     promise::Promise,
@@ -69,6 +69,8 @@ pub struct Load {
     pub parallel: usize,
     /// Longest life of a cookie that is waited for.
     pub expiry_max: Duration,
+    /// How long a balancer may take to notice that a target is gone.
+    pub grace: Duration,
 }
 
 impl Default for Load {
@@ -79,6 +81,7 @@ impl Default for Load {
             rate: REQUESTS_PER_SECOND,
             parallel: PARALLEL,
             expiry_max: EXPIRY_MAX,
+            grace: ABSENCE_GRACE,
         }
     }
 }

@@ -37,6 +37,9 @@ pub trait Audience {
 pub async fn run(options: &Options, audience: &mut dyn Audience) -> Result<Report, CheckError> {
     let client = Client::new(options).await?;
     let mut ground = Ground::survey(&client, options, audience).await?;
+    audience.hear("looking for what brings clients home");
+    let affinity =
+        ground.means().await.map_or_else(|error| error.to_string(), |means| means.words());
     let mut findings = Vec::new();
     for promise in Promise::ALL.iter().copied().filter(|promise| options.asks_for(*promise)) {
         if promise != Promise::TargetAbsent || options.while_down {

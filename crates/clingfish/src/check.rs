@@ -93,6 +93,7 @@ fn options(asked: &Check) -> anyhow::Result<Options> {
             rate: load.rate,
             parallel: load.parallel,
             expiry_max: Duration::from_secs(load.expiry_max),
+            grace: Duration::from_secs(load.grace),
         },
         ..Options::new(url)
     })

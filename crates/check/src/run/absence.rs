@@ -9,7 +9,6 @@ use crate::{
     client::CheckError,
     clock,
     judge::{self, Course, Seen},
-    limits::ABSENCE_GRACE,
     promise::{Judgement, Outcome},
     visitor::Visitor,
 };
@@ -37,7 +36,7 @@ impl Ground<'_> {
             visitors.push(visitor);
         }
         audience.please("Stop one target now, then press Enter.").await;
-        let deadline = clock::now() + ABSENCE_GRACE;
+        let deadline = clock::now() + self.options.load.grace;
         let mut failed = 0;
         // Each client is patient once; afterwards the balancer is taken to know.
         for (visitor, course) in visitors.iter_mut().zip(&mut courses) {

@@ -2,6 +2,7 @@
 
 use super::ground::Ground;
 use crate::{
+    balancer::recognise_by_home,
     client::CheckError,
     jar::Jar,
     judge::{Course, same_home},
@@ -49,6 +50,12 @@ impl Ground<'_> {
             Outcome::Broken => Means::Nothing,
             Outcome::CouldNotTell => Means::Unknown,
         };
+        if let Means::Cookies(names) = &means {
+            let mut all = self.fresh.iter().flatten().flat_map(|answer| answer.cookies());
+            if let Some(set) = all.find(|set| names.contains(&set.name)) {
+                self.recognised = recognise_by_home(&set, &self.recognised);
+            }
+        }
         self.known_means = Some(means.clone());
         Ok(means)
     }

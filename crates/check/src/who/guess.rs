@@ -42,6 +42,9 @@ const TELLING: &[&str] = &[
     "worker", "app",
 ];
 
+/// Words after which pages name a target.
+const BEFORE: &[&str] = &["by", "from", "on"];
+
 /// Keys of the JSON members that are looked at, at most.
 const MEMBERS_MAX: usize = 200;
 
@@ -96,10 +99,16 @@ fn rank(who: &Who, all: &[&Answer], fresh: &[Answer], returning: &[Vec<Answer>])
         Who::Word(_) | Who::Regex(_) => (3, ""),
     };
     let name = name.to_ascii_lowercase();
+    let is_telling = TELLING.iter().any(|word| name.contains(word)) || BEFORE.contains(&&*name);
+    let is_number = values.iter().all(|value| value.parse::<f64>().is_ok());
+    // A counter that starts again looks as targets in turn do.
+    if is_number && !is_telling {
+        return None;
+    }
     Some(Rank {
         unsteady: returning.iter().filter(|answers| !steady(answers)).count(),
-        is_number: values.iter().all(|value| value.parse::<f64>().is_ok()),
-        has_no_telling_name: !TELLING.iter().any(|word| name.contains(word)),
+        is_number,
+        has_no_telling_name: !is_telling,
         distinct: distinct.len(),
         kind,
     })

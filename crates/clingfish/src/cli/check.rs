@@ -104,6 +104,10 @@ pub(crate) struct Load {
     /// Longest life of a cookie that is waited for, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = limits::EXPIRY_MAX.as_secs())]
     pub(crate) expiry_max: u64,
+
+    /// How long the balancer may take to notice that a target is gone, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = limits::ABSENCE_GRACE.as_secs())]
+    pub(crate) grace: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -17,7 +17,7 @@ const ORDER: &[&str] = &["a1", "b2", "a1", "c3", "b2", "c3", "a1", "b2", "c3", "
 #[test]
 fn the_part_that_names_the_target_is_found() {
     let date = |number: usize| format!("Sat, 28 Nov 2026 15:00:0{} GMT", number / 4);
-    let cases: [(&str, Page, Option<&str>); 8] = [
+    let cases: [(&str, Page, Option<&str>); 10] = [
         (
             "a field beside a date in a field of no known name",
             Box::new(move |target, number| {
@@ -51,6 +51,18 @@ fn the_part_that_names_the_target_is_found() {
                 answer(&[], format!("<p>{greeting}</p><p>Served by {target}</p>"))
             }),
             Some("the word after \"by\" in the body"),
+        ),
+        (
+            "a counter that starts again",
+            Box::new(|_, number| answer(&[], format!("visit {}", number % 3))),
+            None,
+        ),
+        (
+            "a number after a telling word",
+            Box::new(|target, _| {
+                answer(&[], format!("server {}", target.len() + usize::from(target == "a1")))
+            }),
+            Some("the word after \"server\" in the body"),
         ),
         ("one target", Box::new(|_, _| answer(&[("server", "x".into())], "same".into())), None),
         ("ids alone", Box::new(|_, number| answer(&[], format!("request {number}"))), None),

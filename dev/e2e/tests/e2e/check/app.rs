@@ -66,7 +66,8 @@ fn answer(to: &mut Connection, status: &str, fields: &str, body: &str) -> std::i
 
 /// Switches protocols, says nothing and closes.
 fn websocket(name: &str, to: &mut Connection, request: &Received) -> std::io::Result<Flow> {
-    let Some(key) = request.header("sec-websocket-key") else {
+    let key = request.header("sec-websocket-key").filter(|_| request.header("upgrade").is_some());
+    let Some(key) = key else {
         answer(to, "400 Bad Request", "", "a WebSocket is wanted here")?;
         return Ok(Flow::KeepAlive);
     };

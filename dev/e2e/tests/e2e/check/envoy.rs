@@ -3,7 +3,7 @@
 use clingfish_testkit::Target;
 use serde_json::{Value, json};
 
-use super::{app, check};
+use super::{app, check, check_url};
 use crate::import::old::Old;
 
 /// Envoy with this filter for sessions, this policy of its cluster and this hash policy of its route, where they are not null.
@@ -90,10 +90,14 @@ fn a_stateful_session_of_two_seconds_ends_whatever_its_client_does() {
 }
 
 #[test]
-fn a_cookie_for_another_path_brings_nobody_home() {
+fn a_cookie_for_a_part_of_the_site_does_not_come_along_everywhere() {
     let targets = app::two();
     let envoy = envoy(&stateful("3600s", "/shop"), "ROUND_ROBIN", &Value::Null, &targets);
-    check(envoy.address(), &[]).expect("Envoy", &["broken comes-home new-connection cookie-scope"]);
+    let url = format!("http://{}/shop/cart", envoy.address());
+    check_url(&url, &[])
+        .expect("Envoy", &["kept comes-home new-connection", "broken cookie-scope"]);
+    // Elsewhere Envoy knows of no session at all.
+    check(envoy.address(), &[]).expect("Envoy", &["broken comes-home new-connection socket-io"]);
 }
 
 #[test]

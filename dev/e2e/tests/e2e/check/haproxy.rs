@@ -137,7 +137,9 @@ fn haproxys_broken_in_one_way_each_are_found_out() {
         (format!("{sticky} httponly attr \"SameSite=None\""), &["broken comes-home cookie-flags"]),
         (format!("{sticky} attr \"Max-Age=2\""), &["kept comes-home", "broken expiry"]),
         (
-            format!("{sticky}\n    http-response add-header Set-Cookie \"SRV=other; Path=/shop\""),
+            format!(
+                "{sticky}\n    http-after-response add-header Set-Cookie \"SRV=other; Path=/shop\""
+            ),
             &["broken cookie-scope"],
         ),
         (

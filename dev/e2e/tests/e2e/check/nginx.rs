@@ -1,9 +1,14 @@
 //! nginx: by address, by a cookie of its own or of the application's, and not at all. Skipped where NGINX_BIN names none.
 
-use clingfish_testkit::Target;
+use std::net::TcpStream;
+
+use clingfish_testkit::{Target, eventually};
 
 use super::{app, check};
-use crate::import::old::{Old, nginx as program};
+use crate::{
+    import::old::{Old, nginx as program},
+    support::SOON,
+};
 
 /// nginx with these lines in its `http`, in its `upstream` and in its `location`.
 #[track_caller]
@@ -27,8 +32,14 @@ http {{
         a.address(),
         b.address()
     );
-    let args = ["-p", "@FOLDER@", "-e", "stderr", "-c", "@FOLDER@/config"];
-    Some(Old::listening(&config, &program.to_string_lossy(), &args))
+    // Versions before 1.23 crash when one process takes a socket over: it is closed just before nginx opens it anew.
+    let script = format!(
+        "unset NGINX; exec @FD@>&-; exec {} -p @FOLDER@ -e stderr -c @FOLDER@/config",
+        program.display()
+    );
+    let nginx = Old::listening(&config, "/bin/sh", &["-c", &script]);
+    eventually(SOON, || TcpStream::connect(nginx.address()).ok());
+    Some(nginx)
 }
 
 /// What lets WebSockets through.
