@@ -52,10 +52,7 @@ pub async fn run(options: &Options, audience: &mut dyn Audience) -> Result<Repor
         url: options.url.to_string(),
         who: ground.who.as_ref().map(ToString::to_string),
         targets: ground.targets.clone(),
-        affinity: ground
-            .means()
-            .await
-            .map_or_else(|error| error.to_string(), |means| means.words()),
+        affinity,
         recognised: ground.recognised,
         requests: client.requests(),
         findings,
