@@ -42,10 +42,13 @@ pub const BODY_WORDS_MAX: usize = 2000;
 pub const COOKIES_MAX: usize = 60;
 
 /// Clients that come again and again.
-pub const RETURNING_CLIENTS: usize = 4;
+pub const RETURNING_CLIENTS: usize = 8;
 
-/// How often each of them comes again on its connection.
-pub const RETURNS: usize = 6;
+/// How many of them are looked at where each costs several requests.
+pub const SAMPLED_CLIENTS: usize = 4;
+
+/// How often each of them comes again on its connection, and as often on new ones.
+pub const RETURNS: usize = 4;
 
 /// How often a thing is repeated where chance could play a part.
 pub const REPEATS: usize = 4;

@@ -5,7 +5,7 @@ mod words;
 
 use std::fmt;
 
-use regex::Regex;
+use regex::bytes::{Regex, RegexBuilder};
 
 pub use guess::guess;
 
@@ -56,8 +56,11 @@ impl Who {
                 Ok(Self::Json(path.split(['.', '/']).map(str::to_owned).collect()))
             }
             Some(("regex", expression)) => {
-                let built =
-                    regex::RegexBuilder::new(expression).size_limit(REGEX_BYTES_MAX).build();
+                let built = RegexBuilder::new(expression)
+                    // Classes such as \w are ASCII's: tables of all letters are not on board.
+                    .unicode(false)
+                    .size_limit(REGEX_BYTES_MAX)
+                    .build();
                 built.map(Self::Regex).map_err(|error| WhoError::Regex(error.to_string()))
             }
             _ => Err(WhoError::Kind(text.to_owned())),
@@ -70,8 +73,9 @@ impl Who {
             Self::Header(name) => answer.field(name)?.to_owned(),
             Self::Json(path) => json_text(json_member(&answer.body, path)?)?,
             Self::Regex(regex) => {
-                let groups = regex.captures(&answer.body)?;
-                groups.get(1).or_else(|| groups.get(0))?.as_str().to_owned()
+                let groups = regex.captures(answer.body.as_bytes())?;
+                let found = groups.get(1).or_else(|| groups.get(0))?;
+                String::from_utf8_lossy(found.as_bytes()).into_owned()
             }
             Self::Word(place) => words::words(&answer.body).nth(*place)?.to_owned(),
             Self::After(before, nth) => words::after(&answer.body, before, *nth)?.to_owned(),
@@ -140,6 +144,8 @@ mod tests {
             ("json:server.name.more", None),
             ("regex:\"name\":\"([^\"]+)\"", Some("web-2")),
             ("regex:web-[0-9]", Some("web-2")),
+            (r#"regex:name":"(\S+?)""#, Some("web-2")),
+            (r"regex:\bweb-\d\b", Some("web-2")),
             ("regex:db-[0-9]", None),
         ] {
             let who = Who::parse(text).unwrap();

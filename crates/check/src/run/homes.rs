@@ -9,7 +9,7 @@ use crate::{
     client::{Ask, CheckError},
     clock,
     judge::{self, Course},
-    limits::{PARALLEL_ROUNDS, RETURNING_CLIENTS},
+    limits::{PARALLEL_ROUNDS, SAMPLED_CLIENTS},
     promise::{Judgement, Outcome},
     set_cookie::Life,
     visitor::Visitor,
@@ -64,7 +64,7 @@ impl Ground<'_> {
         let names: Vec<String> = cookies.into_iter().map(|set| set.name).collect();
         let step = (Duration::from_secs(life) / 3).max(Duration::from_millis(200));
         let (mut visitors, mut courses) = (Vec::new(), Vec::new());
-        for place in 0..RETURNING_CLIENTS {
+        for place in 0..SAMPLED_CLIENTS {
             let mut visitor = Visitor::new(self.client, place);
             visitor.log_in(&self.options.login).await?;
             let first = visitor.visit_anew().await?;
