@@ -79,7 +79,7 @@ class Console(Page):
 
     def key(self, name):
         for kind in ["keyDown", "keyUp"]:
-            self.ask("Input.dispatchKeyEvent", type=kind, key=name, code=name, windowsVirtualKeyCode={"Tab": 9, "Enter": 13, "Escape": 27}[name])
+            self.ask("Input.dispatchKeyEvent", type=kind, key=name, code=name, **({"text": "\r"} if name == "Enter" and kind == "keyDown" else {}), windowsVirtualKeyCode={"Tab": 9, "Enter": 13, "Escape": 27}[name])
 
     def inspect(self, name):
         """Looks at a page in every size: pictures, nothing cut off at the side, nothing that axe calls serious."""
@@ -139,10 +139,13 @@ def overview(page):
     page.inspect("overview")
     page.do("await go('#/groups', 'Algorithm');")
     page.inspect("groups")
-    # By keyboard alone: the first stop is the way past the header.
-    page.do("document.activeElement.blur();")
+    # By keyboard alone: the first stop is the way past the header. The session is still there, too.
+    page.visit(CONSOLE + "?again")
+    page.do("await says('Came home');")
     page.key("Tab")
     assert page.do("return document.activeElement.innerText;") == "Skip to content"
+    page.key("Enter")
+    assert page.do("return document.activeElement.id;") == "main"
 
 
 def make_sticky(page):
@@ -180,12 +183,12 @@ def monitoring(page):
 
 
 def trace(page, visitor, home):
-    page.do(f"await go('#/trace', 'Step by step'); await type('Cookie, headers', {json.dumps(visitor.jar + '; Path=/; HttpOnly')}); await press('Trace');"
+    page.do(f"await go('#/trace', 'Step by step'); await type('Cookie, headers', {json.dumps(visitor.jar + '; Path=/; HttpOnly')}); await press('Trace', 'form button');"
             "await until('there are steps', () => document.querySelectorAll('.steps li').length > 3);")
     told = page.do("return document.querySelector('.steps').innerText;")
     assert "hit" in told and home in told, told
     page.inspect("trace")
-    page.do("await press('Clear'); await type('Cookie, headers', 'home=forged'); await press('Trace'); await says('forged');")
+    page.do("await press('Clear'); await type('Cookie, headers', 'home=forged'); await press('Trace', 'form button'); await says('forged');")
 
 
 def drain(page, home):

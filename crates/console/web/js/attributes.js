@@ -46,9 +46,9 @@ export function Attributes({ group, tag }) {
     work(false);
   };
   const edit = { before, draft, set, disabled: !mayChange() };
-  return html`<div class="split">
-    <div class="stack"><${Stickiness} ...${edit}/><${Settings} ...${edit}/></div>
-    <section class="panel sticky" aria-labelledby="changes-title">
+  return html`<div class="editor">
+    <${Stickiness} ...${edit}/>
+    <section class="panel changes-panel" aria-labelledby="changes-title">
       <header><h2 id="changes-title">What will change</h2></header>
       <div class="body stack">
         ${isStale && changes.length > 0 && html`<${Notice} kind="warn" role="alert">Somebody else has changed the configuration meanwhile. Discard your changes to see theirs.</${Notice}>`}
@@ -64,5 +64,6 @@ export function Attributes({ group, tag }) {
           <button class="primary" disabled=${changes.length === 0 || busy} onClick=${apply}>${busy ? 'Applying…' : 'Apply changes'}</button></div>`}
       </div>
     </section>
+    <${Settings} ...${edit}/>
   </div>`;
 }

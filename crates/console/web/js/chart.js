@@ -51,7 +51,7 @@ function options({ series, write, top, width }) {
     width, height: HEIGHT, legend: { show: false }, cursor: { sync: { key: 'charts' }, points: { size: 6 }, drag: { x: false, y: false } },
     scales: { x: { time: true }, y: { range: (_, low, high) => [0, Math.max(high ?? 0, top ?? 0, 1e-6) * 1.1] } },
     axes: [
-      { ...axis, grid: { show: false }, space: 75, values: (_, splits, __, ___, step) => splits.map((at) => clock(at, step)) },
+      { ...axis, grid: { show: false }, size: 26, space: 75, values: (_, splits, __, ___, step) => splits.map((at) => clock(at, step)) },
       { ...axis, size: 62, values: (_, splits) => splits.map((value) => write(value)) },
     ],
     series: [{}, ...series.map((one) => ({

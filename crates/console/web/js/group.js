@@ -25,7 +25,7 @@ export function Group({ rest: [name, tab = 'targets'] }) {
       <div class="row"><h1>${name}</h1>
         ${group && html`<span class=${`tag ${kind === 'off' ? '' : 'accent'}`}>${KINDS[kind] ?? kind}${stickiness?.duration && kind !== 'off' && `, ${stickiness.duration}`}</span>
           <span class="tag">${group.settings.algorithm.replaceAll('_', ' ')}</span>
-          <span class="tag">${group.settings.protocol} ${group.settings.protocol_version}</span>
+          <span class="tag">${group.settings.protocol}${group.settings.protocol_version !== 'HTTP1' && ` ${group.settings.protocol_version}`}</span>
           <span class="muted small">${group.listeners.length ? `used by ${group.listeners.join(', ')}` : 'used by no listener'}</span>`}
       </div>
     </div>

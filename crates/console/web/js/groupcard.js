@@ -36,7 +36,7 @@ export function GroupCard({ group, sample, rates }) {
       ${sample.learned !== null && html`<span><b>${count(sample.learned)}</b> learned sessions</span>`}
     </div>`}
     ${targets.length === 0 ? html`<p class="empty">No targets: requests get 503</p>` : html`
-    <div class="scroll"><table><thead><tr><th scope="col">Target</th><th scope="col" class="num">Req/s</th><th scope="col" class="num">5xx/s</th><th scope="col" class="num">In flight</th>
+    <table><thead><tr><th scope="col">Target</th><th scope="col" class="num">Req/s</th><th scope="col" class="num">5xx/s</th><th scope="col" class="num">In flight</th>
       <th scope="col" class="num">${hasSessions ? 'Sessions' : 'Share'}</th></tr></thead>
     <tbody>${shown.map(([id, target]) => {
       const own = rates?.targets.get(id);
@@ -44,7 +44,7 @@ export function GroupCard({ group, sample, rates }) {
       return html`<tr key=${id}><th scope="row"><${Status} state=${target.state} label=${id} /><span class="hidden-text"> ${target.state}</span></th>
         <td class="num">${perSecond(own?.requests)}</td><td class=${`num ${own?.errors > 0 ? 'bad' : ''}`}>${perSecond(own?.errors)}</td><td class="num">${target.inFlight}</td>
         <td><span class="bar-cell"><span class="num">${hasSessions ? count(target.sessions) : percent(share)}</span><${Meter} share=${share}/></span></td></tr>`;
-    })}</tbody></table></div>
+    })}</tbody></table>
     ${targets.length > SHOWN && html`<p class="line"><a href=${link}>All ${targets.length} targets</a></p>`}`}
   </section>`;
 }
