@@ -2,7 +2,7 @@
 
 pub(crate) mod check;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clingfish_model::Name;
@@ -97,6 +97,18 @@ A process with credentials wants one of its tokens: in CLINGFISH_ADMIN_TOKEN, or
 
 The file gets the text that it had at that revision, which becomes a new revision; nothing of the history is lost.")]
     Rollback(Rollback),
+
+    /// Have a target take no new sessions, and wait until those that it has are gone.
+    #[command(after_help = "\
+Before a target is stopped, for instance in a pre-stop hook:
+  clingfish drain web 10.0.0.1:3000 --wait --deadline 30m
+
+The exit status is 0 once so few sessions are left and no request runs, and 3 if the deadline came first.
+Sessions count while they were seen within the duration of stickiness; with --active, within five minutes.")]
+    Drain(Drain),
+
+    /// Have a target take new sessions again.
+    Undrain(Undrain),
 
     /// Replace a running process by a new one without losing a connection or a session.
     #[command(after_help = "\
@@ -285,6 +297,50 @@ pub(crate) struct Diff {
 
     #[command(flatten)]
     pub(crate) admin: Admin,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Drain {
+    /// The target group.
+    pub(crate) target_group: String,
+
+    /// The target, by its id.
+    pub(crate) target: String,
+
+    /// Wait until few enough sessions are left and no request runs.
+    #[arg(long)]
+    pub(crate) wait: bool,
+
+    /// How many are few enough.
+    #[arg(long, value_name = "COUNT", default_value_t = 0)]
+    pub(crate) until_sessions: u64,
+
+    /// Count sessions that were seen within the last five minutes only.
+    #[arg(long)]
+    pub(crate) active: bool,
+
+    /// Wait no longer than that, such as 30m.
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) deadline: Option<Duration>,
+
+    #[command(flatten)]
+    pub(crate) admin: Admin,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Undrain {
+    /// The target group.
+    pub(crate) target_group: String,
+
+    /// The target, by its id.
+    pub(crate) target: String,
+
+    #[command(flatten)]
+    pub(crate) admin: Admin,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    clingfish_config::parse_duration(text).ok_or_else(|| "write 90s, 30m or 2h".to_owned())
 }
 
 #[derive(Debug, Args)]

@@ -5,8 +5,10 @@
 mod admin_client;
 mod check;
 mod cli;
+mod clock;
 mod demo;
 mod diff;
+mod drain;
 mod events;
 mod explain;
 mod get;
@@ -42,6 +44,8 @@ fn main() -> ExitCode {
         Command::Events(options) => events::run(&options),
         Command::Diff(options) => diff::run(&options),
         Command::Rollback(options) => rollback::run(&options),
+        Command::Drain(options) => drain::run(&options),
+        Command::Undrain(options) => drain::undo(&options),
         Command::Upgrade(options) => upgrade::run(&options),
         Command::Keys(options) => keys::run(&options),
         Command::Token(options) => token::run(&options),

@@ -263,7 +263,6 @@ impl Outcome {
         let spans = self.spans(now);
         streams::note_long(worker, self, spans.whole, now);
         self.count(spans, worker);
-        self.note_session(worker);
         self.note_seen(spans.whole);
         let mut log = worker.log.borrow_mut();
         if !log.wants(self.has_own_log) {
@@ -299,25 +298,24 @@ impl Outcome {
         log.push(&Record { facts: &self.facts(kind, spans, attempts), texts, attempts });
     }
 
-    /// Notes that the session is there, at its home.
-    #[inline]
-    fn note_session(&self, worker: &Worker) {
-        if let Some((session, home)) = self.whereabouts(worker) {
-            home.saw(session, worker.index);
-        }
+    /// The session that the request is of, and its home.
+    pub(crate) fn whereabouts(&self, worker: &Worker) -> Option<(Mark, &Rc<TargetLocal>)> {
+        self.seen_at(self.group.as_ref()?, worker)
     }
 
-    /// The session that the request is of, and its home.
     #[inline]
-    pub(crate) fn whereabouts(&self, worker: &Worker) -> Option<(Mark, &Rc<TargetLocal>)> {
+    fn seen_at<'l>(
+        &self,
+        local: &'l GroupLocal,
+        worker: &Worker,
+    ) -> Option<(Mark, &'l Rc<TargetLocal>)> {
         let (id, home) = match (self.session, self.key) {
             (Some(SessionId(session)), _) => (u64::from_le_bytes(session), self.home?),
             // Whoever serves a key has its session.
             (None, Some(key)) => (key, self.target?),
             (None, None) => return None,
         };
-        let home = self.group.as_ref()?.targets.get(home)?;
-        Some((Mark::of(id, worker.shared.session_secret), home))
+        Some((Mark::of(id, worker.shared.session_secret), local.targets.get(home)?))
     }
 
     /// Whoever ends a long stream was there until now.
@@ -399,6 +397,9 @@ impl Outcome {
             if self.target_status.is_some_and(|status| status >= 500) {
                 target.meter.responses_5xx.increment();
             }
+        }
+        if let Some((session, home)) = self.seen_at(local, worker) {
+            home.saw(session, worker.index);
         }
     }
 

@@ -64,7 +64,8 @@ impl Levels {
     /// The highest of them, and those below it that count.
     #[inline]
     fn of_bits(bits: u64) -> Self {
-        let highest = (u64::BITS - 1 - Self::OFFSET).saturating_sub(bits.leading_zeros());
+        // The bit of level 0 makes no difference beside another, and spares asking whether there is any.
+        let highest = (bits | 4).ilog2().wrapping_sub(Self::OFFSET);
         Self((highest << 2) as u8 | ((bits >> highest) & 3) as u8)
     }
 

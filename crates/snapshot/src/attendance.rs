@@ -19,9 +19,16 @@ pub struct Attendance {
     /// By worker; there once it has seen a session.
     sightings: Box<[OnceLock<Arc<Sightings>>]>,
     /// Protects what was collected. Taken by the task that collects, and by whoever asks for another window: never by a worker.
-    recent: Mutex<Recent>,
+    recent: Mutex<Collected>,
     in_duration: AtomicU64,
     in_5m: AtomicU64,
+}
+
+/// What was collected, and when.
+#[derive(Debug, Default)]
+struct Collected {
+    recent: Recent,
+    at: Duration,
 }
 
 /// How many sessions a target has.
@@ -54,7 +61,9 @@ impl Attendance {
 
     /// Takes what workers have seen since the last time. `now` is a span since some moment, the same for all of the process.
     pub fn collect(&self, now: Duration, duration: Duration) {
-        let mut recent = self.lock();
+        let mut collected = self.lock();
+        collected.at = now;
+        let recent = &mut collected.recent;
         let seen = self.sightings.iter().filter_map(OnceLock::get).map(Arc::as_ref);
         recent.collect(seen, now, duration.max(ACTIVE_SESSION_WINDOW));
         let [in_duration, in_5m] =
@@ -73,13 +82,20 @@ impl Attendance {
         (self.in_duration.load(Relaxed), self.in_5m.load(Relaxed))
     }
 
+    /// Sessions seen within another window that ended when they were collected last; of a group whose sessions nobody else counts. Not
+    /// more are known of than [`Self::collect`] was told to keep.
+    pub fn estimate(&self, window: Duration) -> u64 {
+        let collected = self.lock();
+        collected.recent.estimate(collected.at, window)
+    }
+
     /// Memory that what was seen takes, in bytes.
     pub fn memory_bytes(&self) -> usize {
         let seen = self.sightings.iter().filter_map(OnceLock::get).count();
-        seen * size_of::<Sightings>() + self.lock().memory_bytes()
+        seen * size_of::<Sightings>() + self.lock().recent.memory_bytes()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Recent> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Collected> {
         // Nothing panics half-way through a change, so what a panic leaves behind is whole.
         self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }

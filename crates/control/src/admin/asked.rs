@@ -24,6 +24,8 @@ pub(crate) struct Asked {
     /// All of it; its type is one that the place takes, unless it is empty.
     pub(crate) body: Bytes,
     pub(crate) author: Author,
+    /// What would come of it is wanted, and nothing else.
+    pub(crate) asks_only: bool,
 }
 
 /// Who asks, as events and logs call them.

@@ -243,6 +243,7 @@ fn asked(head: Parts, body: Bytes, author: Author) -> Asked {
         headers: head.headers,
         body,
         author,
+        asks_only: false,
     }
 }
 

@@ -10,10 +10,11 @@ mod listeners;
 mod overview;
 mod route;
 mod targets;
+mod what_if;
 mod wire;
 
 use hyper::{
-    HeaderMap, StatusCode,
+    HeaderMap, Method, StatusCode,
     header::{ETAG, HeaderValue, LOCATION},
 };
 use serde_json::{Value, json};
@@ -82,6 +83,7 @@ async fn answer(desk: &Desk, asked: &Asked, found: &Found) -> Result<Answer, Fau
         To::Verdicts => Ok(whole(&overview::verdicts(desk))),
         To::Keys => now().map(|now| whole(&overview::keys(&now))),
         To::Explain => explain::explain(&now()?, &asked.body).map(|told| whole(&told)),
+        To::WhatIf => what_if(desk, asked).await,
         To::Revisions => history::revisions(desk).await.map(|all| whole(&all)),
         To::Revision => history::revision(desk, found.number(0)?).await.map(|one| whole(&one)),
         To::Diff => history::diff(desk, asked.query.as_deref()).await.map(|diff| whole(&diff)),
@@ -92,6 +94,37 @@ async fn answer(desk: &Desk, asked: &Asked, found: &Found) -> Result<Answer, Fau
         To::AddTarget => targets::add(desk, asked, name()?).await,
         To::ChangeTarget => targets::change(desk, asked, name()?, found.name(1)?).await,
         To::RemoveTarget => targets::remove(desk, asked, name()?, found.name(1)?).await,
+    }
+}
+
+/// Tells what a change would do to sessions: the body names its method, its path and its body.
+async fn what_if(desk: &Desk, asked: &Asked) -> Result<Answer, Fault> {
+    let fields = wire::object(&asked.body)?;
+    wire::only(&fields, &["method", "path", "body"])?;
+    let text = |key| {
+        let missing = || Fault::invalid(format!("{key} is missing: that of the change itself"));
+        wire::text(&fields, key)?.ok_or_else(missing)
+    };
+    let no_method = |_| Fault::invalid("method is PATCH, PUT, POST or DELETE");
+    let method = Method::from_bytes(text("method")?.as_bytes()).map_err(no_method)?;
+    let body = fields.get("body").map(Value::to_string).unwrap_or_default();
+    let change = Asked {
+        method,
+        path: text("path")?.to_owned(),
+        query: None,
+        headers: asked.headers.clone(),
+        body: body.into(),
+        author: asked.author.clone(),
+        asks_only: true,
+    };
+    let found = route::find(&change.method, &change.path)?;
+    match found.to {
+        To::ChangeGroup
+        | To::ReplaceStickiness
+        | To::AddTarget
+        | To::ChangeTarget
+        | To::RemoveTarget => Box::pin(answer(desk, &change, &found)).await,
+        _ => Err(Fault::invalid(format!("{} {} changes no sessions", change.method, change.path))),
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::{collections::BTreeMap, thread};
 
-use clingfish_testkit::{Clingfish, RawClient, Response, eventually};
+use clingfish_testkit::{Clingfish, Finished, RawClient, Response, eventually, run};
+use serde_json::{Value, json};
 
 use crate::support::{SOON, Seen as _, mirror, targets, web};
 
@@ -138,4 +139,94 @@ fn a_session_with_an_open_stream_is_live_though_no_request_comes() {
     drop(client);
     reaches(0.0);
     assert_eq!(all("5m"), 2.0);
+}
+
+/// Asks the native API for something by POST.
+fn post(clingfish: &Clingfish, path: &str, body: &Value) -> Value {
+    let (admin, body) = (clingfish.admin(), body.to_string());
+    let mut client = RawClient::connect(admin).unwrap();
+    let length = body.len();
+    client
+        .send(format!(
+            "POST {path} HTTP/1.1\r\nHost: {admin}\r\nConnection: close\r\nContent-Type: application/json\r\n\
+             Content-Length: {length}\r\n\r\n{body}"
+        ))
+        .unwrap();
+    let answer = client.read_final_response().unwrap();
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    answer.json()
+}
+
+fn words(clingfish: &Clingfish, words: &[&str]) -> Finished {
+    let admin = format!("http://{}", clingfish.admin());
+    run(&[words, &["--admin", &admin]].concat())
+}
+
+#[test]
+fn what_a_change_would_do_is_what_it_does() {
+    const KEYS: usize = 300;
+    let (clingfish, _targets, config) = shop(1, r#"{ type = "hash", key = "header:X-User" }"#);
+    let go = |nth: usize| ask(&clingfish, &[&format!("X-User: user-{nth}")]).target().to_owned();
+    let before: Vec<String> = (0..KEYS).map(go).collect();
+    let truth = homes(KEYS, |nth| before[nth].clone());
+    expect(&clingfish, "duration", &truth, 0.03);
+    for (path, body, line) in [
+        ("a", json!({ "weight": 3 }), "id = \"a\", weight = 3,"),
+        ("a", json!({ "drain": true }), "id = \"a\", drain = true,"),
+    ] {
+        let path = format!("/v1/target-groups/web/targets/{path}");
+        let change = json!({ "method": "PATCH", "path": path, "body": body });
+        let told = post(&clingfish, "/v1/what-if", &change)["moves"].as_f64().unwrap();
+        clingfish.reload_with(&config.replace("id = \"a\",", line));
+        let moved = (0..KEYS).filter(|nth| go(*nth) != before[*nth]).count() as f64;
+        assert!(moved > 20.0, "{body}: some move");
+        assert!((told - moved).abs() <= KEYS as f64 * 0.06, "{body}: told {told}, moved {moved}");
+        clingfish.reload_with(&config);
+    }
+}
+
+#[test]
+fn what_ends_and_who_stays_is_told_before() {
+    let (clingfish, _targets, _) = shop(1, "true");
+    let truth = homes(40, |_| ask(&clingfish, &[]).target().to_owned());
+    expect(&clingfish, "duration", &truth, 0.0);
+    let group = "/v1/target-groups/web";
+    let of_a = truth["a"];
+    for (method, path, body, moves, ends) in [
+        ("PATCH", "/targets/a", json!({ "drain": true }), 0, 0),
+        ("PATCH", "/targets/a", json!({ "weight": 9 }), 0, 0),
+        ("DELETE", "/targets/a", json!(null), of_a, 0),
+        ("PUT", "/stickiness", json!({ "enabled": false }), 0, 40),
+        ("PUT", "/stickiness", json!({ "cookie": "other" }), 0, 40),
+        ("PUT", "/stickiness", json!({ "duration": "2h" }), 0, 0),
+        ("PATCH", "", json!({ "slow_start": "30s" }), 0, 0),
+    ] {
+        let mut change = json!({ "method": method, "path": format!("{group}{path}") });
+        if !body.is_null() {
+            change["body"] = body.clone();
+        }
+        let told = post(&clingfish, "/v1/what-if", &change);
+        let expected = (json!(40), json!(moves), json!(ends));
+        let found = (&told["sessions"], &told["moves"], &told["ends"]);
+        assert_eq!(found, (&expected.0, &expected.1, &expected.2), "{change}: {told}");
+    }
+    assert_eq!(clingfish.revision(), 1, "nothing has changed");
+}
+
+#[test]
+fn a_drain_waits_until_sessions_are_gone_or_its_deadline() {
+    let (clingfish, _targets, _) = shop(1, r#"{ type = "lb_cookie", duration = "4s" }"#);
+    let truth = homes(10, |_| ask(&clingfish, &[]).target().to_owned());
+    expect(&clingfish, "duration", &truth, 0.0);
+    let late = words(&clingfish, &["drain", "web", "a", "--wait", "--active", "--deadline", "1s"]);
+    assert_eq!(late.status, 3, "{} {}", late.stdout, late.stderr);
+    let done = words(&clingfish, &["drain", "web", "a", "--wait", "--deadline", "1m"]);
+    assert_eq!(done.status, 0, "{} {}", done.stdout, done.stderr);
+    assert!(done.stdout.lines().last().unwrap().starts_with("0 live sessions"), "{}", done.stdout);
+    assert_eq!(live(&clingfish, "a", "duration"), 0.0);
+    let newcomer = |_| ask(&clingfish, &[]).target().to_owned();
+    assert!((0..4).map(newcomer).all(|target| target == "b"), "it takes no new ones");
+    let back = words(&clingfish, &["undrain", "web", "a"]);
+    assert_eq!(back.status, 0, "{}", back.stderr);
+    assert!((0..4).map(newcomer).any(|target| target == "a"), "it takes new ones again");
 }

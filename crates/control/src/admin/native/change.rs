@@ -1,19 +1,21 @@
 //! Changes that the native API makes, and what they depend on.
 
-use clingfish_model::{Name, TargetGroup, reach};
+use std::sync::Arc;
+
+use clingfish_model::{DesiredState, Name, TargetGroup, reach};
 use hyper::{
     StatusCode,
     header::{ETAG, IF_MATCH},
 };
 use serde_json::{Value, json};
 
-use super::{JSON, fault::Fault, tag, tags_in};
+use super::{JSON, fault::Fault, tag, tags_in, what_if};
 use crate::{
     admin::{
         asked::{Answer, Asked},
         desk::Desk,
     },
-    change::{Base, Outline, Planned},
+    change::{Base, NotMade, Outline, Planned},
 };
 
 /// What If-Match asks for.
@@ -46,6 +48,9 @@ pub(super) async fn make(
     mut plan: impl FnMut(&Base) -> Result<Drawn, Fault> + Send + 'static,
 ) -> Result<Answer, Fault> {
     let condition = Condition::of(asked);
+    if asked.asks_only {
+        return tell(desk, asked, condition, plan).await;
+    }
     let planning = move |base: &Base| {
         condition.check(base)?;
         let (outline, touched) = plan(base)?;
@@ -58,6 +63,50 @@ pub(super) async fn make(
         "changed": made.since != made.with,
     });
     Ok(Answer::new(StatusCode::OK, JSON, format!("{body}\n")).with(ETAG, tag(made.since)))
+}
+
+/// Runs a plan for what it would come to, and lets it refuse, so that nothing comes of it.
+async fn tell(
+    desk: &Desk,
+    asked: &Asked,
+    condition: Condition,
+    mut plan: impl FnMut(&Base) -> Result<Drawn, Fault> + Send + 'static,
+) -> Result<Answer, Fault> {
+    let planning = move |base: &Base| {
+        let drawn = condition.check(base).and_then(|()| plan(base));
+        let states =
+            drawn.and_then(|(outline, _)| Ok((Arc::clone(&base.desired), after(base, outline)?)));
+        Err::<Planned<()>, _>(states)
+    };
+    let refused = desk.tools.changes.make(&asked.author.name, "what if", planning).await;
+    let (before, after) = match refused {
+        Err(NotMade::Refused(states)) => states?,
+        Err(NotMade::Invalid(errors)) => return Err(NotMade::Invalid(errors).into()),
+        Err(NotMade::File(why)) => return Err(NotMade::File(why).into()),
+        Err(NotMade::Refusal(errors)) => return Err(NotMade::Refusal(errors).into()),
+        Err(NotMade::Leaving) | Ok(_) => return Err(NotMade::Leaving.into()),
+    };
+    let now = super::enforced(desk)?;
+    let told = tokio::task::spawn_blocking(move || what_if::told(&now.snapshot, &before, &after));
+    let told = told.await.map_err(|error| Fault::unavailable(error.to_string()))?;
+    Ok(Answer::new(StatusCode::OK, JSON, format!("{told}\n")))
+}
+
+/// What would be desired.
+fn after(base: &Base, outline: Outline) -> Result<Arc<DesiredState>, Fault> {
+    let text = match outline {
+        Outline::Nothing => return Ok(Arc::clone(&base.desired)),
+        Outline::Edits(edits) => {
+            let edited = clingfish_config::edit(&base.text, &edits);
+            edited.map_err(|error| Fault::invalid(error.to_string()))?
+        }
+        Outline::Text(text) => text,
+    };
+    let invalid = |errors: Vec<clingfish_config::Diagnostic>| {
+        let errors = errors.iter().map(ToString::to_string).collect();
+        Fault::from(NotMade::Invalid(errors))
+    };
+    clingfish_config::parse(&text).map(|(desired, _)| Arc::new(desired)).map_err(invalid)
 }
 
 /// The group of that name in what is to be changed.

@@ -238,6 +238,12 @@ fn sessions(group: &Group) -> Option<[HashMap<TargetHash, u64>; 2]> {
     Some(windows.map(|window| table.count_by_target(now, window, TARGETS_MAX).by_target))
 }
 
+/// How many sessions live on each target of a group, in the order of its targets.
+pub(super) fn live_now(group: &Group) -> Vec<LiveSessions> {
+    let sessions = sessions(group);
+    group.targets.iter().map(|target| live(group, target, sessions.as_ref())).collect()
+}
+
 /// How many sessions live on a target: counted now, where there is a table, else as of a few seconds ago.
 fn live(
     group: &Group,

@@ -10,6 +10,8 @@ use crate::{
     tests::stage::{Stage, run},
 };
 
+const ONE: &str = "/v1/target-groups/web/targets/a";
+
 fn document() -> Value {
     serde_json::from_str(OPENAPI).expect("it is JSON")
 }
@@ -111,6 +113,15 @@ fn the_document_has_every_route_and_no_other() {
     assert_eq!(told, there);
 }
 
+/// A path with these names in the place of its braces.
+fn filled(template: &str, names: &[&str]) -> String {
+    names.iter().fold(template.to_owned(), |path, name| {
+        let (before, rest) = path.split_once('{').expect("there is a brace for each name");
+        let (_, after) = rest.split_once('}').expect("it closes");
+        format!("{before}{name}{after}")
+    })
+}
+
 #[test]
 fn answers_are_as_the_document_says() {
     run(async {
@@ -149,6 +160,8 @@ fn answers_are_as_the_document_says() {
             ("POST", "/v1/explain", &[], "", json!({ "url": "/api/x" })),
             ("POST", "/v1/explain", &[], "", json!({ "token": "AQ" })),
             ("POST", "/v1/explain", &[], "", json!({})),
+            ("POST", "/v1/what-if", &[], "", json!({ "method": "DELETE", "path": ONE })),
+            ("POST", "/v1/what-if", &[], "", json!({ "method": "GET", "path": "/v1/state" })),
             ("GET", "/v1/keys", &[], "", json!(null)),
             ("PATCH", "/v1/target-groups/{name}", &["web"], "", json!({ "slow_start": "30s" })),
             ("PATCH", "/v1/target-groups/{name}", &["web"], "", json!({ "slow_start": "30x" })),
@@ -169,14 +182,10 @@ fn answers_are_as_the_document_says() {
             ("GET", "/v1/events", &[], "", json!(null)),
             ("POST", "/v1/rollback", &[], "", json!({ "revision": since })),
         ] {
-            let mut path = template.to_owned();
-            for name in names {
-                let (open, close) = (path.find('{').unwrap(), path.find('}').unwrap());
-                path.replace_range(open..=close, name);
-            }
+            let path = filled(template, names);
             let reply = ask(admin, method, &format!("{path}{query}"), "", &body).await;
-            let mut found = Vec::new();
-            let schema = schema(&document, method, template, reply.status);
+            let (mut found, schema) =
+                (Vec::new(), schema(&document, method, template, reply.status));
             misfits(&document, &schema, &reply.body, "", &mut found);
             assert!(found.is_empty(), "{method} {path}: {found:#?}");
             asked.insert((method, template));
