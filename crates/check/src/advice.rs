@@ -225,7 +225,9 @@ fn absent(balancer: B) -> Option<&'static str> {
 
 fn general(promise: P) -> &'static str {
     match promise {
-        P::SeveralTargets => "Look at the targets: some answer with errors.",
+        P::SeveralTargets => {
+            "Look at the targets: some answer with errors. Where the page wants a login, say it with --login."
+        }
         P::ComesHome | P::NewConnection => "Turn on stickiness by a cookie of the balancer's.",
         P::ParallelFirst => {
             "Place new clients by their address, or let the page ask for one thing first and for the rest after its answer."

@@ -18,7 +18,15 @@ use crate::{
 impl Ground<'_> {
     pub(super) fn several_targets(&self) -> Judgement {
         let fresh: Vec<_> = self.fresh.iter().map(|outcome| self.see(outcome)).collect();
-        judge::several_targets(&fresh, &self.targets)
+        let judgement = judge::several_targets(&fresh, &self.targets);
+        let redirect =
+            self.fresh.iter().flatten().find(|answer| matches!(answer.status, 301..=308));
+        match redirect.and_then(|answer| answer.field("location")) {
+            Some(to) if self.targets.len() < 2 => {
+                judgement.and(format!("the answer is a redirect to {to}, which is not followed"))
+            }
+            _ => judgement,
+        }
     }
 
     pub(super) fn comes_home(&self) -> Judgement {

@@ -178,3 +178,13 @@ fn scripts_of_other_origins_need_their_fields() {
         super::check_url(&url, &["--only", "cors,cross-site"]).expect("HAProxy", verdicts);
     }
 }
+
+#[test]
+fn a_page_that_leads_elsewhere_says_where() {
+    let targets = app::two();
+    let haproxy = haproxy("http-request redirect prefix https://shop.example", NO_WORDS, &targets);
+    let checked = check(haproxy.address(), &[]);
+    checked.expect("unknown balancer", &["could-not-tell several-targets comes-home"]);
+    let evidence = checked.evidence("several-targets");
+    assert!(evidence.contains("redirect to https://shop.example/"), "{evidence}");
+}
