@@ -21,12 +21,12 @@ use crate::{
 use ground::Ground;
 
 /// Whoever follows the self-test while it runs.
-pub trait Audience {
+pub trait Audience: Send {
     /// Hears what is done now.
     fn hear(&mut self, line: &str);
 
     /// Is asked to do something, and says when it is done.
-    fn please<'a>(&'a mut self, request: &'a str) -> Pin<Box<dyn Future<Output = ()> + 'a>>;
+    fn please<'a>(&'a mut self, request: &'a str) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 }
 
 /// Checks every promise that is asked for.
@@ -83,4 +83,27 @@ async fn check(
         Promise::TargetAbsent => ground.target_absent(audience).await,
     };
     judged.unwrap_or_else(|error| Judgement::unknown(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::url::Url;
+
+    struct Nobody;
+
+    impl Audience for Nobody {
+        fn hear(&mut self, _: &str) {}
+
+        fn please<'a>(&'a mut self, _: &'a str) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+            Box::pin(async {})
+        }
+    }
+
+    #[test]
+    fn it_can_run_as_a_task_of_any_runtime() {
+        fn is_send(_: &impl Send) {}
+        let options = Options::new(Url::parse("http://127.0.0.1:1/").unwrap());
+        is_send(&run(&options, &mut Nobody));
+    }
 }

@@ -125,7 +125,7 @@ impl Audience for Operator {
         }
     }
 
-    fn please<'a>(&'a mut self, request: &'a str) -> Pin<Box<dyn Future<Output = ()> + 'a>> {
+    fn please<'a>(&'a mut self, request: &'a str) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
         eprintln!(">>> {request}");
         Box::pin(async {
             let wait = || {

@@ -1,6 +1,9 @@
 //! Polite limits: so many requests per second, so many in all.
 
-use std::{cell::Cell, time::Duration};
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use tokio::time::{Instant, sleep_until};
 
@@ -11,14 +14,20 @@ use crate::clock;
 pub(super) struct Pace {
     apart: Duration,
     requests_max: usize,
-    count: Cell<usize>,
-    next: Cell<Option<Instant>>,
+    /// Protects what was let go so far; never held while anybody waits.
+    so_far: Mutex<SoFar>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct SoFar {
+    count: usize,
+    next: Option<Instant>,
 }
 
 impl Pace {
     pub(super) fn new(rate: u32, requests_max: usize) -> Self {
         let apart = Duration::from_secs(1) / rate.max(1);
-        Self { apart, requests_max, count: Cell::new(0), next: Cell::new(None) }
+        Self { apart, requests_max, so_far: Mutex::default() }
     }
 
     /// Waits until the next request may go.
@@ -28,22 +37,28 @@ impl Pace {
 
     /// Waits until so many may go at once; the next one waits all the longer.
     pub(super) async fn turns(&self, number: u32) -> Result<(), CheckError> {
-        let count = self.count.get() + number as usize;
-        if count > self.requests_max {
-            return Err(CheckError::Spent(self.requests_max));
-        }
-        self.count.set(count);
         let now = clock::now();
-        let turn = self.next.get().map_or(now, |next| next.max(now));
-        self.next.set(Some(turn + self.apart * number));
+        let turn = self.take(number, now)?;
         if turn > now {
             sleep_until(turn).await;
         }
         Ok(())
     }
 
+    /// When so many may go.
+    fn take(&self, number: u32, now: Instant) -> Result<Instant, CheckError> {
+        let mut so_far = self.so_far.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = so_far.count + number as usize;
+        if count > self.requests_max {
+            return Err(CheckError::Spent(self.requests_max));
+        }
+        let turn = so_far.next.map_or(now, |next| next.max(now));
+        *so_far = SoFar { count, next: Some(turn + self.apart * number) };
+        Ok(turn)
+    }
+
     pub(super) fn count(&self) -> usize {
-        self.count.get()
+        self.so_far.lock().unwrap_or_else(PoisonError::into_inner).count
     }
 }
 
