@@ -57,7 +57,7 @@ export function Attributes({ group, tag }) {
         ${changes.length > 0 && html`
           <ul class="changes" aria-label="Changes">${changes.map(([key, value]) => html`<li key=${key}><code>${key}</code><span>
             ${before[key] !== undefined ? html`<del>${shown(before[key])}</del> → ` : ''}<ins>${value === null ? 'default' : shown(value)}</ins></span></li>`)}</ul>
-          <${Moves} change=${{ target_group: group.name, settings: body }}/>`}
+          <${Moves} change=${{ method: 'PATCH', path: `/v1/target-groups/${part(group.name)}`, body }}/>`}
         <${Failure} error=${error}/>
         ${mayChange() && html`<div class="actions">
           <button disabled=${Object.keys(draft).length === 0 || busy} onClick=${forget}>Discard</button>

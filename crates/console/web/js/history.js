@@ -1,5 +1,5 @@
 // One hour of what was sampled, in this page, bounded.
-import { quantile } from './metrics.js';
+import { BROKEN, ENDED, FRESH, HOME, quantile, sum } from './metrics.js';
 import { balanced } from './shares.js';
 
 /** How much is kept. */
@@ -13,6 +13,8 @@ export class History {
   constructor() {
     this.total = [];
     this.groups = new Map();
+    /** Groups whose older history has been fetched. */
+    this.recalled = new Set();
   }
 
   /** Adds what is known at a moment. */
@@ -28,6 +30,14 @@ export class History {
     for (const name of this.groups.keys()) if (!sample.groups.has(name)) this.groups.delete(name);
   }
 
+  /** Puts before what this page has seen what the server has kept of a group and some of its targets. */
+  seed(name, slices, targets, seconds) {
+    const points = this.groups.get(name) ?? this.groups.set(name, []).get(name);
+    const first = points[0]?.at ?? Infinity;
+    const older = slices.filter((slice) => Date.parse(slice.at) + seconds * 1000 < first).map((slice) => kept(slice, targets, seconds));
+    points.unshift(...older);
+  }
+
   of(name) {
     return name === undefined ? this.total : this.groups.get(name) ?? [];
   }
@@ -39,6 +49,20 @@ export class History {
 }
 
 const hasSessions = (group) => [...group.targets.values()].some((target) => target.sessions !== null);
+
+/** A slice of the server's history as a point of this page's. What the server does not keep is absent. */
+function kept(slice, targets, seconds) {
+  const per = (count) => count / seconds;
+  const verdicts = Object.fromEntries(Object.entries(slice.verdicts).map(([verdict, count]) => [verdict, per(count)]));
+  const [home, fresh, broken, ended] = [HOME, FRESH, BROKEN, ENDED].map((kind) => sum(verdicts, kind));
+  const time = (name) => (slice.duration ? slice.duration[name] / 1e6 : null);
+  const own = new Map([...targets].map(([id, all]) => [id, all.get(slice.at)]).filter(([, found]) => found)
+    .map(([id, found]) => [id, { requests: per(found.requests), sessions: found.sessions }]));
+  return {
+    at: Date.parse(slice.at) + seconds * 1000, requests: per(slice.requests), home, fresh, broken, ended, off: verdicts.off ?? 0, errors: per(slice.responses_5xx),
+    breakRate: home + broken > 0 ? broken / (home + broken) : null, balance: null, classes: null, verdicts, p50: time('p50'), p90: time('p90'), p99: time('p99'), sessions: slice.sessions, targets: own,
+  };
+}
 
 function numbers(rates) {
   const { requests, home, fresh, broken, ended, off, errors, breakRate, classes, verdicts } = rates;

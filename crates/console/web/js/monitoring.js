@@ -1,5 +1,6 @@
 // How a target group does, now and over the last hour.
-import { html, useState } from './lib.js';
+import { html, useEffect, useState } from './lib.js';
+import { get, part } from './api.js';
 import { useStore } from './store.js';
 import { Chart } from './chart.js';
 import { Empty, tone } from './parts.js';
@@ -15,20 +16,20 @@ const PLAIN = { target_gone: 'target gone', target_unhealthy: 'target unhealthy'
 export function Monitoring({ group, sample, rates }) {
   const { history } = useStore();
   const [minutes, choose] = useState(15);
+  useEffect(() => { recall(history, group); }, [group.name]);
   const all = history.of(group.name);
   const points = all.filter((point) => point.at >= now() - minutes * 60_000);
   const isSticky = group.settings.stickiness?.enabled;
   const times = points.map((point) => point.at / 1000);
   const line = (name, colour, pick, line) => ({ name, colour, line, values: points.map(pick) });
-  const classOf = (name) => (point) => point.classes[name] ?? 0;
   return html`
     <div class="row"><label class="row"><span class="small muted">Show the last</span>
         <select value=${minutes} onChange=${(event) => choose(Number(event.target.value))}>${WINDOWS.map(([value, label]) => html`<option value=${value} selected=${value === minutes}>${label}</option>`)}</select></label>
-      <span class="muted small">${all.length > 1 ? `This page has watched for ${span(all.at(-1).at - all[0].at)}.` : 'This page has just begun to watch.'} It keeps an hour, until it is closed.</span></div>
+      <span class="muted small">${all.length > 1 ? `There are ${span(all.at(-1).at - all[0].at)} of history.` : 'There is no history yet.'} An hour is kept.</span></div>
     <div class="charts">
       <${Distribution} group=${group} sample=${sample} rates=${rates}/>
       <${Chart} title="Requests" times=${times} write=${(value) => `${perSecond(value)}/s`} series=${[
-        line('2xx, 3xx', 1, (point) => (point.classes['2xx'] ?? 0) + (point.classes['3xx'] ?? 0) + (point.classes['1xx'] ?? 0)), line('4xx', 2, classOf('4xx'), 'dash'), line('5xx', 3, classOf('5xx'), 'dot')]}/>
+        line('all', 1, (point) => point.requests), line('4xx', 2, (point) => (point.classes ? point.classes['4xx'] ?? 0 : null), 'dash'), line('5xx', 3, (point) => point.errors, 'dot')]}/>
       <${Chart} title="Latency" times=${times} write=${seconds} series=${[line('p50', 1, (point) => point.p50), line('p90', 2, (point) => point.p90, 'dash'), line('p99', 3, (point) => point.p99, 'dot')]}/>
       <${Chart} title="Verdicts" times=${times} write=${(value) => `${perSecond(value)}/s`} series=${isSticky ? [
         line('came home', 1, (point) => point.home), line('new', 4, (point) => point.fresh, 'dash'), line('ended', 2, (point) => point.ended, 'dot'), line('broken', 3, (point) => point.broken)]
@@ -39,6 +40,23 @@ export function Monitoring({ group, sample, rates }) {
       <${PerTarget} points=${points} times=${times}/>
       <${Health} points=${points} sample=${sample}/>
     </div>`;
+}
+
+const RECALLED_MAX = 6;
+
+/** Fetches what the server has kept from before this page was opened, once for each group. */
+async function recall(history, group) {
+  if (history.recalled.has(group.name)) return;
+  history.recalled.add(group.name);
+  const path = `/v1/target-groups/${part(group.name)}`;
+  const byTime = ({ slices }) => new Map(slices.map((slice) => [slice.at, slice]));
+  try {
+    const whole = await get(`${path}/history`);
+    const some = group.targets.slice(0, RECALLED_MAX).map(async ({ id }) => [id, byTime(await get(`${path}/targets/${part(id)}/history`))]);
+    history.seed(group.name, whole.slices, new Map(await Promise.all(some)), whole.slice_seconds);
+  } catch {
+    // Then there is what this page has seen itself.
+  }
 }
 
 const format1 = (value) => (value == null ? '–' : value.toFixed(2));

@@ -1,10 +1,10 @@
 // Targets of a group: how they are, and what can be done with them.
 import { html, useState } from './lib.js';
 import { ask, part } from './api.js';
-import { look, mayChange, say } from './store.js';
+import { look, mayChange, say, store } from './store.js';
 import { Dialog, Empty, Failure, Meter, Status } from './parts.js';
 import { Moves } from './whatif.js';
-import { count, percent, perSecond } from './time.js';
+import { count, percent, perSecond, span } from './time.js';
 
 export function Targets({ group, sample, rates }) {
   const [asked, open] = useState(null);
@@ -20,7 +20,7 @@ export function Targets({ group, sample, rates }) {
       ${targets.length === 0 ? html`<${Empty}>No targets: requests to this group get 503.</${Empty}>` : html`
       <div class="scroll" tabindex="0" role="region" aria-labelledby="targets-title"><table>
         <thead><tr><th scope="col">Target</th><th scope="col">Health</th><th scope="col">Zone</th><th scope="col" class="num">Weight</th><th scope="col" class="num">In flight</th>
-          <th scope="col" class="num">Req/s</th><th scope="col" class="num">5xx/s</th><th scope="col" class="num">${hasSessions ? 'Sessions' : 'Share'}</th><th scope="col">Drain</th><th scope="col"><span class="hidden-text">More</span></th></tr></thead>
+          <th scope="col" class="num">Req/s</th><th scope="col" class="num">5xx/s</th><th scope="col" class="num">Streams</th><th scope="col" class="num">${hasSessions ? 'Sessions' : 'Share'}</th><th scope="col">Drain</th><th scope="col"><span class="hidden-text">More</span></th></tr></thead>
         <tbody>${targets.map((target) => html`<${Row} key=${target.id + target.leaving} target=${target} ...${rows}/>`)}</tbody>
       </table></div>`}
     </section>
@@ -46,14 +46,28 @@ function Row({ target, hasSessions, all, load, open, sample, rates, group }) {
   return html`<tr>
     <th scope="row">${target.id}${target.address !== target.id && html`<span class="address mono">${target.address}</span>`}</th>
     <td><${Status} state=${target.health.state}/>${reason && html`<span class="reason" title=${target.health.reason}>${reason}</span>`}
-      ${anomalous && html`<span class="reason warn">fails more than its peers</span>`}${counted < 1 && counted > 0 && html`<span class="reason">counts for ${percent(counted)}</span>`}</td>
+      ${anomalous && html`<span class="reason warn">fails more than its peers</span>`}${(target.drain || target.leaving) && html`<${Left} target=${target} group=${group}/>`}${counted < 1 && counted > 0 && html`<span class="reason">counts for ${percent(counted)}</span>`}</td>
     <td>${target.zone ?? html`<span class="muted">–</span>`}</td>
     <td class="num">${mayChange() && isOwn && !target.leaving ? html`<button class="plain" title="Change weight" aria-label=${`Weight of ${target.id}: ${target.weight}, change`} onClick=${() => open({ what: 'weight', target })}>${target.weight} ✎</button>` : target.weight}</td>
-    <td class="num">${target.in_flight}</td><td class="num">${perSecond(own?.requests)}</td><td class=${`num ${own?.errors > 0 ? 'bad' : ''}`}>${perSecond(own?.errors)}</td>
-    <td><span class="bar-cell"><span class="num">${hasSessions ? count(target.sessions) : percent(share)}</span><${Meter} share=${share}/></span></td>
+    <td class="num">${target.in_flight}</td><td class="num">${perSecond(own?.requests)}</td><td class=${`num ${own?.errors > 0 ? 'bad' : ''}`}>${perSecond(own?.errors)}</td><td class="num">${target.open_streams ?? '–'}</td>
+    <td><span class="bar-cell"><span class="num" title=${hasSessions ? `${count(target.active_sessions)} of them active in the last five minutes` : ''}>${hasSessions ? count(target.sessions) : percent(share)}</span><${Meter} share=${share}/></span></td>
     <td>${target.leaving ? html`<span class="muted">leaving</span>` : html`<label class="switch"><input type="checkbox" role="switch" checked=${target.drain} disabled=${!mayChange() || !isOwn} onClick=${toggle} aria-label=${`Drain ${target.id}`}/></label>`}</td>
     <td class="num">${mayChange() && isOwn && !target.leaving && html`<button class="plain danger" onClick=${() => open({ what: 'deregister', target })} aria-label=${`Deregister ${target.id}`}>Deregister</button>`}</td></tr>`;
 }
+
+/** What is left on a target that drains, and when it will be gone if sessions go on leaving as they did. */
+function Left({ target, group }) {
+  if (target.sessions == null) return null;
+  const points = store.history.of(group.name);
+  const last = points.at(-1);
+  const first = points.find((point) => point.at >= (last?.at ?? 0) - LEAVING_OVER && point.targets?.get(target.id)?.sessions != null);
+  const gone = first ? first.targets.get(target.id).sessions - target.sessions : 0;
+  const end = target.sessions === 0 ? 'no session is left' : gone > 0 ? `gone in about ${span((target.sessions / gone) * (last.at - first.at))}` : 'none is leaving yet';
+  return html`<span class="reason">${some(target.sessions, 'session', 'sessions')}, ${count(target.active_sessions)} active, ${some(target.open_streams ?? 0, 'stream', 'streams')}; ${end}</span>`;
+}
+
+/** Over how long it is looked how fast sessions leave. */
+const LEAVING_OVER = 5 * 60_000;
 
 const place = (group, target) => `/v1/target-groups/${part(group.name)}/targets/${part(target.id)}`;
 
@@ -103,15 +117,17 @@ function Register({ group, onClose }) {
   </${Dialog}>`;
 }
 
-const held = (target) => (target.sessions == null ? '' : ` It has ${count(target.sessions)} live sessions.`);
+const some = (number, one, many) => `${count(number)} ${number === 1 ? one : many}`;
+const running = (target) => `${some(target.in_flight, 'request runs', 'requests run')} on it now.`;
+const held = (target) => (target.sessions == null ? '' : ` It has ${some(target.sessions, 'live session', 'live sessions')}.`);
 
 function Drain({ group, target, onClose }) {
   const { error, busy, run } = useWork(onClose);
   const submit = () => run(() => ask('PATCH', place(group, target), { body: { drain: true } }), `${target.id} is draining.`);
   return html`<${Dialog} title=${`Drain ${target.id}?`} action="Drain" busy=${busy} onClose=${onClose} onSubmit=${submit}>
     <${Failure} error=${error}/>
-    <p>It keeps the sessions it has and takes no new ones.${held(target)} ${target.in_flight} requests run on it now. You can take it back at any time.</p>
-    <${Moves} change=${{ target_group: group.name, target: target.id, drain: true }}/>
+    <p>It keeps the sessions it has and takes no new ones.${held(target)} ${running(target)} You can take it back at any time.</p>
+    <${Moves} change=${{ method: 'PATCH', path: place(group, target), body: { drain: true } }}/>
   </${Dialog}>`;
 }
 
@@ -123,6 +139,7 @@ function Reweigh({ group, target, onClose }) {
     <${Failure} error=${error}/>
     <label class="field">Weight<input type="number" min="0" max="999" required value=${weight} onInput=${(event) => set(event.target.value)}/>
       <span class="hint">Its share of new sessions; 0 takes none. Sessions that it has stay.</span></label>
+    ${Number(weight) !== target.weight && html`<${Moves} change=${{ method: 'PATCH', path: place(group, target), body: { weight: Number(weight) } }}/>`}
   </${Dialog}>`;
 }
 
@@ -131,8 +148,8 @@ function Deregister({ group, target, onClose }) {
   const submit = () => run(() => ask('DELETE', place(group, target)), `${target.id} is deregistered.`);
   return html`<${Dialog} title=${`Deregister ${target.id}?`} action="Deregister" danger busy=${busy} onClose=${onClose} onSubmit=${submit}>
     <${Failure} error=${error}/>
-    <p>It finishes what runs (${target.in_flight} requests now), for up to ${group.settings.deregistration_delay}. Its sessions find a new home with their next request: what the application kept in its memory for them is gone.${held(target)}</p>
-    <${Moves} change=${{ target_group: group.name, target: target.id, remove: true }}/>
+    <p>It finishes what runs, for up to ${group.settings.deregistration_delay}. Its sessions find a new home with their next request: what the application kept in its memory for them is gone.${held(target)}</p>
+    <${Moves} change=${{ method: 'DELETE', path: place(group, target) }}/>
     ${!target.drain && html`<p class="hint">To lose no session, drain it first and wait.</p>`}
   </${Dialog}>`;
 }

@@ -8,6 +8,7 @@ import { count } from './time.js';
 let links = null;
 const isThere = () => (links ??= get('/v1').then((index) => index.links.includes('/v1/what-if'), () => false));
 
+/** `change` is method, path and body of what is about to be done. */
 export function Moves({ change }) {
   const [told, tell] = useState(null);
   const key = JSON.stringify(change);
@@ -20,9 +21,11 @@ export function Moves({ change }) {
     return () => { isWanted = false; };
   }, [key]);
   if (!told) return null;
-  const { moved = 0, ended = 0 } = told;
-  const nobody = moved === 0 && ended === 0;
+  const { sessions, moves, ends, exact } = told;
+  const nobody = moves === 0 && ends === 0;
+  const about = exact ? '' : 'about ';
   return html`<${Notice} kind=${nobody ? 'good' : 'warn'} role="status">
-    ${nobody ? 'No live session moves or ends.' : html`Of the sessions that live now, <strong>${count(moved)}</strong> would move${ended > 0 && html` and <strong>${count(ended)}</strong> would end`}.`}
+    ${nobody ? `None of the ${about}${count(sessions)} sessions that live now would move or end.`
+      : html`Of ${about}${count(sessions)} sessions that live now, <strong>${count(moves)}</strong> would move to another target and <strong>${count(ends)}</strong> would end.`}
   </${Notice}>`;
 }
