@@ -134,7 +134,7 @@ def sign_in(page, chromium):
 
 
 def overview(page):
-    page.do("await says('token admin'); await says('3 of 3 healthy'); await until('lines are drawn', () => document.querySelectorAll('svg.lines path').length >= 2);")
+    page.do("await says('token admin'); await says('3 of 3 healthy'); await until('lines are drawn', () => document.querySelectorAll('svg.lines path').length >= 3);")
     page.do("await until('rates are there', () => Number(document.querySelector('.fact dd').innerText.split(' ')[0]) > 0);")
     page.inspect("overview")
     page.do("await go('#/groups', 'Algorithm');")
@@ -245,6 +245,7 @@ def people():
         visitor = Visitor()
         for _ in range(8):
             visitor.visit("/cart")
+            Visitor().visit("/api/prices")
             over.wait(0.02)
 
 

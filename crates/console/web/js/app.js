@@ -10,7 +10,7 @@ import { Trace } from './trace.js';
 import { Events } from './events.js';
 import { Check } from './check.js';
 import { theme, useTheme } from './theme.js';
-import { now } from './time.js';
+import { clock, moment, now } from './time.js';
 
 const PAGES = [
   ['overview', 'Overview', Overview],
@@ -72,11 +72,11 @@ function Frame({ here }) {
     <main id="main" tabindex="-1" ref=${main}>
       <div class="stack">
         ${session.standing === 'open' && html`<${OpenBanner}/>`}
-        ${error && html`<${Notice} kind="bad" role="alert">${error.message} ${sample && html`What is shown is from ${new Date(sample.at).toLocaleTimeString()}.`}</${Notice}>`}
+        ${error && html`<${Notice} kind="bad" role="alert">${error.message} ${sample && html`What is shown is from ${clock(sample.at)}.`}</${Notice}>`}
         ${state || here.page === 'trace' ? html`<${Shown} key=${`${here.page}/${here.rest[0] ?? ''}`} rest=${here.rest}/>` : !error && html`<p class="muted" role="status">Loading…</p>`}
       </div>
     </main>
-    <footer class="foot">Clingfish ${session.version}${state && html` · revision ${state.revision} · started ${new Date(state.started_at).toLocaleString()}`}</footer>
+    <footer class="foot">Clingfish ${session.version}${state && html` · revision ${state.revision} · started ${moment(state.started_at)}`}</footer>
     <${Toasts}/>`;
 }
 

@@ -1,6 +1,7 @@
 // A chart over time. Its numbers of now stand beside it as text, for eyes and for readers.
 import { html, useEffect, useRef } from './lib.js';
 import { useTheme } from './theme.js';
+import { clock } from './time.js';
 import uPlot from '../vendor/uPlot.esm.js';
 
 const HEIGHT = 165;
@@ -36,12 +37,6 @@ export function Chart({ title, times, series, write, hint, top, more }) {
   </figure>`;
 }
 
-/** A time of day, to the second where ticks are that close. */
-function clock(at, step) {
-  const text = new Date(at * 1000).toTimeString();
-  return text.slice(0, step < 60 ? 8 : 5);
-}
-
 function options({ series, write, top, width }) {
   const style = getComputedStyle(document.documentElement);
   const colour = (name) => style.getPropertyValue(name).trim();
@@ -51,7 +46,7 @@ function options({ series, write, top, width }) {
     width, height: HEIGHT, legend: { show: false }, cursor: { sync: { key: 'charts' }, points: { size: 6 }, drag: { x: false, y: false } },
     scales: { x: { time: true }, y: { range: (_, low, high) => [0, Math.max(high ?? 0, top ?? 0, 1e-6) * 1.1] } },
     axes: [
-      { ...axis, grid: { show: false }, size: 26, space: 75, values: (_, splits, __, ___, step) => splits.map((at) => clock(at, step)) },
+      { ...axis, grid: { show: false }, size: 26, space: 75, values: (_, splits, __, ___, step) => splits.map((at) => clock(at * 1000).slice(0, step < 60 ? 8 : 5)) },
       { ...axis, size: 62, values: (_, splits) => splits.map((value) => write(value)) },
     ],
     series: [{}, ...series.map((one) => ({

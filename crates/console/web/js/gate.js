@@ -49,7 +49,7 @@ function SignIn({ session }) {
   const shown = error && { ...error, message: words[error.code] ?? error.message };
   return html`
     <form ref=${form} onSubmit=${submit}>
-      <div><h1 id="gate-title">Sign in to Clingfish</h1><p class="muted">${session.host}</p></div>
+      <div><h1 id="gate-title">Sign in to Clingfish</h1><p class="muted">${location.host}</p></div>
       ${wasOut && !error && html`<${Notice}>You have been signed out: nobody was here for a while, or what you signed in with no longer counts.</${Notice}>`}
       <${Failure} error=${shown}/>
       ${kind === 'token' ? html`

@@ -8,7 +8,7 @@ import { balanced } from './shares.js';
 import { format } from './groupcard.js';
 import { BROKEN, ENDED } from './metrics.js';
 import { TARGETS_MAX } from './history.js';
-import { count, now, percent, perSecond, seconds, span } from './time.js';
+import { clock, count, now, percent, perSecond, seconds, span } from './time.js';
 
 const WINDOWS = [[5, '5 minutes'], [15, '15 minutes'], [60, '1 hour']];
 const PLAIN = { target_gone: 'target gone', target_unhealthy: 'target unhealthy', target_draining: 'drained', detour: 'detour', unknown_key: 'unknown key', unknown_session: 'unknown session', expired_idle: 'away too long', expired_absolute: 'too old', forged: 'forged', foreign_group: 'other group' };
@@ -129,7 +129,7 @@ function Health({ points, sample }) {
     return states;
   };
   return html`<figure class="panel chart wide" aria-label="Health history"><figcaption><h3>Health</h3>
-      <span class="legend"><span>from ${new Date(from).toLocaleTimeString()} to ${new Date(to).toLocaleTimeString()}</span></span></figcaption>
+      <span class="legend"><span>from ${clock(from)} to ${clock(to)}</span></span></figcaption>
     <ul class="strip">${ids.map((id) => {
       const states = strip(id);
       const out = states.filter((state) => state === 'unhealthy').length / CELLS;

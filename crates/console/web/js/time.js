@@ -46,6 +46,9 @@ export function span(milliseconds) {
 
 const two = (value) => String(value).padStart(2, '0');
 
+/** A time of day in the reader's own time. */
+export const clock = (at) => new Date(at).toTimeString().slice(0, 8);
+
 /** A moment in the reader's own time. */
 export function moment(text) {
   const at = new Date(text);

@@ -172,7 +172,8 @@ fn told(desk: &Desk, standing: &Standing, status: StatusCode) -> Answer {
         "role": role,
         "idle_seconds": CONSOLE_SESSION_IDLE_MAX.as_secs(),
         "version": desk.metrics.build.version,
-        "host": &*desk.tools.host_name,
+        // Strangers need not know.
+        "host": author.map(|_| &*desk.tools.host_name),
     });
     fenced(Answer::new(status, "application/json", format!("{body}\n")))
 }

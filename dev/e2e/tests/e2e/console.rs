@@ -23,7 +23,7 @@ fn pictures() -> PathBuf {
 /// nothing that its policy forbids, and nothing that axe calls serious, on every page and in every size.
 #[test]
 fn the_person_on_call_sees_and_acts() {
-    let (a, b, c) = (mirror("a"), mirror("b"), mirror("c"));
+    let [a, b, c, d, e] = ["a", "b", "c", "d", "e"].map(mirror);
     let clingfish = Clingfish::start(&format!(
         r#"
         [admin]
@@ -42,11 +42,17 @@ fn the_person_on_call_sees_and_acts() {
         forward = "web"
         rules = [
             {{ priority = 10, conditions = {{ path-pattern = ["/old/*"] }}, redirect = {{ path = "/new" }} }},
+            {{ priority = 15, conditions = {{ path-pattern = ["/api/*"] }}, forward = "api" }},
             {{ priority = 20, conditions = {{ host-header = ["spare.example"] }}, forward = "spare" }},
         ]
 
         [target_groups.web]
         {}
+        health_check = {{ interval = "1s", timeout = "500ms" }}
+
+        [target_groups.api]
+        {}
+        algorithm = "least_outstanding_requests"
         health_check = {{ interval = "1s", timeout = "500ms" }}
 
         [target_groups.spare]
@@ -55,6 +61,7 @@ fn the_person_on_call_sees_and_acts() {
         hash("t-admin"),
         hash("t-reader"),
         targets(&[("a", &a), ("b", &b), ("c", &c)]),
+        targets(&[("d", &d), ("e", &e)]),
     ));
     let (admin, listener) = (clingfish.admin().to_string(), clingfish.listener("web").to_string());
     let axe = node_modules().join("axe-core/axe.min.js");
