@@ -64,7 +64,7 @@ impl<'a> Facts<'a> {
 
     /// Whether the client speaks https: to us, or to a trusted proxy that says so.
     pub(crate) fn is_https(&self, head: RequestHead<'_>) -> bool {
-        let said = head.value(FieldId::XForwardedProto).filter(|_| self.trusted);
+        let said = if self.trusted { head.value(FieldId::XForwardedProto) } else { None };
         said.map_or(self.tls.is_some(), |proto| proto.eq_ignore_ascii_case(b"https"))
     }
 }
