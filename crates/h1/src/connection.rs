@@ -18,6 +18,10 @@ pub(crate) struct ConnectionOptions {
 impl ConnectionOptions {
     /// Adds the options of one Connection field.
     pub(crate) fn add(&mut self, value: &[u8]) -> Result<(), HeadError> {
+        if is_usual(value) {
+            self.keep_alive = true;
+            return Ok(());
+        }
         for option in list(value) {
             if option.eq_ignore_ascii_case(b"keep-alive") {
                 self.keep_alive = true;
@@ -84,7 +88,7 @@ impl<'a, I: Iterator<Item = &'a [u8]> + Clone> HopByHop<I> {
     pub fn new(connection: I) -> Self {
         let mut names_fields = false;
         let mut accepts_trailers = false;
-        for option in connection.clone().flat_map(list) {
+        for option in connection.clone().filter(|value| !is_usual(value)).flat_map(list) {
             accepts_trailers |= option.eq_ignore_ascii_case(b"te");
             names_fields |= !is_known_option(option);
         }
@@ -114,6 +118,11 @@ impl<'a, I: Iterator<Item = &'a [u8]> + Clone> HopByHop<I> {
     fn names(&self, name: &[u8]) -> bool {
         self.connection.clone().flat_map(list).any(|option| option.eq_ignore_ascii_case(name))
     }
+}
+
+/// Whether a value says no more than most others do, as they write it: such a one need not be taken apart.
+fn is_usual(value: &[u8]) -> bool {
+    matches!(value, b"keep-alive" | b"Keep-Alive")
 }
 
 /// Options that mean something by themselves, or fields that are removed anyway.
