@@ -36,6 +36,8 @@ pub(crate) struct Deadlines {
     free: RefCell<Vec<u32>>,
     /// The latest time that anybody has seen.
     latest: Cell<Instant>,
+    /// A tick, and when the next one begins: most times are of the tick that was asked for last, and to compare them costs less than to count.
+    known: Cell<(u32, Instant)>,
     occupied: Notify,
 }
 
@@ -65,6 +67,7 @@ impl Deadlines {
             slots: RefCell::default(),
             free: RefCell::default(),
             latest: Cell::new(epoch),
+            known: Cell::new((0, epoch)),
             occupied: Notify::new(),
         }
     }
@@ -81,8 +84,15 @@ impl Deadlines {
 
     /// The present tick.
     fn tick(&self) -> u32 {
-        let elapsed = millis(self.latest.get().saturating_duration_since(self.epoch));
-        u32::try_from(elapsed / TICK_MILLIS).unwrap_or(NEVER - 1)
+        let latest = self.latest.get();
+        let (known, ends_at) = self.known.get();
+        if latest < ends_at {
+            return known;
+        }
+        let elapsed = millis(latest.saturating_duration_since(self.epoch));
+        let tick = u32::try_from(elapsed / TICK_MILLIS).unwrap_or(NEVER - 1);
+        self.known.set((tick, self.epoch + WHEEL_TICK * tick.saturating_add(1)));
+        tick
     }
 
     /// A deadline that is not set yet, for a connection that came in by that door.
