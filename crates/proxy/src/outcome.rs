@@ -415,7 +415,10 @@ impl Outcome {
         let is_home = matches!(verdict, Verdict::Hit | Verdict::Detour);
         let group = self.group.as_ref().map(|local| &local.group);
         // Whoever gets a new home has it once the target has answered.
-        self.home = claim.home().filter(|_| is_home).and_then(|home| group?.find(home));
+        self.home = claim.home().filter(|_| is_home).and_then(|home| match verdict {
+            Verdict::Hit => Some(placement.target),
+            _ => group?.find(home),
+        });
     }
 }
 

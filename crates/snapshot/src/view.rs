@@ -165,10 +165,14 @@ impl Group {
         {
             return Ok(placement);
         }
-        let judgement = self.is_sticky().then(|| {
-            judge(claim, self.policy.as_ref(), |home| self.home(home, tried), circumstances.now)
-        });
-        let target = match (judgement, claim.home().and_then(|home| self.find(home))) {
+        let mut index = None;
+        let home = |home| {
+            index = self.find(home);
+            self.home(home, index, tried)
+        };
+        let judgement =
+            self.is_sticky().then(|| judge(claim, self.policy.as_ref(), home, circumstances.now));
+        let target = match (judgement, index) {
             (Some(Judgement::Keep | Judgement::Adopt), Some(home)) => home,
             _ => self.pick(circumstances.random, tried, cursor)?,
         };
@@ -181,10 +185,10 @@ impl Group {
         Some(Binding { target, session: SessionId(session), https, ..Binding::default() })
     }
 
-    /// Whether the home takes its client now. A target that has not been checked yet keeps its sessions: after a start, every
-    /// home is one of these for a moment.
-    fn home(&self, hash: TargetHash, tried: &Tried) -> Home {
-        let Some(index) = self.find(hash) else {
+    /// Whether the home takes its client now, if it is in the group at that index. A target that has not been checked yet keeps
+    /// its sessions: after a start, every home is one of these for a moment.
+    fn home(&self, hash: TargetHash, index: Option<usize>, tried: &Tried) -> Home {
+        let Some(index) = index else {
             let is_leaving = self.leaving.get(&hash).is_some_and(|cell| !cell.has_departed());
             return if is_leaving { Home::Draining } else { Home::Gone };
         };
