@@ -83,8 +83,9 @@ pub fn stamp(
     if policy.app_cookie().is_some() && !is_accompanied(judgement, policy, binding) {
         return if policy.is_alb() { Stamp::Remove } else { Stamp::Leave(Left::NoAppCookie) };
     }
-    let token = renewed(claim, judgement, policy, binding, now);
+    let token = || renewed(claim, judgement, policy, binding, now);
     if policy.is_alb() {
+        let token = token();
         return Stamp::Write { token, mark_private: false, twin_only: false };
     }
     if is_unchanged(claim, judgement, policy, binding, now) {
@@ -101,7 +102,7 @@ pub fn stamp(
     if mark_private && policy.on_cacheable() == OnCacheable::Skip {
         return Stamp::Leave(Left::Shareable);
     }
-    Stamp::Write { token, mark_private, twin_only }
+    Stamp::Write { token: token(), mark_private, twin_only }
 }
 
 /// Whether the application has a session for ours to go with. ALB asks its answer; a client that brings the application's cookie
@@ -175,5 +176,5 @@ fn is_unchanged(
 
 /// How far apart two times are. A token that a fast clock dates ahead is written anew too, before its Max-Age ends.
 fn distance(a: UnixMillis, b: UnixMillis) -> Duration {
-    a.since(b).max(b.since(a))
+    Duration::from_millis(a.0.abs_diff(b.0))
 }
