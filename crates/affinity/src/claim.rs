@@ -193,9 +193,10 @@ impl<'s, 'a> Search<'s, 'a> {
     fn run(mut self, fields: impl Iterator<Item = &'a [u8]>) -> Reading {
         for (field, value) in fields.enumerate() {
             for span in cookie::segments(value) {
-                if self.may_concern(span.of(value))
-                    && let Some(pair) = cookie::pair(value, span)
-                {
+                let segment = span.of(value);
+                if !self.may_concern(segment) {
+                    self.reading.has_app_cookie |= self.is_app_cookie(segment);
+                } else if let Some(pair) = cookie::pair(value, span) {
                     self.visit(field, &pair);
                 }
             }
@@ -206,9 +207,12 @@ impl<'s, 'a> Search<'s, 'a> {
     /// Most cookies end here: they have another name and are too short for a token.
     fn may_concern(&self, segment: &[u8]) -> bool {
         segment.len() > Token::TEXT_BYTES
-            || segment.ends_with(app_cookie::REMOVED)
+            || segment.trim_ascii_end().ends_with(app_cookie::REMOVED)
             || self.own.is_some_and(|policy| policy.names().may_begin(segment))
-            || self.app_cookie.is_some()
+    }
+
+    fn is_app_cookie(&self, segment: &[u8]) -> bool {
+        self.app_cookie.is_some_and(|name| cookie::value_of(segment, name).is_some())
     }
 
     fn visit(&mut self, field: usize, pair: &Pair<'a>) {

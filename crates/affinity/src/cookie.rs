@@ -136,6 +136,12 @@ pub(crate) fn pair(field: &[u8], span: Span) -> Option<Pair<'_>> {
     Some(Pair { name: trim(name), value: trim(value.get(1..)?), span })
 }
 
+/// The value of the cookie in one segment, if it has that name. Costs less than [`pair`], which has to look for the `=`.
+pub(crate) fn value_of<'a>(segment: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    let behind = trim_start(segment).strip_prefix(name)?;
+    trim_start(behind).strip_prefix(b"=").map(trim)
+}
+
 /// The cookies of a request that targets do not get to see, as [`crate::read`] found them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cuts {

@@ -115,3 +115,25 @@ fn a_ninth_cut_is_not_taken() {
     }
     assert!(!cuts.is_empty());
 }
+
+#[test]
+fn a_value_by_name_is_that_of_the_pair() {
+    for segment in [
+        "sid=1",
+        " sid = 1 ",
+        "\tsid=",
+        "sid==",
+        "sid",
+        "sids=1",
+        "si=d",
+        "=sid",
+        "sid =a=b",
+        "Sid=1",
+        "",
+        " ",
+    ] {
+        let field = segment.as_bytes();
+        let pair = pair(field, Span::new(0, field.len())).filter(|pair| pair.name == b"sid");
+        assert_eq!(value_of(field, b"sid"), pair.map(|pair| pair.value), "{segment:?}");
+    }
+}
