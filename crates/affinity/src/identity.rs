@@ -64,11 +64,13 @@ fn each_at<'a>(
     show: &mut impl FnMut(Cow<'a, [u8]>) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
     match place {
-        IdPlace::Cookie(name) => {
-            let pairs = head.values(FieldId::Cookie).flat_map(cookie::pairs);
-            let mut named = pairs.filter(|pair| pair.name == name.as_bytes());
-            named.try_for_each(|pair| show(Cow::Borrowed(pair.value)))
-        }
+        IdPlace::Cookie(name) => head.values(FieldId::Cookie).try_for_each(|field| {
+            let mut segments = cookie::segments(field).map(|span| span.of(field));
+            segments.try_for_each(|segment| {
+                let id = cookie::value_of(segment, name.as_bytes());
+                id.map_or(ControlFlow::Continue(()), |id| show(Cow::Borrowed(id)))
+            })
+        }),
         IdPlace::Header(name) => {
             let mut named = head.fields().filter(|line| is_named(line.name, name));
             named.try_for_each(|line| show(Cow::Borrowed(line.value)))

@@ -80,7 +80,7 @@ pub(crate) struct Forwarded<'a> {
     /// Cookies that the target does not get to see.
     pub(crate) cuts: &'a Cuts,
     /// An id of the application that came in an envelope, and whose it is.
-    pub(crate) presented: Option<(&'a Group, &'a Presented)>,
+    pub(crate) presented: Option<(&'a Group, &'a Presented<'a>)>,
     /// X-Amzn-Trace-Id: see [`Trace`].
     pub(crate) trace: &'a [u8],
     /// What a rule made of host and path.

@@ -161,7 +161,7 @@ impl Receiver<'_> {
 }
 
 /// Puts the id that was in an envelope into its place, in what `out` has from `start` on.
-pub(crate) fn unwrap_in(presented: &Presented, out: &mut Vec<u8>, start: usize) {
+pub(crate) fn unwrap_in(presented: &Presented<'_>, out: &mut Vec<u8>, start: usize) {
     let Presented::Wrapped { envelope, unwrapped } = presented else { return };
     let written = out.get(start..).unwrap_or_default();
     if let Some(at) = written.windows(envelope.len()).position(|text| *text == **envelope) {

@@ -47,7 +47,7 @@ pub(crate) struct Receiver<'a> {
     pub(crate) chosen: Option<&'a ChosenGroup<'a>>,
     pub(crate) reading: &'a Reading,
     /// The id of the application that the request came with.
-    pub(crate) presented: Option<&'a Presented>,
+    pub(crate) presented: Option<&'a Presented<'a>>,
     pub(crate) placement: Placement,
     pub(crate) progress: &'a Progress,
     pub(crate) means: Means<'a>,

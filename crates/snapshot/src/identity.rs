@@ -46,13 +46,13 @@ pub struct Learned {
 
 /// The id that a request came with, as far as the answer depends on it.
 #[derive(Debug)]
-pub enum Presented {
+pub enum Presented<'g> {
     /// One that is learned, or may be.
     Learned {
         /// What the table calls it.
         key: SessionKey,
         /// Which cookie brought it; none where no cookie did.
-        cookie: Option<String>,
+        cookie: Option<&'g str>,
         /// The request deletes what the id stands for.
         deletes: bool,
         /// The table knew it.
@@ -71,7 +71,7 @@ pub enum Presented {
 #[derive(Clone, Copy, Debug)]
 pub struct Hearing<'a> {
     /// What the request came with.
-    pub presented: Option<&'a Presented>,
+    pub presented: Option<&'a Presented<'a>>,
     /// What became of its claim.
     pub judgement: Option<Judgement>,
     /// Who answers, by index.
@@ -153,7 +153,7 @@ impl Group {
         ring: &KeyRing,
         now: UnixMillis,
         reading: &mut Reading,
-    ) -> Option<Presented> {
+    ) -> Option<Presented<'_>> {
         let find = |table: &Table, key, learn: &Learn| table.find(key, now, learn.duration);
         self.identify_by(head, ring, now, reading, find)
     }
@@ -178,7 +178,7 @@ impl Group {
         now: UnixMillis,
         reading: &mut Reading,
         find: impl Fn(&Table, SessionKey, &Learn) -> Option<Found>,
-    ) -> Option<Presented> {
+    ) -> Option<Presented<'_>> {
         match self.identity.as_deref()? {
             Identity::Route(route) => {
                 self.identify_routed(head, route, reading);
@@ -232,14 +232,14 @@ impl Group {
         (ours.or(last), ours.is_some())
     }
 
-    fn identify_learned(
+    fn identify_learned<'g>(
         &self,
         head: RequestHead<'_>,
-        (learn, seed): (&Learn, &Seed),
+        (learn, seed): (&'g Learn, &Seed),
         now: UnixMillis,
         reading: &mut Reading,
         find: impl Fn(SessionKey) -> Option<Found>,
-    ) -> Option<Presented> {
+    ) -> Option<Presented<'g>> {
         if !learn.concerns(head.path_and_query()) {
             return None;
         }
@@ -254,7 +254,7 @@ impl Group {
             presented = Some(Presented::Learned {
                 key,
                 cookie: match place {
-                    IdPlace::Cookie(name) => Some(name.clone()),
+                    IdPlace::Cookie(name) => Some(name),
                     _ => None,
                 },
                 deletes: head.method() == Method::Delete && place.ends_by_delete(),
@@ -291,7 +291,7 @@ impl Group {
         ring: &KeyRing,
         now: UnixMillis,
         reading: &mut Reading,
-    ) -> Option<Presented> {
+    ) -> Option<Presented<'static>> {
         let mut presented = None;
         each_id(head, std::slice::from_ref(place), envelope::TEXT_BYTES_MAX, |_, text| {
             let claim = match envelope::open(&text, ring, now) {
@@ -468,6 +468,6 @@ impl Group {
 
 impl Hearing<'_> {
     fn is_cookie(&self, name: &str) -> bool {
-        matches!(self.presented, Some(Presented::Learned { cookie: Some(came), .. }) if came == name)
+        matches!(self.presented, Some(Presented::Learned { cookie: Some(came), .. }) if *came == name)
     }
 }
