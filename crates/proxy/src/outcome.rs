@@ -54,6 +54,8 @@ pub(crate) struct Outcome {
     pub(crate) answered: Option<Instant>,
     pub(crate) status: Option<u16>,
     pub(crate) target_status: Option<u16>,
+    /// The answer may go on for long, in a group whose tokens it then keeps alive.
+    pub(crate) begins_stream: bool,
     pub(crate) reason: &'static str,
     /// Why the request is not compliant.
     pub(crate) desync: Option<desync::Reason>,
@@ -130,6 +132,7 @@ impl Outcome {
             answered: None,
             status: None,
             target_status: None,
+            begins_stream: false,
             reason: "",
             desync: None,
             received_bytes: 0,

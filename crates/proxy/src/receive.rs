@@ -107,7 +107,7 @@ impl Receiver<'_> {
                 continue;
             }
             notes.outcome.answer(head.status(), now);
-            let is_stream = self.group.group.is_sticky() && begins_stream(head);
+            notes.outcome.begins_stream = self.group.group.is_sticky() && begins_stream(head);
             let persistent = self.exchange.framing.persistent
                 && !self.exchange.closing
                 && self.progress.uploaded.get();
@@ -132,10 +132,11 @@ impl Receiver<'_> {
                 relay.flush(client, &out, Ending::Open, notes).await?;
                 return Ok(Received::Upgraded { from_target: buffer.to_vec() });
             }
+            let begins = notes.outcome.begins_stream;
             let streaming =
-                is_stream.then(|| Streaming::begin(self.exchange.worker, notes.outcome)).flatten();
+                begins.then(|| Streaming::begin(self.exchange.worker, notes.outcome)).flatten();
             let present =
-                is_stream.then(|| Present::begin(self.exchange.worker, notes.outcome)).flatten();
+                begins.then(|| Present::begin(self.exchange.worker, notes.outcome)).flatten();
             let mut source = target.into_source().ok_or(Refusal::TargetClosed)?;
             let reusable = relay.run(&mut source, client, buffer, out, notes).await;
             drop((streaming, present));

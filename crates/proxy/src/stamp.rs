@@ -7,10 +7,7 @@ use clingfish_affinity::{
 use clingfish_model::{FieldId, ResponseHead, UnixMillis, Version};
 use clingfish_snapshot::FirstHome;
 
-use crate::{
-    first_home::Remembered, outcome::Outcome, receive::Receiver, reply::Stamped,
-    streams::begins_stream,
-};
+use crate::{first_home::Remembered, outcome::Outcome, receive::Receiver, reply::Stamped};
 
 impl Receiver<'_> {
     /// The cookie of this answer, if it carries one.
@@ -28,7 +25,7 @@ impl Receiver<'_> {
         }
         let app_sets = AppSets::find(head.values(FieldId::SetCookie), policy);
         let mut binding = self.binding(policy, judgement, app_sets, first_home)?;
-        binding.begins_stream = begins_stream(head);
+        binding.begins_stream = outcome.begins_stream;
         let now = self.answered(outcome);
         let is_shareable = || is_shareable(head, now);
         let (token, mark_private, twin_only) =

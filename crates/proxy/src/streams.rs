@@ -19,8 +19,12 @@ pub(crate) fn begins_stream(head: ResponseHead<'_>) -> bool {
 }
 
 fn is_events(content_type: &[u8]) -> bool {
-    let kind = content_type.split(|byte| *byte == b';').next().unwrap_or_default();
-    kind.trim_ascii().eq_ignore_ascii_case(b"text/event-stream")
+    const KIND: &[u8] = b"text/event-stream";
+    // No search for the `;`: every answer is asked, and hardly one of them is events.
+    let kind = content_type.trim_ascii_start().split_at_checked(KIND.len());
+    kind.is_some_and(|(kind, parameters)| {
+        kind.eq_ignore_ascii_case(KIND) && matches!(parameters.trim_ascii_start(), [] | [b';', ..])
+    })
 }
 
 /// A stream of a session, from its answer to its end, however it ends.
