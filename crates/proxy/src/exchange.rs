@@ -1,6 +1,6 @@
 //! The conductor: one request through all rooms, its effects in order. The only place that retries.
 
-use std::{rc::Rc, time::Instant};
+use std::rc::Rc;
 
 use clingfish_affinity::{Binding, Claim, Judgement, Reading, Verdict};
 use clingfish_h1::{
@@ -44,8 +44,6 @@ pub(crate) struct Exchange<'a> {
     /// What came behind the head.
     pub(crate) rest: &'a [u8],
     pub(crate) now: UnixMillis,
-    /// The same moment, for spans.
-    pub(crate) started: Instant,
     /// The connection ends with this request.
     pub(crate) closing: bool,
 }

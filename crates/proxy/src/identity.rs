@@ -12,7 +12,7 @@ use clingfish_snapshot::{
     identity::{Born, Hearing},
 };
 
-use crate::{exchange::Exchange, outcome::Outcome, receive::Receiver, view::GroupLocal};
+use crate::{outcome::Outcome, receive::Receiver, view::GroupLocal};
 
 /// An id of an answer that goes out in an envelope.
 #[derive(Debug)]
@@ -83,14 +83,13 @@ impl Receiver<'_> {
     /// What this answer is seen by; none in groups whose homes the application does not name.
     pub(crate) fn hearing(&self, outcome: &Outcome) -> Option<Hearing<'_>> {
         self.group.group.identity.as_ref()?;
-        let Exchange { head, started, now, .. } = *self.exchange;
-        let took = outcome.answered.map(|at| at.saturating_duration_since(started));
+        let head = self.exchange.head;
         Some(Hearing {
             presented: self.presented,
             judgement: self.placement.judgement,
             target: self.placement.target,
             client: self.exchange.facts.origin(head, &self.exchange.listener.balancer).client,
-            now: now + took.unwrap_or_default(),
+            now: self.answered(outcome),
         })
     }
 

@@ -50,8 +50,8 @@ pub(crate) struct Outcome {
     pub(crate) started: Instant,
     /// The request head went to a target.
     pub(crate) sent: Option<Instant>,
-    /// The head of the target's answer was there.
-    pub(crate) answered: Option<Instant>,
+    /// How long after the start the head of the target's answer was there.
+    pub(crate) answered: Option<Duration>,
     pub(crate) status: Option<u16>,
     pub(crate) target_status: Option<u16>,
     /// The answer may go on for long, in a group whose tokens it then keeps alive.
@@ -176,7 +176,7 @@ impl Outcome {
 
     /// The target has answered with that status.
     pub(crate) fn answer(&mut self, status: u16, now: Instant) {
-        self.answered = Some(now);
+        self.answered = Some(now.saturating_duration_since(self.started));
         self.target_status = Some(status);
         if let Some(attempt) = self.attempts.iter_mut().rev().find_map(Option::as_mut) {
             attempt.status = Some(status);
@@ -335,7 +335,7 @@ impl Outcome {
     fn spans(&self, now: Instant) -> Spans {
         // Counted from the start, since to subtract spans costs less than to subtract times.
         let at = |moment: Instant| moment.saturating_duration_since(self.started);
-        let (whole, sent, answered) = (at(now), self.sent.map(at), self.answered.map(at));
+        let (whole, sent, answered) = (at(now), self.sent.map(at), self.answered);
         Spans {
             whole,
             request: sent,

@@ -89,20 +89,8 @@ impl Turn<'_> {
         let head = RequestHead::new(bytes, &scratch.request);
         outcome.begin(head, framing.head_len as u64, facts.is_https(head));
         let now = UnixMillis(outcome.created_at.0 / 1000);
-        let started = outcome.started;
-        let exchange = Exchange {
-            worker,
-            view,
-            listener,
-            deadline,
-            facts,
-            head,
-            framing,
-            rest,
-            now,
-            started,
-            closing,
-        };
+        let exchange =
+            Exchange { worker, view, listener, deadline, facts, head, framing, rest, now, closing };
         let mut notes = Notes {
             outcome: &mut outcome,
             first_home: &connection.first_home,

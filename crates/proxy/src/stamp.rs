@@ -63,8 +63,7 @@ impl Receiver<'_> {
 
     /// Wall-clock time of the answer, without asking for it again.
     pub(crate) fn answered(&self, outcome: &Outcome) -> UnixMillis {
-        let took = outcome.answered.map(|at| at.saturating_duration_since(self.exchange.started));
-        self.exchange.now + took.unwrap_or_default()
+        self.exchange.now + outcome.answered.unwrap_or_default()
     }
 
     /// What this answer could bind its client to.

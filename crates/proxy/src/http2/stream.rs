@@ -111,7 +111,6 @@ impl Served {
             framing,
             rest: &[],
             now: UnixMillis(outcome.created_at.0 / 1000),
-            started: outcome.started,
             closing: false,
         };
         let mut notes =
