@@ -1,7 +1,7 @@
 //! Installs what the tests need and is missing. Quick when nothing is.
 
 use std::{
-    fs,
+    env, fs,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -18,6 +18,7 @@ pub(crate) struct Tools {
     python: PathBuf,
     node_modules: PathBuf,
     crates: PathBuf,
+    nginx: PathBuf,
 }
 
 impl Tools {
@@ -27,7 +28,8 @@ impl Tools {
             .env("CLINGFISH_PYTHON", &self.python)
             .env("CLINGFISH_NODE", "node")
             .env("NODE_PATH", &self.node_modules)
-            .env("CLINGFISH_CRATES", &self.crates);
+            .env("CLINGFISH_CRATES", &self.crates)
+            .env("NGINX_BIN", &self.nginx);
     }
 }
 
@@ -64,7 +66,8 @@ pub(crate) fn setup() -> Result<Tools> {
     debian()?;
     fs::create_dir_all(folder())?;
     let (python, node_modules) = (python(&venv())?, node(&folder().join("node"))?);
-    Ok(Tools { python, node_modules, crates: crates(&folder().join("crates"))? })
+    let (crates, nginx) = (crates(&folder().join("crates"))?, nginx(&folder().join("nginx"))?);
+    Ok(Tools { python, node_modules, crates, nginx })
 }
 
 /// Where everything but Debian's packages goes.
@@ -92,6 +95,23 @@ fn debian() -> Result<()> {
     run(&mut apt_get(&["update"]))?;
     let install = ["install", "--yes", "--no-install-recommends"];
     run(apt_get(&install).args(names))
+}
+
+/// The one that `NGINX_BIN` names, or else Debian's, unpacked and not installed: whoever installs it gets a server on port 80.
+fn nginx(folder: &Path) -> Result<PathBuf> {
+    if let Some(named) = env::var_os("NGINX_BIN").filter(|name| !name.is_empty()) {
+        return Ok(named.into());
+    }
+    let nginx = folder.join("usr/sbin/nginx");
+    if works(&nginx.to_string_lossy(), &["-v"]) {
+        return Ok(nginx);
+    }
+X, "nginx"]).current_dir(folder))?;
+    let mut packages = fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.path()));
+    let package = packages.find(|path| path.extension().is_some_and(|end| end == "deb"));
+    let package = package.context("apt-get download nginx left no package")?;
+    run(program("dpkg-deb", ["--extract"]).arg(&package).arg(folder))?;
+    Ok(nginx)
 }
 
 /// `apt-get` as root: through sudo for everybody else.
