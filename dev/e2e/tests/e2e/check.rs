@@ -1,8 +1,8 @@
 //! `clingfish check` before real balancers, of which some are broken on purpose: the right verdict about each promise.
 
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::{collections::BTreeMap, net::SocketAddr, process::Command};
 
-use clingfish_testkit::{Finished, run};
+use clingfish_testkit::{Background, Finished, Target, binary, run};
 use serde_json::Value;
 
 mod app;
@@ -31,6 +31,23 @@ fn check_url(url: &str, more: &[&str]) -> Checked {
     let report = serde_json::from_str(&finished.stdout);
     let report = report.unwrap_or_else(|error| panic!("{error}: {finished:?}"));
     Checked { finished, report }
+}
+
+/// Checks what becomes of clients while these targets are absent, and returns the table. Ends well whatever it finds.
+#[track_caller]
+fn check_while_down(address: SocketAddr, targets: &[&Target], more: &[&str]) -> String {
+    let url = format!("http://{address}/");
+    let mut command = Command::new(binary());
+    command.args(["check", &url, "--rate", "500", "--while-down", "--only", "target-absent"]);
+    let mut checking =
+        Background::start(command.args(["--allow", "target-absent", "--grace", "2"]).args(more));
+    checking.wait_error("Stop one target now");
+    targets.iter().for_each(|target| target.stop());
+    checking.tell("");
+    checking.wait_error("Start it again");
+    targets.iter().for_each(|target| target.resume());
+    checking.tell("");
+    checking.finish()
 }
 
 impl Checked {

@@ -2,7 +2,7 @@
 
 use clingfish_testkit::Target;
 
-use super::{app, check};
+use super::{app, check, check_while_down};
 use crate::import::old::Old;
 
 /// HAProxy with these lines before its servers, each of which has the words that follow from its name.
@@ -187,4 +187,19 @@ fn a_page_that_leads_elsewhere_says_where() {
     checked.expect("unknown balancer", &["could-not-tell several-targets comes-home"]);
     let evidence = checked.evidence("several-targets");
     assert!(evidence.contains("redirect to https://shop.example/"), "{evidence}");
+}
+
+#[test]
+fn an_absent_targets_clients_need_redispatch() {
+    for (option, verdict) in
+        [("option redispatch 1", "✓ kept  "), ("no option redispatch", "✗ broken")]
+    {
+        let targets = app::two();
+        let lines = format!(
+            "balance roundrobin\n    retries 1\n    {option}\n    cookie SRV insert indirect nocache"
+        );
+        let haproxy = haproxy(&lines, cookie, &targets);
+        let told = check_while_down(haproxy.address(), &[&targets[0]], &[]);
+        assert!(told.contains(&format!("{verdict}          target-absent")), "{option}: {told}");
+    }
 }

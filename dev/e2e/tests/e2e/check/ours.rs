@@ -1,10 +1,8 @@
 //! Clingfish itself, with stickiness of several kinds and without.
 
-use std::process::Command;
+use clingfish_testkit::{Authority, Clingfish, Target};
 
-use clingfish_testkit::{Authority, Background, Clingfish, Target, binary};
-
-use super::{app, check, check_url};
+use super::{app, check, check_url, check_while_down};
 use crate::support::{targets, web, web_with};
 
 #[track_caller]
@@ -148,42 +146,24 @@ fn an_application_that_wants_a_login_is_checked_after_it() {
 #[test]
 fn while_a_target_is_absent_its_clients_alone_are_disturbed() {
     let apps = app::two();
-    let [alpha, _] = &apps;
     let clingfish = clingfish("stickiness = { duration = \"1h\" }", &apps);
-    let url = format!("http://{}/", clingfish.listener("web"));
-    let mut command = Command::new(binary());
-    command.args(["check", &url, "--rate", "500", "--while-down", "--only", "target-absent"]);
-    let mut checking = Background::start(&mut command);
-    checking.wait_error("Stop one target now");
-    alpha.stop();
-    checking.tell("");
-    checking.wait_error("Start it again");
-    alpha.resume();
-    checking.tell("");
-    let told = checking.finish();
+    let [alpha, beta] = &apps;
+    let told = check_while_down(clingfish.listener("web"), &[alpha], &["--allow", "none"]);
     assert!(told.contains("✓ kept            target-absent"), "{told}");
-    assert!(told.contains("a is absent: its"), "{told}");
+    assert!(told.contains("a is absent: its 4 clients were served elsewhere"), "{told}");
+    // Nobody takes its clients in.
+    let told = check_while_down(clingfish.listener("web"), &[alpha, beta], &[]);
+    assert!(told.contains("✗ broken          target-absent"), "{told}");
 }
 
 #[test]
-fn while_nobody_takes_in_the_clients_of_an_absent_target_it_is_broken() {
+fn with_its_preset_socket_io_works_without_cookies_too() {
     let apps = app::two();
-    let [alpha, _] = &apps;
-    let clingfish = clingfish("stickiness = { duration = \"1h\" }", &apps);
-    let url = format!("http://{}/", clingfish.listener("web"));
-    let mut command = Command::new(binary());
-    command.args(["check", &url, "--rate", "500", "--while-down", "--only", "target-absent"]);
-    command.args(["--allow", "target-absent", "--grace", "1"]);
-    let mut checking = Background::start(&mut command);
-    checking.wait_error("Stop one target now");
-    // Nobody is there at all.
-    apps.iter().for_each(Target::stop);
-    checking.tell("");
-    checking.wait_error("Start it again");
-    alpha.resume();
-    checking.tell("");
-    let told = checking.finish();
-    assert!(told.contains("✗ broken          target-absent"), "{told}");
+    let clingfish = clingfish("stickiness = { preset = \"socketio\" }", &apps);
+    let checked = check(clingfish.listener("web"), &["--only", "comes-home,socket-io"]);
+    checked.expect("Clingfish", &["kept comes-home socket-io"]);
+    let evidence = checked.evidence("socket-io");
+    assert!(evidence.contains("6 of 6 without cookies"), "{evidence}");
 }
 
 #[test]
