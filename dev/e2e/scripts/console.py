@@ -202,6 +202,8 @@ def drain(page, home):
 
 
 def events(page):
+    page.do("await go('#/overview', 'Came home'); await until('everybody comes home', () => document.querySelector('.facts').innerText.includes('100 %'));")
+    page.inspect("overview-sticky")
     page.do("await go('#/events', 'PATCH target'); await says('token admin'); document.querySelector('.event summary').click();"
             "await until('the difference is shown', () => document.querySelector('.event[open] .diff .plus'));")
     page.inspect("events")

@@ -15,7 +15,7 @@ export function Groups() {
     <div class="head"><h1>Target groups</h1><span class="muted">${config.groups.length}</span>
       <span class="grow"></span>
       <label class="row"><span class="hidden-text">Find a target group</span><input type="search" placeholder="Find by name" value=${wanted} onInput=${(event) => want(event.target.value)}/></label></div>
-    <section class="panel scroll" tabindex="0" role="region" aria-label="Target groups">
+    <section class="panel scroll all-groups" tabindex="0" role="region" aria-label="Target groups">
       ${shown.length === 0 ? html`<${Empty}>No target group is called so.</${Empty}>` : html`<table>
         <thead><tr><th scope="col">Name</th><th scope="col">Stickiness</th><th scope="col">Algorithm</th><th scope="col">Listeners</th><th scope="col">Healthy</th>
           <th scope="col" class="num">Req/s</th><th scope="col" class="num">Came home</th><th scope="col" class="num">Broken</th><th scope="col" class="num">Errors</th><th scope="col" class="num">Balance</th></tr></thead>

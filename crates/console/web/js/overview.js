@@ -44,7 +44,7 @@ function Facts({ sample, rates, points }) {
 }
 
 const Fact = ({ name, value, unit, more, kind = '', children }) => html`
-  <div class="fact"><dt>${name}</dt><dd class=${kind}>${value} ${unit && html`<small>${unit}</small>`}</dd><dd class="more" title=${more}>${more}</dd>${children}</div>`;
+  <div class="fact"><dt>${name}</dt><dd class=${kind}>${value} ${unit && html`<small>${unit}</small>`}</dd><dd class="more" title=${more}>${more}</dd>${children && html`<dd>${children}</dd>`}</div>`;
 
 /** Listeners and rules on the left, groups with their targets on the right, and lines between them. */
 function Flow({ config, sample, rates }) {

@@ -75,6 +75,10 @@ function schedule(what) {
 }
 
 function take(fresh, parts) {
+  // Where nothing is sticky there are no sessions, whatever the gauge says.
+  for (const { name } of parts.config.groups.filter((group) => group.stickiness === 'off')) {
+    for (const target of fresh.groups.get(name)?.targets.values() ?? []) target.sessions = null;
+  }
   recent.push(fresh);
   while (recent.length > 2 && fresh.at - recent[1].at >= RATE_OVER) recent.shift();
   // After a pause there is nothing to compare with that is recent.
