@@ -43,15 +43,21 @@ export function Stickiness({ before, draft, set, disabled }) {
           ${KINDS.map(([name, label]) => html`<option value=${name} selected=${name === kind}>${label}</option>`)}</select>
           <span class="hint">${words}</span></label>
         <div class="columns">${fields.map(([key, label, hint, isNeeded]) => html`
-          <label class="field" key=${kind + key}>${label}<input value=${value(key) == null ? '' : shown(value(key))} disabled=${disabled} required=${isNeeded} autocomplete="off" spellcheck="false"
+          <label class="field" key=${kind + key}>${label}<input value=${written(value(key))} disabled=${disabled} required=${isNeeded} autocomplete="off" spellcheck="false"
             onInput=${(event) => set({ [`stickiness.${key}`]: event.target.value === '' ? null : number(key, event.target.value, before) })}/><span class="hint">${hint}</span></label>`)}</div>`}
     </div>
   </section>`;
 }
 
 const NUMBERS = ['load_factor', 'ipv4_prefix', 'ipv6_prefix'];
-const number = (key, text, before) => (NUMBERS.includes(key) && /^\d+$/.test(text) ? Number(text) : key === 'in' || key === 'from' ? list(text) : typed(text, before[`stickiness.${key}`] ?? ''));
-const list = (text) => (text.trim().startsWith('[') ? typed(text, []) : text);
+const number = (key, text, before) => (NUMBERS.includes(key) && /^\d+$/.test(text) ? Number(text) : key === 'in' || key === 'from' ? list(text, before[`stickiness.${key}`]) : typed(text, before[`stickiness.${key}`] ?? ''));
+
+/** Several sources of ids stand side by side, with commas. */
+const written = (value) => (value == null ? '' : Array.isArray(value) ? value.join(', ') : shown(value));
+const list = (text, before) => {
+  const all = text.split(',').map((one) => one.trim()).filter(Boolean);
+  return all.length === 1 && !Array.isArray(before) ? all[0] : all;
+};
 
 /** Edits of stickiness taken back. */
 const undone = (draft, before) => Object.fromEntries(Object.keys(draft).filter((key) => key.startsWith('stickiness.')).map((key) => [key, before[key]]));
