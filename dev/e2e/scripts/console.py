@@ -165,6 +165,15 @@ def make_sticky(page):
     return visitor, homes.pop()
 
 
+def what_would_be(page, home):
+    """How many sessions a change would move or end is said before it is made; nothing is made."""
+    page.do("await type('Cookie name', 'other'); await says('would end.'); await press('Discard');"
+            f"await go('#/groups/web/targets', 'Register target'); await press('Deregister {home}'); await says('would move to another target');")
+    page.inspect("deregister")
+    page.key("Escape")
+    page.do("await until('nothing happens', () => !document.querySelector('dialog')); await go('#/groups/web/attributes', 'What will change'); await field('Duration');")
+
+
 def refused_change(page, chromium):
     """What the server does not take is told with its own words, and nothing is lost."""
     page.do("await type('Duration', '8 days'); await press('Apply changes'); await says('stickiness.duration');"
@@ -192,7 +201,7 @@ def trace(page, visitor, home):
 
 
 def drain(page, home):
-    page.do(f"await go('#/groups/web/targets', 'Register target'); await press('Drain {home}'); await says('Drain {home}?');")
+    page.do(f"await go('#/groups/web/targets', 'Register target'); await press('Drain {home}'); await says('Drain {home}?'); await says('would move or end.');")
     page.inspect("drain")
     page.key("Escape")
     page.do(f"await until('nothing happens', () => !document.querySelector('dialog'));"
@@ -260,6 +269,7 @@ try:
             sign_in(page, chromium)
             overview(page)
             visitor, home = make_sticky(page)
+            what_would_be(page, home)
             refused_change(page, chromium)
             monitoring(page)
             trace(page, visitor, home)
