@@ -107,7 +107,7 @@ impl Receiver<'_> {
                 continue;
             }
             notes.outcome.answer(head.status(), now);
-            notes.outcome.begins_stream = self.group.group.is_sticky() && begins_stream(head);
+            notes.outcome.begins_stream = self.group.group.binds() && begins_stream(head);
             let persistent = self.exchange.framing.persistent
                 && !self.exchange.closing
                 && self.progress.uploaded.get();
@@ -132,14 +132,13 @@ impl Receiver<'_> {
                 relay.flush(client, &out, Ending::Open, notes).await?;
                 return Ok(Received::Upgraded { from_target: buffer.to_vec() });
             }
-            let begins = notes.outcome.begins_stream;
-            let streaming =
-                begins.then(|| Streaming::begin(self.exchange.worker, notes.outcome)).flatten();
-            let present =
-                begins.then(|| Present::begin(self.exchange.worker, notes.outcome)).flatten();
+            let streaming = notes.outcome.begins_stream.then(|| {
+                let (worker, outcome) = (self.exchange.worker, &*notes.outcome);
+                (Streaming::begin(worker, outcome), Present::begin(worker, outcome))
+            });
             let mut source = target.into_source().ok_or(Refusal::TargetClosed)?;
             let reusable = relay.run(&mut source, client, buffer, out, notes).await;
-            drop((streaming, present));
+            drop(streaming);
             if let Some(watch) = watch {
                 watch.tell(notes.outcome);
             }

@@ -5,6 +5,8 @@
 //!
 //! [`Streams`] is beside it, for sessions of tokens: when clients with long streams were last seen.
 //!
+//! [`Sightings`] and [`Recent`] count sessions that nobody has a list of, by a sketch.
+//!
 //! Pure: no I/O, no clock, no randomness. Callers bring `now` and the [`Seed`].
 
 mod cell;

@@ -74,6 +74,16 @@ impl Levels {
         Self::of_bits(self.bits() | (1 << (level + Self::OFFSET)))
     }
 
+    /// Whether the level makes no difference: it is there, or below those that count.
+    #[inline]
+    fn covers(self, level: u32) -> bool {
+        match u32::from(self.0 >> 2).wrapping_sub(level) {
+            below @ 0..DEPTH => ((4 | (self.0 & 3)) << below) & 4 != 0,
+            // More than 52 is less than nothing: the level is above them all.
+            below => below <= 52,
+        }
+    }
+
     fn and(self, others: Self) -> Self {
         Self::of_bits(self.bits() | others.bits())
     }
@@ -126,10 +136,9 @@ impl Sightings {
     #[inline]
     pub fn add(&self, mark: Mark) {
         let Some(register) = self.0.get(mark.register()) else { return };
-        let before = register.load(Relaxed);
-        let Levels(after) = Levels(before).with(mark.level());
-        if after != before {
-            register.store(after, Relaxed);
+        let (before, level) = (Levels(register.load(Relaxed)), mark.level());
+        if !before.covers(level) {
+            raise(register, before, level);
         }
     }
 
@@ -139,6 +148,13 @@ impl Sightings {
             _ => Levels(register.swap(0, Relaxed)),
         })
     }
+}
+
+/// Rarely, once some were seen.
+#[cold]
+fn raise(register: &AtomicU8, before: Levels, level: u32) {
+    let Levels(after) = before.with(level);
+    register.store(after, Relaxed);
 }
 
 #[cfg(test)]
@@ -160,6 +176,17 @@ mod tests {
             assert_eq!(all.highest(), highest, "{levels:?}");
             let has: Vec<u32> = (0..=52).filter(|level| all.has(*level)).collect();
             assert_eq!(has, kept, "{levels:?}");
+        }
+    }
+
+    #[test]
+    fn a_level_is_covered_if_it_makes_no_difference() {
+        let all = (0..=u8::MAX).map(Levels).filter(|levels| levels.highest() <= 52);
+        for levels in all {
+            for level in 1..=52 {
+                let changes = levels.with(level) != levels;
+                assert_eq!(levels.covers(level), !changes, "{levels:?} {level}");
+            }
         }
     }
 

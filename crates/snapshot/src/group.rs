@@ -144,6 +144,12 @@ impl Group {
         self.spec.stickiness != Stickiness::Off
     }
 
+    /// The same, at the price of a look.
+    #[inline]
+    pub fn binds(&self) -> bool {
+        self.policy.is_some() || self.identity.is_some() || self.keys.is_some()
+    }
+
     /// Whether a target gets new sessions, as far as its settings go.
     pub fn takes_new(&self, target: &Target) -> bool {
         !target.drain && target.weight.value() > 0 && self.has_in_zone(target)

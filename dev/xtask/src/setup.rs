@@ -106,7 +106,11 @@ fn nginx(folder: &Path) -> Result<PathBuf> {
     if works(&nginx.to_string_lossy(), &["-v"]) {
         return Ok(nginx);
     }
-X, "nginx"]).current_dir(folder))?;
+    run(&mut apt_get(&["update"]))?;
+    // An old package would be found beside the new one.
+    let _ = fs::remove_dir_all(folder);
+    fs::create_dir_all(folder)?;
+    run(program("apt-get", ["download", "nginx"]).current_dir(folder))?;
     let mut packages = fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.path()));
     let package = packages.find(|path| path.extension().is_some_and(|end| end == "deb"));
     let package = package.context("apt-get download nginx left no package")?;

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use clingfish_health::{CheckOutcome, EJECTION_PAUSE, State};
 use clingfish_model::{HealthCheck, limits::CONNECT_FAILURES_MAX};
+use clingfish_sessions::Mark;
 use clingfish_snapshot::{Publisher, TargetCell};
 use proptest::prelude::*;
 
@@ -152,4 +153,35 @@ fn an_end_without_a_begin_is_a_bug_that_does_not_wrap() {
     let cell = TargetCell::new(WORKERS, &HealthCheck::default());
     cell.end(0);
     assert_eq!(cell.in_flight(), 0);
+}
+
+#[test]
+fn sessions_that_several_workers_saw_are_counted_once() {
+    let cell = TargetCell::new(WORKERS, &HealthCheck::default());
+    let (sessions, hour) = (cell.sessions(), Duration::from_secs(3_600));
+    assert_eq!((sessions.counts(), sessions.memory_bytes()), ((0, 0), 0));
+    for worker in 0..WORKERS {
+        (0..100).for_each(|id| sessions.sightings(worker).add(Mark::of(id, 5)));
+    }
+    sessions.collect(hour, hour);
+    let (live, active) = sessions.counts();
+    assert!(live.abs_diff(100) <= 2 && active == live, "{live} {active}");
+    sessions.collect(hour + Duration::from_secs(301), hour);
+    assert_eq!(sessions.counts(), (live, 0), "nobody came for five minutes");
+    assert_eq!(sessions.estimate(Duration::from_secs(200)), 0);
+    sessions.collect(hour * 3, hour);
+    assert_eq!(sessions.counts(), (0, 0));
+}
+
+#[test]
+fn sessions_are_counted_on_over_a_reload() {
+    let mut world = World::new();
+    let hour = Duration::from_secs(3_600);
+    let cell = Arc::clone(&world.group().targets[0].cell);
+    (0..10).for_each(|id| cell.sessions().sightings(0).add(Mark::of(id, 5)));
+    cell.sessions().collect(hour, hour);
+    world.reload();
+    let group = world.group();
+    let live = group.live_sessions(&group.targets[0]);
+    assert_eq!((live.in_duration, live.in_5m, live.is_exact), (10, 10, false));
 }
