@@ -175,7 +175,7 @@ fn sessions_that_several_workers_saw_are_counted_once() {
 
 #[test]
 fn sessions_are_counted_on_over_a_reload() {
-    let mut world = World::new();
+    let mut world = World::of(&["a", "b"]);
     let hour = Duration::from_secs(3_600);
     let cell = Arc::clone(&world.group().targets[0].cell);
     (0..10).for_each(|id| cell.sessions().sightings(0).add(Mark::of(id, 5)));
