@@ -22,6 +22,15 @@ pub(crate) struct Base {
     pub(crate) since: u64,
 }
 
+/// What a plan can begin with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ground {
+    /// A file that is in force: what was written by hand is taken in first.
+    InForce,
+    /// Whatever the file holds, errors too: the plan replaces all of it.
+    Anything,
+}
+
 /// What a plan comes to.
 #[derive(Debug)]
 pub(crate) enum Outline {
@@ -73,6 +82,7 @@ pub(crate) struct Change {
     /// Who asks, as events call them.
     pub(crate) author: String,
     pub(crate) action: String,
+    pub(crate) ground: Ground,
     pub(crate) plan: Plan,
     pub(crate) answer: oneshot::Sender<Result<Settled, Unsettled>>,
 }
@@ -100,7 +110,7 @@ impl fmt::Debug for Change {
     }
 }
 
-/// How long an answer is waited for. The change may be made all the same.
+/// How long an answer is waited for. A change that nobody waits for any more is not made.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Asks for changes from anywhere.
@@ -125,6 +135,7 @@ impl Changes {
         &self,
         author: &str,
         action: &str,
+        ground: Ground,
         mut plan: impl FnMut(&Base) -> Result<Planned<T>, E> + Send + 'static,
     ) -> Result<Made<T>, NotMade<E>> {
         // The mutex hands over what the last run of the plan left for us; the steward has no more use for it by then.
@@ -140,7 +151,7 @@ impl Changes {
         });
         let (answer, settled) = oneshot::channel();
         let (author, action) = (author.to_owned(), action.to_owned());
-        let asked = self.sender.send(Change { author, action, plan, answer });
+        let asked = self.sender.send(Change { author, action, ground, plan, answer });
         let settled = tokio::time::timeout(ANSWER_PATIENCE, async {
             asked.await.ok()?;
             settled.await.ok()

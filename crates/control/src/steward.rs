@@ -21,7 +21,7 @@ use tokio::{
 use crate::{
     Configuration, ConfigurationError,
     apply::Applier,
-    change::{Base, Change, Plan, Settled, Unsettled},
+    change::{Base, Change, Ground, Plan, Settled, Unsettled},
     clock,
     files::{Drafted, Files, Findings, NotSaved, Pending, Ready},
     history::Event,
@@ -253,8 +253,11 @@ impl<D: Doors, R: Resolve> Steward<D, R> {
         for key in self.at_start.differences(&desired) {
             tracing::warn!(key, "takes effect at the next start only");
         }
-        if save.is_none() && self.is_up_to_date && **self.applier.desired() == desired {
-            self.text = text;
+        if save.is_none()
+            && self.is_up_to_date
+            && *self.text == *text
+            && **self.applier.desired() == desired
+        {
             self.applier.apply_certificates(certificates, self.lookups.addresses());
             self.adopt_certificates();
             return Ok(self.applier.revision());
@@ -269,6 +272,7 @@ impl<D: Doors, R: Resolve> Steward<D, R> {
         }
         let revision = ready.map(|()| {
             self.text = text;
+            self.is_up_to_date = true;
             self.applier.apply(desired, certificates, self.lookups.addresses())
         });
         self.adopt_certificates();
@@ -297,13 +301,14 @@ impl<D: Doors, R: Resolve> Steward<D, R> {
     }
 
     async fn change(&mut self, change: Change) {
-        let Change { author, action, plan, answer } = change;
-        let outcome = self.make(&author, &action, plan).await;
+        let Change { author, action, ground, plan, answer } = change;
+        let is_awaited = || !answer.is_closed();
+        let outcome = self.make(&author, &action, (ground, plan), is_awaited).await;
         match &outcome {
             Ok(Settled { revision, .. }) => tracing::info!(revision, %author, %action, "changed"),
             Err(error) => tracing::info!(?error, %author, %action, "not changed"),
         }
-        // Whoever asked may have gone; the change counts all the same.
+        // Whoever asked may have gone this moment; the change counts all the same.
         let _ = answer.send(outcome);
     }
 
@@ -312,10 +317,11 @@ impl<D: Doors, R: Resolve> Steward<D, R> {
         &mut self,
         author: &str,
         action: &str,
-        mut plan: Plan,
+        (ground, mut plan): (Ground, Plan),
+        is_awaited: impl Fn() -> bool,
     ) -> Result<Settled, Unsettled> {
         for _ in 0..CHANGE_TRIES_MAX {
-            let base = self.base().await?;
+            let base = self.base(ground).await?;
             let draft = move |files: &mut Files| (files.draft(&base, &mut plan), plan);
             let drafted = self.with_files(draft).await;
             let (drafted, again) = drafted.ok_or_else(|| Unsettled::File(UNWATCHED.into()))?;
@@ -328,6 +334,10 @@ impl<D: Doors, R: Resolve> Steward<D, R> {
                 Drafted::Nothing => return Ok(self.settled()),
                 Drafted::Ready(ready) => ready,
             };
+            // Whoever was told that nothing has changed is to be right.
+            if !is_awaited() {
+                return Err(Unsettled::Leaving);
+            }
             let Ready { configuration, pending } = *ready;
             let event = Event::new(self.applier.next_revision(), clock::wall(), author, action);
             match self.apply(configuration, Some((pending, event))).await {
@@ -348,14 +358,19 @@ impl<D: Doors, R: Resolve> Steward<D, R> {
     }
 
     /// What the file holds, once that is in force. What somebody has written by hand a moment ago is taken in first.
-    async fn base(&mut self) -> Result<Base, Unsettled> {
-        let text = Arc::clone(&self.text);
-        let holds = self.with_files(move |files| files.hold(&text)).await;
-        let holds = holds.ok_or_else(|| Unsettled::File(UNWATCHED.into()))?;
-        if !holds.map_err(|error| Unsettled::File(error.to_string()))? || !self.is_up_to_date {
-            self.reload().await.map_err(|errors| Unsettled::File(in_the_way(&errors)))?;
+    async fn base(&mut self, ground: Ground) -> Result<Base, Unsettled> {
+        let found = self.with_files(|files| files.content()).await;
+        let found = found.ok_or_else(|| Unsettled::File(UNWATCHED.into()))?;
+        let found = found.map_err(Unsettled::File)?;
+        let mut text = Arc::clone(&self.text);
+        if *found != *text || !self.is_up_to_date {
+            match (self.reload().await, ground) {
+                (Ok(_), _) => text = Arc::clone(&self.text),
+                (Err(_), Ground::Anything) => text = found,
+                (Err(errors), Ground::InForce) => return Err(Unsettled::File(in_the_way(&errors))),
+            }
         }
-        let (text, desired) = (Arc::clone(&self.text), Arc::clone(self.applier.desired()));
+        let desired = Arc::clone(self.applier.desired());
         Ok(Base { text, desired, since: self.applier.desired_since() })
     }
 

@@ -11,13 +11,14 @@ use std::{
 pub enum Forbidden {
     /// 169.254.0.0/16, where clouds keep credentials (169.254.169.254), or fe80::/10.
     LinkLocal,
-    /// fd00:ec2::/32: the services that AWS offers to a machine, its metadata and credentials among them.
+    /// Services that a cloud offers to its machines, metadata and credentials among them: fd00:ec2::/32 of AWS, fd20:ce::/32 of Google,
+    /// 168.63.129.16 of Azure, 192.0.0.192 of Oracle, 100.100.100.200 of Alibaba.
     Metadata,
     /// 0.0.0.0/8 or `::`: where to listen, not where to connect.
     Unspecified,
     /// 224.0.0.0/4 or ff00::/8.
     Multicast,
-    /// 255.255.255.255.
+    /// 240.0.0.0/4, which nobody has, and 255.255.255.255.
     Broadcast,
     /// This process's own address for operators.
     Admin,
@@ -45,7 +46,7 @@ impl fmt::Display for Forbidden {
             Self::Metadata => "an address of cloud metadata",
             Self::Unspecified => "an address to listen on",
             Self::Multicast => "a multicast address",
-            Self::Broadcast => "the broadcast address",
+            Self::Broadcast => "reserved, or the broadcast address",
             Self::Admin => "the admin address of this process",
         })
     }
@@ -75,8 +76,8 @@ pub fn is_loopback(address: IpAddr) -> bool {
     plain(address).is_loopback()
 }
 
-/// The address of IPv4 that an address of IPv6 stands for, mapped (`::ffff:0:0/96`) or through a translator (`64:ff9b::/96`); any
-/// other as it is.
+/// The address of IPv4 that an address of IPv6 stands for: mapped (`::ffff:0:0/96`), compatible (`::/96`), through a translator
+/// (`64:ff9b::/96`, `64:ff9b:1::/48`) or a tunnel (6to4, `2002::/16`); any other as it is.
 pub fn plain(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V6(v6) => translated(v6).map_or_else(|| v6.to_canonical(), IpAddr::V4),
@@ -84,12 +85,15 @@ pub fn plain(address: IpAddr) -> IpAddr {
     }
 }
 
-/// RFC 6052's well-known prefix.
+/// By RFC 6052's well-known prefix, RFC 8215's, RFC 3056's, or RFC 4291's of old.
 fn translated(address: Ipv6Addr) -> Option<Ipv4Addr> {
+    let ipv4 = |high: u16, low: u16| Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low));
     match address.segments() {
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
-            Some(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)))
-        }
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low]
+        | [0x64, 0xff9b, 1, _, _, _, high, low]
+        | [0x2002, high, low, ..] => Some(ipv4(high, low)),
+        // What is below is `::` and `::1`, and nobody's.
+        [0, 0, 0, 0, 0, 0, high, low] if high > 0 => Some(ipv4(high, low)),
         _ => None,
     }
 }
@@ -98,8 +102,9 @@ fn refuse_v4(address: Ipv4Addr) -> Option<Forbidden> {
     match address.octets() {
         [0, ..] => Some(Forbidden::Unspecified),
         [169, 254, ..] => Some(Forbidden::LinkLocal),
+        [168, 63, 129, 16] | [192, 0, 0, 192] | [100, 100, 100, 200] => Some(Forbidden::Metadata),
         [224..=239, ..] => Some(Forbidden::Multicast),
-        [255, 255, 255, 255] => Some(Forbidden::Broadcast),
+        [240..=255, ..] => Some(Forbidden::Broadcast),
         _ => None,
     }
 }
@@ -108,7 +113,7 @@ fn refuse_v6(address: Ipv6Addr) -> Option<Forbidden> {
     match address.segments() {
         [0, 0, 0, 0, 0, 0, 0, 0] => Some(Forbidden::Unspecified),
         [0xfe80..=0xfebf, ..] => Some(Forbidden::LinkLocal),
-        [0xfd00, 0x0ec2, ..] => Some(Forbidden::Metadata),
+        [0xfd00, 0x0ec2, ..] | [0xfd20, 0x00ce, ..] => Some(Forbidden::Metadata),
         [0xff00..=0xffff, ..] => Some(Forbidden::Multicast),
         _ => None,
     }
@@ -143,9 +148,16 @@ mod tests {
             ("239.255.255.255", Some(Forbidden::Multicast)),
             ("::ffff:224.0.0.1", Some(Forbidden::Multicast)),
             ("ff02::1", Some(Forbidden::Multicast)),
-            ("240.0.0.1", None),
+            ("240.0.0.1", Some(Forbidden::Broadcast)),
             ("255.255.255.255", Some(Forbidden::Broadcast)),
-            ("255.255.255.254", None),
+            ("168.63.129.16", Some(Forbidden::Metadata)),
+            ("192.0.0.192", Some(Forbidden::Metadata)),
+            ("100.100.100.200", Some(Forbidden::Metadata)),
+            ("100.100.100.201", None),
+            ("fd20:ce::254", Some(Forbidden::Metadata)),
+            ("2002:a9fe:a9fe::", Some(Forbidden::LinkLocal)),
+            ("::a9fe:a9fe", Some(Forbidden::LinkLocal)),
+            ("64:ff9b:1::a9fe:a9fe", Some(Forbidden::LinkLocal)),
             ("10.0.0.1", None),
             ("127.0.0.1", None),
             ("::1", None),

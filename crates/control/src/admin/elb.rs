@@ -18,7 +18,7 @@ use super::{
     desk::Desk,
 };
 use crate::{
-    change::{Base, NotMade, Outline, Planned},
+    change::{Base, Ground, NotMade, Outline, Planned},
     clock,
     observed::Sighting,
     status::{Enforced, Status},
@@ -130,7 +130,12 @@ async fn change(desk: &Desk, author: &str, call: Call) -> Result<Members, Error>
             before.show(&base.desired, |world| plan(call, world))?;
         Ok(Planned { outline: Outline::Edits(edits), touched, with: reply })
     };
-    let made = desk.tools.changes.make(author, &action, planning).await.map_err(not_made)?;
+    let made = desk
+        .tools
+        .changes
+        .make(author, &action, Ground::InForce, planning)
+        .await
+        .map_err(not_made)?;
     outlook.show(&made.desired, |world| (made.with)(world))
 }
 

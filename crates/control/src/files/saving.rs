@@ -55,9 +55,12 @@ pub(crate) enum NotSaved {
 }
 
 impl Files {
-    /// Whether the file holds this at this moment.
-    pub(crate) fn hold(&self, text: &str) -> Result<bool, SaveError> {
-        self.store.read().map(|(bytes, _)| bytes == text.as_bytes())
+    /// What the file holds at this moment.
+    pub(crate) fn content(&self) -> Result<Arc<str>, String> {
+        let (bytes, _) = self.store.read().map_err(|error| error.to_string())?;
+        let path = self.store.path().display();
+        let text = String::from_utf8(bytes).map_err(|_| format!("{path} is not UTF-8 text"))?;
+        Ok(text.into())
     }
 
     /// Runs a plan on what the file holds, checks what comes of it, and writes that beside the file.

@@ -15,7 +15,7 @@ use crate::{
         asked::{Answer, Asked},
         desk::Desk,
     },
-    change::{Base, NotMade, Outline, Planned},
+    change::{Base, Ground, NotMade, Outline, Planned},
 };
 
 /// What If-Match asks for.
@@ -45,6 +45,17 @@ pub(super) async fn make(
     desk: &Desk,
     asked: &Asked,
     action: &str,
+    plan: impl FnMut(&Base) -> Result<Drawn, Fault> + Send + 'static,
+) -> Result<Answer, Fault> {
+    make_on(Ground::InForce, desk, asked, action, plan).await
+}
+
+/// As [`make`], on a file that may hold errors.
+pub(super) async fn make_on(
+    ground: Ground,
+    desk: &Desk,
+    asked: &Asked,
+    action: &str,
     mut plan: impl FnMut(&Base) -> Result<Drawn, Fault> + Send + 'static,
 ) -> Result<Answer, Fault> {
     let condition = Condition::of(asked);
@@ -56,7 +67,7 @@ pub(super) async fn make(
         let (outline, touched) = plan(base)?;
         Ok::<_, Fault>(Planned { outline, touched, with: base.since })
     };
-    let made = desk.tools.changes.make(&asked.author.name, action, planning).await?;
+    let made = desk.tools.changes.make(&asked.author.name, action, ground, planning).await?;
     let body: Value = json!({
         "revision": made.revision,
         "since": made.since,
@@ -78,7 +89,8 @@ async fn tell(
             drawn.and_then(|(outline, _)| Ok((Arc::clone(&base.desired), after(base, outline)?)));
         Err::<Planned<()>, _>(states)
     };
-    let refused = desk.tools.changes.make(&asked.author.name, "what if", planning).await;
+    let refused =
+        desk.tools.changes.make(&asked.author.name, "what if", Ground::InForce, planning).await;
     let (before, after) = match refused {
         Err(NotMade::Refused(states)) => states?,
         Err(NotMade::Invalid(errors)) => return Err(NotMade::Invalid(errors).into()),

@@ -4,14 +4,14 @@ use clingfish_model::limits::EVENTS_KEPT_MAX;
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
-use super::{change::make, fault::Fault, wire};
+use super::{change::make_on, fault::Fault, wire};
 use crate::{
     admin::{
         asked::{Answer, Asked},
         desk::Desk,
         routes::decoded,
     },
-    change::{Base, Outline},
+    change::{Base, Ground, Outline},
     history::{Entry, History, masked},
 };
 
@@ -81,7 +81,9 @@ pub(super) async fn roll_back(desk: &Desk, asked: &Asked) -> Result<Answer, Faul
     let text = text(desk, revision).await?;
     let plan =
         move |_: &Base| Ok((Outline::Text(text.clone()), vec![format!("revision {revision}")]));
-    let answer = make(desk, asked, &format!("rollback {revision}"), plan).await?;
+    // Never is this needed more than when the file has errors.
+    let action = format!("rollback {revision}");
+    let answer = make_on(Ground::Anything, desk, asked, &action, plan).await?;
     debug_assert_eq!(answer.status, StatusCode::OK);
     Ok(answer)
 }
