@@ -201,7 +201,7 @@ def trace(page, visitor, home):
 
 
 def drain(page, home):
-    page.do(f"await go('#/groups/web/targets', 'Register target'); await press('Drain {home}'); await says('Drain {home}?'); await says('would move or end.');")
+    page.do(f"await go('#/groups/web/targets', 'Register target'); await press('Drain {home}'); await says('Drain {home}?'); await says('sessions that live now would move or end.');")
     page.inspect("drain")
     page.key("Escape")
     page.do(f"await until('nothing happens', () => !document.querySelector('dialog'));"

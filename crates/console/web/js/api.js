@@ -7,7 +7,13 @@ const PATIENCE = 20_000;
 
 let touchedAt = now();
 for (const event of ['pointerdown', 'keydown', 'wheel', 'touchstart']) {
-  addEventListener(event, () => { touchedAt = now(); }, { passive: true, capture: true });
+  addEventListener(
+    event,
+    () => {
+      touchedAt = now();
+    },
+    { passive: true, capture: true },
+  );
 }
 
 /** Why a request was not answered as asked. */
@@ -25,15 +31,21 @@ export async function ask(method, path, { body, tag } = {}) {
   if (body !== undefined) headers['content-type'] = 'application/json';
   if (tag) headers['if-match'] = tag;
   const answer = await fetch(path, {
-    method, headers, body: body === undefined ? undefined : JSON.stringify(body),
-    signal: AbortSignal.timeout(PATIENCE), cache: 'no-store', credentials: 'same-origin',
-  }).catch((error) => { throw new Refused(0, 'unreachable', `Clingfish does not answer (${error.message}).`); });
+    method,
+    headers,
+    body: body === undefined ? undefined : JSON.stringify(body),
+    signal: AbortSignal.timeout(PATIENCE),
+    cache: 'no-store',
+    credentials: 'same-origin',
+  }).catch((error) => {
+    throw new Refused(0, 'unreachable', `Clingfish does not answer (${error.message}).`);
+  });
   const text = await answer.text();
   const isJson = (answer.headers.get('content-type') ?? '').startsWith('application/json');
   const data = isJson && text ? JSON.parse(text) : text;
   if (answer.ok) return { data, tag: answer.headers.get('etag'), status: answer.status };
   if (answer.status === 401 && path !== '/console/session') dispatchEvent(new Event('signed-out'));
-  const error = isJson ? data.error ?? {} : {};
+  const error = isJson ? (data.error ?? {}) : {};
   throw new Refused(answer.status, error.code ?? '', error.message ?? (text.trim() || answer.statusText), error.errors);
 }
 

@@ -42,7 +42,8 @@ function App() {
     addEventListener('hashchange', follow);
     return () => removeEventListener('hashchange', follow);
   }, []);
-  if (!session) return html`<main class="gate">${error ? html`<${Failure} error=${error}/>` : html`<p class="muted" role="status">Loading…</p>`}</main>`;
+  if (!session)
+    return html`<main class="gate">${error ? html`<${Failure} error=${error}/>` : html`<p class="muted" role="status">Loading…</p>`}</main>`;
   if (!['open', 'signed_in'].includes(session.standing)) return html`<${Gate} session=${session}/>`;
   return html`<${Frame} here=${here}/>`;
 }
@@ -61,7 +62,10 @@ function Frame({ here }) {
   }, [here.page, here.rest[0]]);
   const Shown = here.page === 'groups' && here.rest.length > 0 ? Group : Page;
   return html`
-    <a class="skip" href="#main" onClick=${(event) => { event.preventDefault(); main.current.focus(); }}>Skip to content</a>
+    <a class="skip" href="#main" onClick=${(event) => {
+      event.preventDefault();
+      main.current.focus();
+    }}>Skip to content</a>
     <header class="bar"><div class="bar-inner">
       <a class="brand" href="#/overview"><${Fish}/>Clingfish <span class="muted">${session.host}</span></a>
       <nav class="nav" aria-label="Pages">
@@ -72,15 +76,18 @@ function Frame({ here }) {
     <main id="main" tabindex="-1" ref=${main}>
       <div class="stack">
         ${session.standing === 'open' && html`<${OpenBanner}/>`}
-        ${error && html`<${Notice} kind="bad" role="alert">${error.message} ${sample && html`What is shown is from ${clock(sample.at)}.`}</${Notice}>`}
-        ${state || here.page === 'trace' ? html`<${Shown} key=${`${here.page}/${here.rest[0] ?? ''}`} rest=${here.rest}/>` : !error && html`<p class="muted" role="status">Loading…</p>`}
+        ${error && html`<${Notice} kind="bad"
+          role="alert">${error.message} ${sample && html`What is shown is from ${clock(sample.at)}.`}</${Notice}>`}
+        ${state || here.page === 'trace' ? html`<${Shown} key=${`${here.page}/${here.rest[0] ?? ''}`} rest=${here.rest}/>` : !error && html`<p
+          class="muted" role="status">Loading…</p>`}
       </div>
     </main>
     <footer class="foot">Clingfish ${session.version}${state && html` · revision ${state.revision} · started ${moment(state.started_at)}`}</footer>
     <${Toasts}/>`;
 }
 
-const Fish = () => html`<svg viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="7" fill="var(--accent)"/><path d="M6 16c4-6 11-7 16-2l4-4v12l-4-4c-5 5-12 4-16-2z" fill="var(--on-accent)"/><circle cx="12" cy="15" r="1.6" fill="var(--accent)"/></svg>`;
+const Fish = () => html`<svg viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="7" fill="var(--accent)"/>
+  <path d="M6 16c4-6 11-7 16-2l4-4v12l-4-4c-5 5-12 4-16-2z" fill="var(--on-accent)"/><circle cx="12" cy="15" r="1.6" fill="var(--accent)"/></svg>`;
 
 const OpenBanner = () => html`
   <${Notice} kind="warn">
@@ -97,16 +104,24 @@ function Live() {
     return () => clearInterval(timer);
   }, []);
   const age = heardAt ? Math.round((now() - heardAt) / 1000) : null;
-  const [kind, text] = paused ? ['late', 'paused']
-    : error ? ['lost', 'no answer']
-    : age !== null && age > 8 ? ['late', `${age} s old`]
-    : state && state.phase !== 'ready' ? ['late', state.phase] : ['', 'live'];
+  const [kind, text] = paused
+    ? ['late', 'paused']
+    : error
+      ? ['lost', 'no answer']
+      : age !== null && age > 8
+        ? ['late', `${age} s old`]
+        : state && state.phase !== 'ready'
+          ? ['late', state.phase]
+          : ['', 'live'];
   const toggle = () => {
     store.paused = !store.paused;
     look();
   };
-  return html`<span class=${`live ${kind}`}><svg viewBox="0 0 10 10" aria-hidden="true">${kind === '' ? html`<circle cx="5" cy="5" r="5" fill="currentColor"/>` : html`<path d="M5 0l5 10H0z" fill="currentColor"/>`}</svg>${text}</span>
-    <button class="plain" onClick=${toggle} aria-pressed=${String(paused)} aria-label="Pause updates" title="Pause updates">${paused ? '▶' : 'Ⅱ'}</button>`;
+  return html`<span class=${`live ${kind}`}>
+    <svg viewBox="0 0 10 10" aria-hidden="true">${kind === '' ? html`<circle cx="5" cy="5" r="5" fill="currentColor"/>` : html`<path
+      d="M5 0l5 10H0z" fill="currentColor"/>`}</svg>${text}</span>
+    <button class="plain" onClick=${toggle} aria-pressed=${String(paused)} aria-label="Pause updates"
+      title="Pause updates">${paused ? '▶' : 'Ⅱ'}</button>`;
 }
 
 function Who() {
@@ -114,7 +129,8 @@ function Who() {
   const shown = useTheme();
   const other = shown === 'dark' ? 'light' : 'dark';
   return html`
-    <button class="plain" onClick=${() => theme(other)} aria-label=${`Switch to ${other} colours`} title=${`Switch to ${other} colours`}>${shown === 'dark' ? '☀' : '☾'}</button>
+    <button class="plain" onClick=${() => theme(other)} aria-label=${`Switch to ${other} colours`}
+      title=${`Switch to ${other} colours`}>${shown === 'dark' ? '☀' : '☾'}</button>
     <span class="who small muted">${session.standing === 'open' ? 'open' : session.who}${session.role === 'read_only' && ' · read only'}</span>
     ${session.standing === 'signed_in' && html`<button onClick=${signOut}>Sign out</button>`}`;
 }
@@ -122,9 +138,11 @@ function Who() {
 function Toasts() {
   useStore();
   return html`<div class="toasts" role="status" aria-live="polite">
-    ${toasts.map((toast) => html`<div class=${`notice ${toast.kind}`} key=${toast.number}>
+    ${toasts.map(
+      (toast) => html`<div class=${`notice ${toast.kind}`} key=${toast.number}>
       <div class="grow">${toast.text} ${toast.link && html`<a href=${toast.link[0]}>${toast.link[1]}</a>`}</div>
-      <button class="plain" onClick=${() => dismiss(toast)} aria-label="Dismiss">✕</button></div>`)}
+      <button class="plain" onClick=${() => dismiss(toast)} aria-label="Dismiss">✕</button></div>`,
+    )}
   </div>`;
 }
 

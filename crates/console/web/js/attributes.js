@@ -15,7 +15,9 @@ export function Attributes({ group, tag }) {
   const [error, fail] = useState(null);
   const [busy, work] = useState(false);
   const before = flat(base.settings);
-  const changes = Object.entries(draft).filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(before[key]) && !(value === null && before[key] === undefined));
+  const changes = Object.entries(draft).filter(
+    ([key, value]) => JSON.stringify(value) !== JSON.stringify(before[key]) && !(value === null && before[key] === undefined),
+  );
   const isStale = tag !== base.tag && JSON.stringify(group.settings) !== JSON.stringify(base.settings);
   useEffect(() => {
     if (changes.length === 0 && tag !== base.tag) setBase({ settings: group.settings, tag });
@@ -51,17 +53,28 @@ export function Attributes({ group, tag }) {
     <section class="panel changes-panel" aria-labelledby="changes-title">
       <header><h2 id="changes-title">What will change</h2></header>
       <div class="body stack">
-        ${isStale && changes.length > 0 && html`<${Notice} kind="warn" role="alert">Somebody else has changed the configuration meanwhile. Discard your changes to see theirs.</${Notice}>`}
+        ${isStale && changes.length > 0 && html`<${Notice} kind="warn"
+          role="alert">Somebody else has changed the configuration meanwhile. Discard your changes to see theirs.</${Notice}>`}
         ${!mayChange() && html`<p class="muted">You may look only.</p>`}
-        ${mayChange() && changes.length === 0 && html`<p class="muted">Nothing yet. Changes are listed here before they are made, and are made at once, for all workers.</p>`}
-        ${changes.length > 0 && html`
-          <ul class="changes" aria-label="Changes">${changes.map(([key, value]) => html`<li key=${key}><code>${key}</code><span>
-            ${before[key] !== undefined ? html`<del>${shown(before[key])}</del> → ` : ''}<ins>${value === null ? 'default' : shown(value)}</ins></span></li>`)}</ul>
-          <${Moves} change=${{ method: 'PATCH', path: `/v1/target-groups/${part(group.name)}`, body }}/>`}
+        ${mayChange() && changes.length === 0 && html`<p
+          class="muted">Nothing yet. Changes are listed here before they are made, and are made at once, for all workers.</p>`}
+        ${
+          changes.length > 0 &&
+          html`
+          <ul class="changes" aria-label="Changes">${changes.map(
+            ([key, value]) => html`<li key=${key}><code>${key}</code><span>
+            ${before[key] !== undefined ? html`<del>${shown(before[key])}</del> → ` : ''}<ins>${value === null ? 'default' : shown(value)}</ins>
+              </span></li>`,
+          )}</ul>
+          <${Moves} change=${{ method: 'PATCH', path: `/v1/target-groups/${part(group.name)}`, body }}/>`
+        }
         <${Failure} error=${error}/>
-        ${mayChange() && html`<div class="actions">
+        ${
+          mayChange() &&
+          html`<div class="actions">
           <button disabled=${Object.keys(draft).length === 0 || busy} onClick=${forget}>Discard</button>
-          <button class="primary" disabled=${changes.length === 0 || busy} onClick=${apply}>${busy ? 'Applying…' : 'Apply changes'}</button></div>`}
+          <button class="primary" disabled=${changes.length === 0 || busy} onClick=${apply}>${busy ? 'Applying…' : 'Apply changes'}</button></div>`
+        }
       </div>
     </section>
     <${Settings} ...${edit}/>

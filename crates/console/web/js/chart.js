@@ -27,11 +27,16 @@ export function Chart({ title, times, series, write, hint, top, more }) {
       plot.current = null;
     };
   }, [shown, names]);
-  useEffect(() => { plot.current?.setData(data); });
+  useEffect(() => {
+    plot.current?.setData(data);
+  });
   const last = (values) => values.findLast((value) => value != null);
   return html`<figure class="panel chart" aria-label=${title}>
     <figcaption><h3>${title}</h3>
-      <span class="legend">${series.map((one) => html`<span key=${one.name}><span class=${`key series-${one.colour} ${one.line ?? ''}`}></span>${one.name} <b>${write(last(one.values))}</b></span>`)}</span>
+      <span class="legend">${series.map(
+        (one) => html`<span key=${one.name}><span class=${`key series-${one.colour} ${one.line ?? ''}`}>
+        </span>${one.name} <b>${write(last(one.values))}</b></span>`,
+      )}</span>
       ${more}${hint && html`<span class="hint">${hint}</span>`}</figcaption>
     <div class="plot" ref=${place} aria-hidden="true"></div>
   </figure>`;
@@ -43,14 +48,31 @@ function options({ series, write, top, width }) {
   const font = '11px system-ui, sans-serif';
   const axis = { stroke: colour('--muted'), font, ticks: { show: false }, grid: { stroke: colour('--line'), width: 1 } };
   return {
-    width, height: HEIGHT, legend: { show: false }, cursor: { sync: { key: 'charts' }, points: { size: 6 }, drag: { x: false, y: false } },
+    width,
+    height: HEIGHT,
+    legend: { show: false },
+    cursor: { sync: { key: 'charts' }, points: { size: 6 }, drag: { x: false, y: false } },
     scales: { x: { time: true }, y: { range: (_, low, high) => [0, Math.max(high ?? 0, top ?? 0, 1e-6) * 1.1] } },
     axes: [
-      { ...axis, grid: { show: false }, size: 26, space: 75, values: (_, splits, __, ___, step) => splits.map((at) => clock(at * 1000).slice(0, step < 60 ? 8 : 5)) },
+      {
+        ...axis,
+        grid: { show: false },
+        size: 26,
+        space: 75,
+        values: (_, splits, __, ___, step) => splits.map((at) => clock(at * 1000).slice(0, step < 60 ? 8 : 5)),
+      },
       { ...axis, size: 62, values: (_, splits) => splits.map((value) => write(value)) },
     ],
-    series: [{}, ...series.map((one) => ({
-      label: one.name, stroke: colour(`--series-${one.colour}`), width: 1.6, dash: DASHES[one.line], points: { show: false }, spanGaps: false,
-    }))],
+    series: [
+      {},
+      ...series.map((one) => ({
+        label: one.name,
+        stroke: colour(`--series-${one.colour}`),
+        width: 1.6,
+        dash: DASHES[one.line],
+        points: { show: false },
+        spanGaps: false,
+      })),
+    ],
   };
 }

@@ -5,7 +5,8 @@ import { useStore } from './store.js';
 export function Check() {
   const { config } = useStore();
   const listeners = config?.listeners ?? [];
-  const address = (listener) => `${listener.protocol.toLowerCase()}://${listener.address.replace(/^0\.0\.0\.0|^\[::\]/, 'localhost')}/`;
+  const address = (listener) =>
+    `${listener.protocol.toLowerCase()}://${listener.address.replace(/^0\.0\.0\.0|^\[::\]/, 'localhost')}/`;
   return html`
     <div class="head"><h1>Check</h1><span class="muted">The test of stickiness that people do by hand, done by a program.</span></div>
     <section class="panel"><div class="body stack">

@@ -8,7 +8,11 @@ import { Targets } from './targets.js';
 import { Attributes } from './attributes.js';
 import { Monitoring } from './monitoring.js';
 
-const TABS = [['targets', 'Targets', Targets], ['attributes', 'Attributes', Attributes], ['monitoring', 'Monitoring', Monitoring]];
+const TABS = [
+  ['targets', 'Targets', Targets],
+  ['attributes', 'Attributes', Attributes],
+  ['monitoring', 'Monitoring', Monitoring],
+];
 
 export function Group({ rest: [name, tab = 'targets'] }) {
   const { sample, rates } = useStore();
@@ -23,15 +27,20 @@ export function Group({ rest: [name, tab = 'targets'] }) {
     <div class="group-head">
       <nav class="small" aria-label="Where this is"><a href="#/groups">Target groups</a> <span class="muted" aria-hidden="true">/</span></nav>
       <div class="row"><h1>${name}</h1>
-        ${group && html`<span class=${`tag ${kind === 'off' ? '' : 'accent'}`}>${KINDS[kind] ?? kind}${stickiness?.duration && kind !== 'off' && `, ${stickiness.duration}`}</span>
+        ${
+          group &&
+          html`<span class=${`tag ${kind === 'off' ? '' : 'accent'}`}>${KINDS[kind] ?? kind}${stickiness?.duration && kind !== 'off' && `, ${stickiness.duration}`}</span>
           <span class="tag">${group.settings.algorithm.replaceAll('_', ' ')}</span>
           <span class="tag">${group.settings.protocol}${group.settings.protocol_version !== 'HTTP1' && ` ${group.settings.protocol_version}`}</span>
-          <span class="muted small">${group.listeners.length ? `used by ${group.listeners.join(', ')}` : 'used by no listener'}</span>`}
+          <span class="muted small">${group.listeners.length ? `used by ${group.listeners.join(', ')}` : 'used by no listener'}</span>`
+        }
       </div>
     </div>
     <nav class="tabs" aria-label=${`Parts of ${name}`}>
-      ${TABS.map(([key, label]) => html`<a href=${`#/groups/${part(name)}/${key}`} aria-current=${Shown === TABS.find(([one]) => one === key)[2] ? 'page' : null}>${label}</a>`)}
+      ${TABS.map(([key, label]) => html`<a href=${`#/groups/${part(name)}/${key}`}
+        aria-current=${Shown === TABS.find(([one]) => one === key)[2] ? 'page' : null}>${label}</a>`)}
     </nav>
     <${Failure} error=${error}/>
-    ${group ? html`<${Shown} group=${group} tag=${tag} sample=${sample?.groups.get(name)} rates=${rates?.groups.get(name)}/>` : !error && html`<p class="muted" role="status">Loading…</p>`}`;
+    ${group ? html`<${Shown} group=${group} tag=${tag} sample=${sample?.groups.get(name)} rates=${rates?.groups.get(name)}/>` : !error && html`<p
+      class="muted" role="status">Loading…</p>`}`;
 }

@@ -27,7 +27,14 @@ export function nested(keys) {
 }
 
 /** A value for people. */
-export const shown = (value) => (value === undefined || value === null ? '–' : typeof value === 'object' ? JSON.stringify(value) : value === '' ? '""' : String(value));
+export const shown = (value) =>
+  value === undefined || value === null
+    ? '–'
+    : typeof value === 'object'
+      ? JSON.stringify(value)
+      : value === ''
+        ? '""'
+        : String(value);
 
 /** What somebody typed, of the type that the value had before. */
 export function typed(text, before) {

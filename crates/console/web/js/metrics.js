@@ -18,16 +18,37 @@ export function read(text, each) {
     const found = LINE.exec(line);
     if (!found) continue;
     const labels = {};
-    if (found[2]) for (const [, key, value] of found[2].matchAll(LABEL)) labels[key] = value.includes('\\') ? unescape(value) : value;
+    if (found[2])
+      for (const [, key, value] of found[2].matchAll(LABEL)) labels[key] = value.includes('\\') ? unescape(value) : value;
     each(found[1], labels, Number(found[3]));
   }
 }
 
 const emptyGroup = () => ({
-  verdicts: {}, classes: {}, buckets: [], count: 0, sum: 0, created: 0, retries: 0, failOpen: 0, learned: null, sent: 0, targets: new Map(),
+  verdicts: {},
+  classes: {},
+  buckets: [],
+  count: 0,
+  sum: 0,
+  created: 0,
+  retries: 0,
+  failOpen: 0,
+  learned: null,
+  sent: 0,
+  targets: new Map(),
 });
 const emptyTarget = () => ({
-  requests: 0, errors: 0, connectFailures: 0, inFlight: 0, share: 1, anomalous: false, routable: true, state: '', reason: '', address: '', sessions: null,
+  requests: 0,
+  errors: 0,
+  connectFailures: 0,
+  inFlight: 0,
+  share: 1,
+  anomalous: false,
+  routable: true,
+  state: '',
+  reason: '',
+  address: '',
+  sessions: null,
 });
 
 const GROUP = 'clingfish_target_group_';
@@ -44,7 +65,8 @@ export function sample(text, at) {
   read(text, (name, labels, value) => {
     if (name.startsWith(GROUP)) readGroup(group(labels.target_group), name.slice(GROUP.length), labels, value);
     else if (name === 'clingfish_learned_sessions') group(labels.target_group).learned = value;
-    else if (name.startsWith(TARGET) && labels.target !== undefined) readTarget(target(labels), name.slice(TARGET.length), labels, value);
+    else if (name.startsWith(TARGET) && labels.target !== undefined)
+      readTarget(target(labels), name.slice(TARGET.length), labels, value);
     else if (name === 'clingfish_own_answers_total') all.refused += value;
     else if (Object.keys(labels).length === 0) all.process[name.slice('clingfish_'.length)] = value;
   });
@@ -52,33 +74,67 @@ export function sample(text, at) {
 }
 
 function readGroup(group, name, labels, value) {
-  const add = (table, key) => { table[key] = (table[key] ?? 0) + value; };
+  const add = (table, key) => {
+    table[key] = (table[key] ?? 0) + value;
+  };
   switch (name) {
     case 'requests_total':
       add(group.verdicts, labels.verdict);
       add(group.classes, labels.class);
       break;
-    case 'request_duration_seconds_bucket': group.buckets.push([labels.le === '+Inf' ? Infinity : Number(labels.le), value]); break;
-    case 'request_duration_seconds_count': group.count = value; break;
-    case 'request_duration_seconds_sum': group.sum = value; break;
-    case 'sessions_created_total': group.created = value; break;
-    case 'retries_total': group.retries = value; break;
-    case 'sent_bytes_total': group.sent = value; break;
-    case 'fail_open_requests_total': group.failOpen = value; break;
+    case 'request_duration_seconds_bucket':
+      group.buckets.push([labels.le === '+Inf' ? Infinity : Number(labels.le), value]);
+      break;
+    case 'request_duration_seconds_count':
+      group.count = value;
+      break;
+    case 'request_duration_seconds_sum':
+      group.sum = value;
+      break;
+    case 'sessions_created_total':
+      group.created = value;
+      break;
+    case 'retries_total':
+      group.retries = value;
+      break;
+    case 'sent_bytes_total':
+      group.sent = value;
+      break;
+    case 'fail_open_requests_total':
+      group.failOpen = value;
+      break;
   }
 }
 
 function readTarget(target, name, labels, value) {
   switch (name) {
-    case 'requests_total': target.requests = value; break;
-    case 'responses_5xx_total': target.errors = value; break;
-    case 'connect_failures_total': target.connectFailures = value; break;
-    case 'requests_in_flight': target.inFlight = value; break;
-    case 'share': target.share = value; break;
-    case 'anomalous': target.anomalous = value === 1; break;
-    case 'routable': target.routable = value === 1; break;
-    case 'sessions': if (labels.window === undefined || labels.window === 'duration') target.sessions = value; break;
-    case 'state_info': Object.assign(target, { state: labels.state, reason: labels.reason, address: labels.address }); break;
+    case 'requests_total':
+      target.requests = value;
+      break;
+    case 'responses_5xx_total':
+      target.errors = value;
+      break;
+    case 'connect_failures_total':
+      target.connectFailures = value;
+      break;
+    case 'requests_in_flight':
+      target.inFlight = value;
+      break;
+    case 'share':
+      target.share = value;
+      break;
+    case 'anomalous':
+      target.anomalous = value === 1;
+      break;
+    case 'routable':
+      target.routable = value === 1;
+      break;
+    case 'sessions':
+      if (labels.window === undefined || labels.window === 'duration') target.sessions = value;
+      break;
+    case 'state_info':
+      Object.assign(target, { state: labels.state, reason: labels.reason, address: labels.address });
+      break;
   }
 }
 
@@ -96,16 +152,27 @@ export function between(before, after) {
 const since = (from, to, seconds) => (to >= from ? to - from : to) / seconds;
 
 function groupRates(from, to, seconds) {
-  const tables = (one, other) => Object.fromEntries(Object.keys(other).map((key) => [key, since(one[key] ?? 0, other[key], seconds)]));
+  const tables = (one, other) =>
+    Object.fromEntries(Object.keys(other).map((key) => [key, since(one[key] ?? 0, other[key], seconds)]));
   const verdicts = tables(from.verdicts, to.verdicts);
   const targets = new Map();
   for (const [id, target] of to.targets) {
     const old = from.targets.get(id) ?? target;
-    targets.set(id, { requests: since(old.requests, target.requests, seconds), errors: since(old.errors, target.errors, seconds) });
+    targets.set(id, {
+      requests: since(old.requests, target.requests, seconds),
+      errors: since(old.errors, target.errors, seconds),
+    });
   }
   const known = new Map(from.buckets);
   const buckets = to.buckets.map(([le, value]) => [le, since(known.get(le) ?? 0, value, seconds)]);
-  return withShares({ verdicts, classes: tables(from.classes, to.classes), buckets, created: since(from.created, to.created, seconds), retries: since(from.retries, to.retries, seconds), targets });
+  return withShares({
+    verdicts,
+    classes: tables(from.classes, to.classes),
+    buckets,
+    created: since(from.created, to.created, seconds),
+    retries: since(from.retries, to.retries, seconds),
+    targets,
+  });
 }
 
 /** The numbers that people look at. */
@@ -114,7 +181,13 @@ function withShares(rates) {
   const [home, fresh, broken, ended] = [HOME, FRESH, BROKEN, ENDED].map((kind) => sum(verdicts, kind));
   const requests = all(verdicts);
   return {
-    ...rates, requests, home, fresh, broken, ended, off: verdicts.off ?? 0,
+    ...rates,
+    requests,
+    home,
+    fresh,
+    broken,
+    ended,
+    off: verdicts.off ?? 0,
     errors: classes['5xx'] ?? 0,
     errorShare: requests > 0 ? (classes['5xx'] ?? 0) / requests : null,
     // Of the requests that had a home, those that were not served by it though nothing was wrong with them.
@@ -129,15 +202,23 @@ export function balance(values) {
 }
 
 function total(groups) {
-  const merged = (pick) => groups.reduce((table, group) => {
-    for (const [key, value] of Object.entries(pick(group))) table[key] = (table[key] ?? 0) + value;
-    return table;
-  }, {});
-  const buckets = [...groups.reduce((table, group) => {
-    for (const [le, value] of group.buckets) table.set(le, (table.get(le) ?? 0) + value);
-    return table;
-  }, new Map())];
-  return withShares({ verdicts: merged((group) => group.verdicts), classes: merged((group) => group.classes), buckets, targets: new Map() });
+  const merged = (pick) =>
+    groups.reduce((table, group) => {
+      for (const [key, value] of Object.entries(pick(group))) table[key] = (table[key] ?? 0) + value;
+      return table;
+    }, {});
+  const buckets = [
+    ...groups.reduce((table, group) => {
+      for (const [le, value] of group.buckets) table.set(le, (table.get(le) ?? 0) + value);
+      return table;
+    }, new Map()),
+  ];
+  return withShares({
+    verdicts: merged((group) => group.verdicts),
+    classes: merged((group) => group.classes),
+    buckets,
+    targets: new Map(),
+  });
 }
 
 /** A quantile of a histogram, interpolated as Prometheus does it; none without requests. */
@@ -147,7 +228,8 @@ export function quantile(q, buckets) {
   const wanted = q * last[1];
   let [below, fewer] = [0, 0];
   for (const [le, value] of buckets) {
-    if (value >= wanted) return le === Infinity ? below : below + (le - below) * ((wanted - fewer) / Math.max(value - fewer, 1e-9));
+    if (value >= wanted)
+      return le === Infinity ? below : below + (le - below) * ((wanted - fewer) / Math.max(value - fewer, 1e-9));
     [below, fewer] = [le, value];
   }
   return below;

@@ -10,13 +10,30 @@ import { BROKEN, ENDED } from './metrics.js';
 import { TARGETS_MAX } from './history.js';
 import { clock, count, now, percent, perSecond, seconds, span } from './time.js';
 
-const WINDOWS = [[5, '5 minutes'], [15, '15 minutes'], [60, '1 hour']];
-const PLAIN = { target_gone: 'target gone', target_unhealthy: 'target unhealthy', target_draining: 'drained', detour: 'detour', unknown_key: 'unknown key', unknown_session: 'unknown session', expired_idle: 'away too long', expired_absolute: 'too old', forged: 'forged', foreign_group: 'other group' };
+const WINDOWS = [
+  [5, '5 minutes'],
+  [15, '15 minutes'],
+  [60, '1 hour'],
+];
+const PLAIN = {
+  target_gone: 'target gone',
+  target_unhealthy: 'target unhealthy',
+  target_draining: 'drained',
+  detour: 'detour',
+  unknown_key: 'unknown key',
+  unknown_session: 'unknown session',
+  expired_idle: 'away too long',
+  expired_absolute: 'too old',
+  forged: 'forged',
+  foreign_group: 'other group',
+};
 
 export function Monitoring({ group, sample, rates }) {
   const { history } = useStore();
   const [minutes, choose] = useState(15);
-  useEffect(() => { recall(history, group); }, [group.name]);
+  useEffect(() => {
+    recall(history, group);
+  }, [group.name]);
   const all = history.of(group.name);
   const points = all.filter((point) => point.at >= now() - minutes * 60_000);
   const isSticky = group.settings.stickiness?.enabled;
@@ -24,19 +41,37 @@ export function Monitoring({ group, sample, rates }) {
   const line = (name, colour, pick, line) => ({ name, colour, line, values: points.map(pick) });
   return html`
     <div class="row"><label class="row"><span class="small muted">Show the last</span>
-        <select value=${minutes} onChange=${(event) => choose(Number(event.target.value))}>${WINDOWS.map(([value, label]) => html`<option value=${value} selected=${value === minutes}>${label}</option>`)}</select></label>
+        <select value=${minutes} onChange=${(event) => choose(Number(event.target.value))}>${WINDOWS.map(([value, label]) => html`<option
+          value=${value} selected=${value === minutes}>${label}</option>`)}</select></label>
       <span class="muted small">${all.length > 1 ? `There are ${span(all.at(-1).at - all[0].at)} of history.` : 'There is no history yet.'} An hour is kept.</span></div>
     <div class="charts">
       <${Distribution} group=${group} sample=${sample} rates=${rates}/>
       <${Chart} title="Requests" times=${times} write=${(value) => `${perSecond(value)}/s`} series=${[
-        line('all', 1, (point) => point.requests), line('4xx', 2, (point) => (point.classes ? point.classes['4xx'] ?? 0 : null), 'dash'), line('5xx', 3, (point) => point.errors, 'dot')]}/>
-      <${Chart} title="Latency" times=${times} write=${seconds} series=${[line('p50', 1, (point) => point.p50), line('p90', 2, (point) => point.p90, 'dash'), line('p99', 3, (point) => point.p99, 'dot')]}/>
-      <${Chart} title="Verdicts" times=${times} write=${(value) => `${perSecond(value)}/s`} series=${isSticky ? [
-        line('came home', 1, (point) => point.home), line('new', 4, (point) => point.fresh, 'dash'), line('ended', 2, (point) => point.ended, 'dot'), line('broken', 3, (point) => point.broken)]
-        : [line('not sticky', 1, (point) => point.off), line('came home', 4, (point) => point.home, 'dash'), line('new', 2, (point) => point.fresh, 'dot')]}/>
+        line('all', 1, (point) => point.requests),
+        line('4xx', 2, (point) => (point.classes ? (point.classes['4xx'] ?? 0) : null), 'dash'),
+        line('5xx', 3, (point) => point.errors, 'dot'),
+      ]}/>
+      <${Chart} title="Latency" times=${times} write=${seconds}
+        series=${[line('p50', 1, (point) => point.p50), line('p90', 2, (point) => point.p90, 'dash'), line('p99', 3, (point) => point.p99, 'dot')]}/>
+      <${Chart} title="Verdicts" times=${times} write=${(value) => `${perSecond(value)}/s`} series=${
+        isSticky
+          ? [
+              line('came home', 1, (point) => point.home),
+              line('new', 4, (point) => point.fresh, 'dash'),
+              line('ended', 2, (point) => point.ended, 'dot'),
+              line('broken', 3, (point) => point.broken),
+            ]
+          : [
+              line('not sticky', 1, (point) => point.off),
+              line('came home', 4, (point) => point.home, 'dash'),
+              line('new', 2, (point) => point.fresh, 'dot'),
+            ]
+      }/>
       <${Chart} title="Affinity break rate" times=${times} top=${0.01} write=${percent} series=${[line('broken', 3, (point) => point.breakRate)]}
-        more=${html`<${Causes} rates=${rates}/>`} hint="Of the requests that had a home, those that were not served there though their client did nothing wrong."/>
-      <${Chart} title="Balance" times=${times} top=${2} write=${format1} series=${[line('busiest ÷ average', 1, (point) => point.balance)]} hint="By weight; 1 is even."/>
+        more=${html`<${Causes} rates=${rates}/>`}
+          hint="Of the requests that had a home, those that were not served there though their client did nothing wrong."/>
+      <${Chart} title="Balance" times=${times} top=${2} write=${format1} series=${[line('busiest ÷ average', 1, (point) => point.balance)]}
+        hint="By weight; 1 is even."/>
       <${PerTarget} points=${points} times=${times}/>
       <${Health} points=${points} sample=${sample}/>
     </div>`;
@@ -52,7 +87,9 @@ async function recall(history, group) {
   const byTime = ({ slices }) => new Map(slices.map((slice) => [slice.at, slice]));
   try {
     const whole = await get(`${path}/history`);
-    const some = group.targets.slice(0, RECALLED_MAX).map(async ({ id }) => [id, byTime(await get(`${path}/targets/${part(id)}/history`))]);
+    const some = group.targets
+      .slice(0, RECALLED_MAX)
+      .map(async ({ id }) => [id, byTime(await get(`${path}/targets/${part(id)}/history`))]);
     history.seed(group.name, whole.slices, new Map(await Promise.all(some)), whole.slice_seconds);
   } catch {
     // Then there is what this page has seen itself.
@@ -65,19 +102,28 @@ const format1 = (value) => (value == null ? '–' : value.toFixed(2));
 function Distribution({ group, sample, rates }) {
   const targets = [...(sample?.targets ?? [])];
   const hasSessions = targets.some(([, target]) => target.sessions !== null);
-  const of = ([id, target]) => (hasSessions ? target.sessions ?? 0 : rates?.targets.get(id)?.requests ?? 0);
+  const of = ([id, target]) => (hasSessions ? (target.sessions ?? 0) : (rates?.targets.get(id)?.requests ?? 0));
   const loads = targets.map(of);
   const all = loads.reduce((sum, load) => sum + load, 0);
   const top = Math.max(...loads, 1e-9);
   const mean = targets.length ? all / targets.length : 0;
   const weights = Object.fromEntries(group.targets.map((target) => [target.id, target.weight]));
   const shown = [...targets].sort((one, other) => of(other) - of(one)).slice(0, TARGETS_MAX);
-  return html`<figure class="panel chart wide" aria-label="Distribution over targets"><figcaption><h3>${hasSessions ? 'Sessions' : 'Requests'} by target</h3>
+  return html`<figure class="panel chart wide" aria-label="Distribution over targets"><figcaption>
+    <h3>${hasSessions ? 'Sessions' : 'Requests'} by target</h3>
       <span class="legend"><span>busiest ÷ average, by weight <b>${format(balanced({ weights }, sample, rates, hasSessions ? 'sessions' : 'requests'))}</b></span><span>average <b>${hasSessions ? count(Math.round(mean)) : `${perSecond(mean)}/s`}</b></span></span></figcaption>
-    ${targets.length === 0 ? html`<${Empty}>No targets</${Empty}>` : html`<ul class="bars">${shown.map((target) => html`<li key=${target[0]}>
+    ${
+      targets.length === 0
+        ? html`<${Empty}>No targets</${Empty}>`
+        : html`<ul class="bars">${shown.map(
+            (target) => html`<li key=${target[0]}>
       <span class="name" title=${target[0]}>${target[0]}</span>
-      <span class="track" aria-hidden="true"><span style=${{ width: `${(of(target) / top) * 100}%` }}></span><i style=${{ left: `${(mean / top) * 100}%` }}></i></span>
-      <span class="num">${hasSessions ? count(of(target)) : `${perSecond(of(target))}/s`} <span class="muted">${percent(all > 0 ? of(target) / all : 0)}</span></span></li>`)}</ul>`}
+      <span class="track" aria-hidden="true"><span style=${{ width: `${(of(target) / top) * 100}%` }}></span>
+        <i style=${{ left: `${(mean / top) * 100}%` }}></i></span>
+      <span class="num">${hasSessions ? count(of(target)) : `${perSecond(of(target))}/s`} <span
+        class="muted">${percent(all > 0 ? of(target) / all : 0)}</span></span></li>`,
+          )}</ul>`
+    }
   </figure>`;
 }
 
@@ -86,17 +132,30 @@ function PerTarget({ points, times }) {
   const ids = [...(points.at(-1)?.targets.keys() ?? [])].slice(0, 6);
   const lines = ['', 'dash', 'dot'];
   const hasSessions = ids.some((id) => points.at(-1).targets.get(id).sessions !== null);
-  const series = ids.map((id, at) => ({ name: id, colour: at + 1, line: lines[at % 3], values: points.map((point) => {
-    const target = point.targets.get(id);
-    return target ? (hasSessions ? target.sessions : target.requests) : null;
-  }) }));
-  return series.length > 0 && html`<${Chart} title=${hasSessions ? 'Sessions of each target' : 'Requests of each target'} times=${times} write=${hasSessions ? (value) => count(value) : (value) => `${perSecond(value)}/s`} series=${series}/>`;
+  const series = ids.map((id, at) => ({
+    name: id,
+    colour: at + 1,
+    line: lines[at % 3],
+    values: points.map((point) => {
+      const target = point.targets.get(id);
+      return target ? (hasSessions ? target.sessions : target.requests) : null;
+    }),
+  }));
+  return (
+    series.length > 0 &&
+    html`<${Chart} title=${hasSessions ? 'Sessions of each target' : 'Requests of each target'} times=${times}
+      write=${hasSessions ? (value) => count(value) : (value) => `${perSecond(value)}/s`} series=${series}/>`
+  );
 }
 
 /** Why homes are lost, now. */
 function Causes({ rates }) {
   const rows = [...BROKEN, ...ENDED].map((verdict) => [verdict, rates?.verdicts[verdict] ?? 0]).filter(([, rate]) => rate > 0);
-  return rows.length > 0 && html`<span class="legend">${rows.map(([verdict, rate]) => html`<span key=${verdict} class=${BROKEN.includes(verdict) ? 'bad' : ''}>${PLAIN[verdict] ?? verdict} <b>${perSecond(rate)}/s</b></span>`)}</span>`;
+  return (
+    rows.length > 0 &&
+    html`<span class="legend">${rows.map(([verdict, rate]) => html`<span key=${verdict}
+      class=${BROKEN.includes(verdict) ? 'bad' : ''}>${PLAIN[verdict] ?? verdict} <b>${perSecond(rate)}/s</b></span>`)}</span>`
+  );
 }
 
 /** Equal neighbours as one. */
@@ -133,7 +192,10 @@ function Health({ points, sample }) {
     <ul class="strip">${ids.map((id) => {
       const states = strip(id);
       const out = states.filter((state) => state === 'unhealthy').length / CELLS;
-      return html`<li key=${id}><span class="name">${id}</span><svg viewBox=${`0 0 ${CELLS} 10`} preserveAspectRatio="none" role="img" aria-label=${`${id}: now ${states.at(-1)}, unhealthy ${percent(out)} of the time`}>
-        ${runs(states).map(({ state, at, length }) => state && html`<rect x=${at} y=${state === 'unhealthy' ? 0 : 2.5} width=${length} height=${state === 'unhealthy' ? 10 : 5} class=${tone(state)}/>`)}</svg></li>`;
+      return html`<li key=${id}><span class="name">${id}</span>
+        <svg viewBox=${`0 0 ${CELLS} 10`} preserveAspectRatio="none" role="img"
+          aria-label=${`${id}: now ${states.at(-1)}, unhealthy ${percent(out)} of the time`}>
+        ${runs(states).map(({ state, at, length }) => state && html`<rect x=${at} y=${state === 'unhealthy' ? 0 : 2.5} width=${length}
+          height=${state === 'unhealthy' ? 10 : 5} class=${tone(state)}/>`)}</svg></li>`;
     })}</ul></figure>`;
 }

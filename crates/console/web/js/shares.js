@@ -13,7 +13,7 @@ export function balanced(group, sample, rates, by = 'requests') {
   for (const [id, target] of sample?.targets ?? []) {
     const weight = group?.weights?.[id] ?? 1;
     if (!target.routable || target.state === 'draining' || weight === 0) continue;
-    loads.push((by === 'sessions' ? target.sessions ?? 0 : rates?.targets.get(id)?.requests ?? 0) / weight);
+    loads.push((by === 'sessions' ? (target.sessions ?? 0) : (rates?.targets.get(id)?.requests ?? 0)) / weight);
   }
   return balance(loads);
 }

@@ -13,7 +13,16 @@ const WEIGHED_MAX = 50;
 
 /** Everything that pages show. Parts that change are new objects. */
 export const store = {
-  session: null, state: null, config: null, sample: null, rates: null, history: new History(), error: null, heardAt: 0, tick: 0, paused: false,
+  session: null,
+  state: null,
+  config: null,
+  sample: null,
+  rates: null,
+  history: new History(),
+  error: null,
+  heardAt: 0,
+  tick: 0,
+  paused: false,
 };
 
 const listeners = new Set();
@@ -90,9 +99,7 @@ function take(fresh, parts) {
 
 /** What is configured, read anew when the revision is another one. */
 async function configuration({ revision }) {
-  const [balancers, heads, groups] = await Promise.all(
-    ['/v1/load-balancers', '/v1/listeners', '/v1/target-groups'].map(get),
-  );
+  const [balancers, heads, groups] = await Promise.all(['/v1/load-balancers', '/v1/listeners', '/v1/target-groups'].map(get));
   const whole = (head) => (head.rules > 0 ? get(`/v1/listeners/${part(head.name)}`) : { ...head, rules: [] });
   const weighed = async (group) => {
     const { targets } = await get(`/v1/target-groups/${part(group.name)}/targets`);
@@ -100,7 +107,12 @@ async function configuration({ revision }) {
   };
   const list = await Promise.all(heads.listeners.map(whole));
   const [near, far] = [groups.target_groups.slice(0, WEIGHED_MAX), groups.target_groups.slice(WEIGHED_MAX)];
-  return { revision, balancers: balancers.load_balancers, listeners: list, groups: [...(await Promise.all(near.map(weighed))), ...far] };
+  return {
+    revision,
+    balancers: balancers.load_balancers,
+    listeners: list,
+    groups: [...(await Promise.all(near.map(weighed))), ...far],
+  };
 }
 
 document.addEventListener('visibilitychange', () => {
@@ -135,9 +147,12 @@ export function useAsked(path, { every = true } = {}) {
     let isWanted = true;
     ask('GET', path).then(
       ({ data, tag }) => isWanted && setAnswer({ path, data, tag, error: null }),
-      (error) => isWanted && error.status !== 401 && setAnswer((old) => ({ ...(old.path === path ? old : { data: null }), path, error })),
+      (error) =>
+        isWanted && error.status !== 401 && setAnswer((old) => ({ ...(old.path === path ? old : { data: null }), path, error })),
     );
-    return () => { isWanted = false; };
+    return () => {
+      isWanted = false;
+    };
   }, [path, key]);
   return answer.path === path ? answer : { data: null, tag: null, error: null };
 }

@@ -6,7 +6,11 @@ export function count(value) {
   if (value == null || Number.isNaN(value)) return '–';
   const size = Math.abs(value);
   if (size < 1000) return Number.isInteger(value) ? String(value) : value.toFixed(size < 10 ? 1 : 0);
-  for (const [unit, name] of [[1e9, 'G'], [1e6, 'M'], [1e3, 'k']]) {
+  for (const [unit, name] of [
+    [1e9, 'G'],
+    [1e6, 'M'],
+    [1e3, 'k'],
+  ]) {
     if (size >= unit) return (value / unit).toPrecision(3) + name;
   }
   return '–';

@@ -8,7 +8,10 @@ const EMPTY = { text: '', url: '/', method: 'GET', listener: '', client: '', hos
 
 /** What somebody has pasted: a whole URL, header lines, a Cookie, a Set-Cookie, or a bare token. */
 export function understood(text) {
-  const lines = text.split('\n').map((line) => line.trim()).filter(Boolean);
+  const lines = text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean);
   const found = { headers: [], url: null, method: null, token: null };
   for (const line of lines) {
     const request = /^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) (\S+)(?: HTTP\/\S+)?$/.exec(line);
@@ -24,7 +27,12 @@ export function understood(text) {
 }
 
 const ATTRIBUTES = /^(path|domain|expires|max-age|samesite|secure|httponly|partitioned|priority)(=|$)/i;
-const withoutAttributes = (line) => line.split(';').map((pair) => pair.trim()).filter((pair) => pair && !ATTRIBUTES.test(pair)).join('; ');
+const withoutAttributes = (line) =>
+  line
+    .split(';')
+    .map((pair) => pair.trim())
+    .filter((pair) => pair && !ATTRIBUTES.test(pair))
+    .join('; ');
 
 export function Trace() {
   const { config } = useStore();
@@ -41,7 +49,15 @@ export function Trace() {
     fail(null);
     const { headers, url, method, token } = understood(asked.text);
     const hosted = headers.some((line) => /^host:/i.test(line)) || !asked.host ? headers : [`Host: ${asked.host}`, ...headers];
-    const body = token ? { token } : { listener, url: url ?? (asked.url || '/'), method: method ?? asked.method, headers: hosted, ...(asked.client ? { client: asked.client } : {}) };
+    const body = token
+      ? { token }
+      : {
+          listener,
+          url: url ?? (asked.url || '/'),
+          method: method ?? asked.method,
+          headers: hosted,
+          ...(asked.client ? { client: asked.client } : {}),
+        };
     try {
       tell({ ...(await ask('POST', '/v1/explain', { body })).data, about: token ? 'a token' : `${body.method} ${body.url}` });
     } catch (error) {
@@ -51,25 +67,41 @@ export function Trace() {
     work(false);
   };
   return html`
-    <div class="head"><h1>Trace</h1><span class="muted">Why a request goes where it goes. Nothing is sent to a target, and nothing changes.</span></div>
+    <div class="head"><h1>Trace</h1>
+      <span class="muted">Why a request goes where it goes. Nothing is sent to a target, and nothing changes.</span></div>
     <div class="split">
       <section class="panel" aria-labelledby="ask-title"><header><h2 id="ask-title">A request, or what came with one</h2></header>
         <form class="body stack" onSubmit=${submit}>
-          <label class="field">Cookie, headers, URL or token<textarea ...${field('text')} rows="6" spellcheck="false" placeholder=${'Cookie: cling_home=…\nX-Forwarded-For: 192.0.2.1'}></textarea>
+          <label class="field">Cookie, headers, URL or token<textarea ...${field('text')} rows="6" spellcheck="false"
+            placeholder=${'Cookie: cling_home=…\nX-Forwarded-For: 192.0.2.1'}></textarea>
             <span class="hint">Paste what you have: a Cookie or Set-Cookie, header lines, a first line such as GET /cart, a URL, or a token by itself.</span></label>
           <div class="columns">
-            <label class="field">Listener<select value=${listener} onChange=${(event) => set({ ...asked, listener: event.target.value })}>${listeners.map((one) => html`<option value=${one.name} selected=${one.name === listener}>${one.name}</option>`)}</select></label>
+            <label class="field">Listener<select value=${listener}
+              onChange=${(event) => set({ ...asked, listener: event.target.value })}>${listeners.map((one) => html`<option value=${one.name}
+              selected=${one.name === listener}>${one.name}</option>`)}</select></label>
             <label class="field">Method<select ...${{ value: asked.method, onChange: (event) => set({ ...asked, method: event.target.value }) }}>${['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'].map((name) => html`<option value=${name} selected=${name === asked.method}>${name}</option>`)}</select></label>
             <label class="field">Path or URL<input ...${field('url')} spellcheck="false" autocomplete="off"/></label>
             <label class="field">Host<input ...${field('host')} placeholder="any" spellcheck="false" autocomplete="off"/></label>
             <label class="field">Client address<input ...${field('client')} placeholder="127.0.0.1" spellcheck="false" autocomplete="off"/></label>
           </div>
-          <div class="actions"><button type="button" onClick=${() => { set(EMPTY); tell(null); fail(null); }}>Clear</button><button class="primary" disabled=${busy}>${busy ? 'Tracing…' : 'Trace'}</button></div>
+          <div class="actions"><button type="button" onClick=${() => {
+            set(EMPTY);
+            tell(null);
+            fail(null);
+          }}>Clear</button>
+            <button class="primary" disabled=${busy}>${busy ? 'Tracing…' : 'Trace'}</button></div>
         </form></section>
-      <section class="panel" aria-labelledby="story-title" aria-live="polite"><header><h2 id="story-title">Step by step</h2>${story && html`<span class="muted small">${story.about}</span>`}</header>
+      <section class="panel" aria-labelledby="story-title" aria-live="polite"><header>
+        <h2 id="story-title">Step by step</h2>${story && html`<span class="muted small">${story.about}</span>`}</header>
         ${error && html`<div class="body"><${Failure} error=${error}/></div>`}
         ${!story && !error && html`<${Empty}>Each step of the way appears here: the listener, the rule, the group, what the cookie says, what is made of it, and where the request would go.</${Empty}>`}
-        ${story?.steps.length > 0 && html`<ol class="steps">${story.steps.map((step, at) => html`<li key=${at}><span class="about">${step.about}</span><span class="text">${step.text}</span></li>`)}</ol>`}
+        ${
+          story?.steps.length > 0 &&
+          html`<ol class="steps">${story.steps.map(
+            (step, at) => html`<li key=${at}>
+          <span class="about">${step.about}</span><span class="text">${step.text}</span></li>`,
+          )}</ol>`
+        }
         ${story?.steps.length === 0 && html`<pre class="body">${story.text}</pre>`}
       </section>
     </div>`;

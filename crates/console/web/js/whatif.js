@@ -6,7 +6,14 @@ import { count } from './time.js';
 
 /** Whether this server can tell; asked once. */
 let links = null;
-const isThere = () => (links ??= get('/v1').then((index) => index.links.includes('/v1/what-if'), () => false));
+const isThere = () =>
+  (links ??= get('/v1').then(
+    (index) => index.links.includes('/v1/what-if'),
+    () => false,
+  ));
+
+/** How often it is asked anew while it is shown: sessions come and go. */
+const EVERY = 5000;
 
 /** `change` is method, path and body of what is about to be done. */
 export function Moves({ change }) {
@@ -14,18 +21,26 @@ export function Moves({ change }) {
   const key = JSON.stringify(change);
   useEffect(() => {
     let isWanted = true;
-    isThere().then((is) => is && isWanted && ask('POST', '/v1/what-if', { body: change }).then(
-      ({ data }) => isWanted && tell(data),
-      () => isWanted && tell(null),
-    ));
-    return () => { isWanted = false; };
+    const again = async () => {
+      if (!(await isThere()) || !isWanted) return;
+      const found = await ask('POST', '/v1/what-if', { body: change }).then(({ data }) => data, () => null);
+      if (isWanted) tell(found);
+    };
+    again();
+    const timer = setInterval(again, EVERY);
+    return () => {
+      isWanted = false;
+      clearInterval(timer);
+    };
   }, [key]);
   if (!told) return null;
   const { sessions, moves, ends, exact } = told;
-  const nobody = moves === 0 && ends === 0;
   const about = exact ? '' : 'about ';
-  return html`<${Notice} kind=${nobody ? 'good' : 'warn'} role="status">
-    ${nobody ? `None of the ${about}${count(sessions)} sessions that live now would move or end.`
-      : html`Of ${about}${count(sessions)} sessions that live now, <strong>${count(moves)}</strong> would move to another target and <strong>${count(ends)}</strong> would end.`}
-  </${Notice}>`;
+  if (moves === 0 && ends === 0) {
+    const text = sessions === 0 ? 'No session lives here now.' : `None of the ${about}${count(sessions)} sessions that live now would move or end.`;
+    return html`<${Notice} kind="good" role="status">${text}</${Notice}>`;
+  }
+  return html`<${Notice} kind="warn" role="status">
+    Of ${about}${count(sessions)} sessions that live now, <strong>${count(moves)}</strong> would move to another target
+    and <strong>${count(ends)}</strong> would end.</${Notice}>`;
 }
