@@ -51,7 +51,9 @@ function Row({ target, hasSessions, all, load, open, sample, rates, group }) {
   };
   const reason = target.leaving
     ? 'Deregistered, finishing what runs'
-    : (target.health.description ?? (target.health.state === 'unused' ? 'No listener uses the group' : ''));
+    : target.drain
+      ? 'Takes no new sessions'
+      : (target.health.description ?? (target.health.state === 'unused' ? 'No listener uses the group' : ''));
   return html`<tr>
     <th scope="row">${target.id}${target.address !== target.id && html`<span class="address mono">${target.address}</span>`}</th>
     <td><${Status} state=${target.health.state}/>${reason && html`<span class="reason" title=${target.health.reason}>${reason}</span>`}
