@@ -306,7 +306,7 @@ impl<D: Doors, R: Resolve> Steward<D, R> {
         let outcome = self.make(&author, &action, (ground, plan), is_awaited).await;
         match &outcome {
             Ok(Settled { revision, .. }) => tracing::info!(revision, %author, %action, "changed"),
-            Err(error) => tracing::info!(?error, %author, %action, "not changed"),
+            Err(error) => tracing::debug!(?error, %author, %action, "not changed"),
         }
         // Whoever asked may have gone this moment; the change counts all the same.
         let _ = answer.send(outcome);

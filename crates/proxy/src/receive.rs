@@ -132,10 +132,12 @@ impl Receiver<'_> {
                 relay.flush(client, &out, Ending::Open, notes).await?;
                 return Ok(Received::Upgraded { from_target: buffer.to_vec() });
             }
-            let streaming = notes.outcome.begins_stream.then(|| {
+            let streaming = if notes.outcome.begins_stream {
                 let (worker, outcome) = (self.exchange.worker, &*notes.outcome);
-                (Streaming::begin(worker, outcome), Present::begin(worker, outcome))
-            });
+                Some((Streaming::begin(worker, outcome), Present::begin(worker, outcome)))
+            } else {
+                None
+            };
             let mut source = target.into_source().ok_or(Refusal::TargetClosed)?;
             let reusable = relay.run(&mut source, client, buffer, out, notes).await;
             drop(streaming);

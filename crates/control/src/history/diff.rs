@@ -98,7 +98,10 @@ impl<'t> Masked<'t> {
 /// Whether a line speaks of a secret: even a comment may say it.
 fn names_secret(line: &str) -> bool {
     let line = line.to_ascii_lowercase();
+    // Of an import, which syntax tells from the keys of hashes, but not in a comment.
+    let may_be_key = |comment: &str| comment.contains("key") && comment.contains('=');
     clingfish_config::SECRET_KEYS.iter().any(|key| line.contains(key))
+        || line.split_once('#').is_some_and(|(_, comment)| may_be_key(comment))
 }
 
 /// Writes one place where the texts differ; false if there is no room for it.

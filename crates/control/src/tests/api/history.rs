@@ -61,3 +61,28 @@ fn every_change_is_an_event_and_can_be_undone() {
         assert_eq!(kept[3]["action"], rollback, "{kept:?}");
     });
 }
+
+#[test]
+fn a_comment_by_hand_is_a_revision_of_its_own_and_a_broken_file_is_mended_by_going_back() {
+    run(async {
+        let stage = Stage::new();
+        let control = stage.start(&file()).await;
+        let admin = control.admin_address();
+        let state = async || get(admin, "/v1/state").await.body["since"].as_u64().unwrap();
+        let before = fs::read_to_string(stage.config()).unwrap();
+        let first = state().await;
+        stage.write(&format!("{before}# by hand\n"));
+        until("the comment has a revision", async || state().await > first).await;
+
+        stage.write("[oops\n[admin]\n");
+        let patch = json!({ "stickiness": { "duration": "2h" } });
+        let refused = change(admin, "PATCH", "/v1/target-groups/web", patch).await;
+        assert_eq!(refused.status, 409, "{refused:?}");
+        let back = change(admin, "POST", "/v1/rollback", json!({ "revision": first })).await;
+        assert_eq!(back.status, 200, "{back:?}");
+        assert_eq!(fs::read_to_string(stage.config()).unwrap(), before);
+        let patch = json!({ "stickiness": { "duration": "2h" } });
+        let changed = change(admin, "PATCH", "/v1/target-groups/web", patch).await;
+        assert_eq!(changed.status, 200, "{changed:?}");
+    });
+}

@@ -150,7 +150,9 @@ pub(crate) fn why_refused(address: SocketAddr, world: &World<'_>) -> Option<Stri
 /// What nobody is called at, as far as the file tells. Its port 0 is any port, and no address.
 pub(crate) fn forbidden(address: SocketAddr, world: &World<'_>) -> Option<reach::Forbidden> {
     let admin = world.desired.admin.bind;
-    let is_admin = admin.port() != 0 && address == admin;
+    let (ours, theirs) = (reach::plain(admin.ip()), reach::plain(address.ip()));
+    let leads_there = theirs == ours || ours.is_unspecified() && theirs.is_loopback();
+    let is_admin = admin.port() != 0 && address.port() == admin.port() && leads_there;
     reach::refuse(address.ip()).or(is_admin.then_some(reach::Forbidden::Admin))
 }
 
