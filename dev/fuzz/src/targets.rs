@@ -20,7 +20,7 @@ pub(crate) struct Target {
 }
 
 /// All of them.
-pub(crate) const TARGETS: [Target; 19] = [
+pub(crate) const TARGETS: [Target; 20] = [
     Target { name: "request_head", run: h1::request_head, words: HEAD_WORDS },
     Target { name: "response_head", run: h1::response_head, words: HEAD_WORDS },
     // Words in twos make fields; the byte between parts is in the seeds.
@@ -137,6 +137,7 @@ pub(crate) const TARGETS: [Target; 19] = [
         ],
     },
     Target { name: "configuration", run: config::configuration, words: CONFIGURATION_WORDS },
+    Target { name: "configuration_changes", run: config::changes, words: CONFIGURATION_WORDS },
     Target {
         name: "proxy_preamble",
         run: proxy_protocol::preamble,
