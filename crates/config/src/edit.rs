@@ -122,8 +122,8 @@ impl std::fmt::Display for Document {
         let mut text = String::new();
         text.extend(self.has_bom.then_some(BOM));
         text.extend(self.blocks.iter().map(Block::text));
-        let text = match text.strip_suffix(self.newline).filter(|_| self.lacks_last_newline) {
-            Some(rest) => rest,
+        let text = match text.strip_suffix('\n').filter(|_| self.lacks_last_newline) {
+            Some(rest) => rest.strip_suffix('\r').unwrap_or(rest),
             None => &text,
         };
         f.write_str(text)
