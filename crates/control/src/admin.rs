@@ -8,6 +8,7 @@ mod asked;
 mod body;
 mod connection;
 mod console;
+mod crowd;
 mod credentials;
 mod desk;
 mod elb;
@@ -30,12 +31,8 @@ use std::{
     sync::Arc,
 };
 
-use clingfish_model::limits::{ACCEPT_BACKOFF, ADMIN_CONNECTIONS_MAX};
-use tokio::{
-    net::TcpListener,
-    sync::{Semaphore, watch},
-    task::JoinSet,
-};
+use clingfish_model::limits::ACCEPT_BACKOFF;
+use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 pub use credentials::{Credentials, EnvironmentError};
 pub use site::Asset;
@@ -50,6 +47,7 @@ pub(crate) use native::{OPENAPI, ROUTES};
 
 use crate::metrics::Metrics;
 use connection::{serve, succeeded};
+use crowd::Crowd;
 use desk::Desk;
 
 pub(crate) use desk::Tools;
@@ -104,16 +102,13 @@ impl Admin {
         if opened.wait_for(|opened| *opened).await.is_err() {
             return;
         }
-        let room = Arc::new(Semaphore::new(ADMIN_CONNECTIONS_MAX));
+        let mut crowd = Crowd::default();
         let mut connections = JoinSet::new();
         let mut phase = self.desk.metrics.status.follow_phase();
         loop {
             let place = tokio::select! {
-                place = Arc::clone(&room).acquire_owned() => place,
+                place = crowd.wait() => place,
                 () = succeeded(&mut phase) => break,
-            };
-            let Ok(place) = place else {
-                return;
             };
             // Those that have ended meanwhile.
             while connections.try_join_next().is_some() {}
@@ -122,11 +117,15 @@ impl Admin {
                 () = succeeded(&mut phase) => break,
             };
             match accepted {
-                Ok((stream, _)) => {
+                Ok((stream, peer)) => {
+                    let Some(share) = crowd.share(peer.ip()) else {
+                        tracing::debug!(%peer, "too many connections to the admin address");
+                        continue;
+                    };
                     let desk = Arc::clone(&self.desk);
                     connections.spawn(async move {
                         serve(stream, desk).await;
-                        drop(place);
+                        drop((place, share));
                     });
                 }
                 Err(error) => {

@@ -270,7 +270,17 @@ pub const CHANGES_WAITING_MAX: usize = 64;
 pub const RELOADS_WAITING_MAX: usize = 16;
 
 /// Connections to the admin address at the same time; further ones wait.
-pub const ADMIN_CONNECTIONS_MAX: usize = 64;
+pub const ADMIN_CONNECTIONS_MAX: usize = 1024;
+
+/// How many of them one address may have that is not loopback; further ones are closed at once. Whoever has one address of IPv6 has
+/// 64 bits of them, which count as one.
+pub const ADMIN_CONNECTIONS_PER_PEER_MAX: usize = 128;
+
+/// How long a new connection to the admin address may keep silent.
+pub const ADMIN_FIRST_BYTE_WITHIN: Duration = Duration::from_secs(5);
+
+/// Answers of its APIs that are made at the same time, beside everything else; further requests wait.
+pub const ADMIN_ANSWERS_MAX: usize = 4;
 
 /// Longest request head on the admin address, in bytes.
 pub const ADMIN_HEAD_BYTES_MAX: usize = 16 * 1024;

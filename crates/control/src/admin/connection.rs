@@ -4,7 +4,8 @@ use std::{convert::Infallible, pin::pin, sync::Arc};
 
 use bytes::Bytes;
 use clingfish_model::limits::{
-    ADMIN_CONNECTION_AGE_MAX, ADMIN_HEAD_BYTES_MAX, ADMIN_HEAD_WITHIN, TLS_HANDSHAKE_WITHIN,
+    ADMIN_CONNECTION_AGE_MAX, ADMIN_FIRST_BYTE_WITHIN, ADMIN_HEAD_BYTES_MAX, ADMIN_HEAD_WITHIN,
+    TLS_HANDSHAKE_WITHIN,
 };
 use http_body_util::Full;
 use hyper::{
@@ -35,6 +36,9 @@ pub(crate) async fn serve(stream: TcpStream, desk: Arc<Desk>) {
     let tls = desk.in_force().tls.clone();
     let arrival = Arrival { connected: peer.ip(), is_tls: tls.is_some() };
     let served = async {
+        if !speaks_soon(&stream).await {
+            return tracing::debug!(%peer, "not a byte in time at the admin address");
+        }
         let Some(tls) = tls else {
             return speak(stream, desk, arrival).await;
         };
@@ -47,6 +51,13 @@ pub(crate) async fn serve(stream: TcpStream, desk: Arc<Desk>) {
     };
     // Clients come and go as they like, but do not stay for ever.
     let _ = tokio::time::timeout(ADMIN_CONNECTION_AGE_MAX, served).await;
+}
+
+/// Whether its client sends anything before long. The byte stays where it is.
+async fn speaks_soon(stream: &TcpStream) -> bool {
+    let mut byte = [0];
+    let first = tokio::time::timeout(ADMIN_FIRST_BYTE_WITHIN, stream.peek(&mut byte)).await;
+    matches!(first, Ok(Ok(1)))
 }
 
 async fn speak<S>(stream: S, desk: Arc<Desk>, arrival: Arrival)

@@ -48,7 +48,7 @@ fn make_room(table: &mut HashMap<IpAddr, Instant>, now: Instant) {
 }
 
 /// Whoever has one address of IPv6 has 64 bits of them.
-fn whole(who: IpAddr) -> IpAddr {
+pub(super) fn whole(who: IpAddr) -> IpAddr {
     match who.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
         address @ IpAddr::V4(_) => address,

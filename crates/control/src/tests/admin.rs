@@ -1,4 +1,9 @@
-use super::stage::{Stage, run, send, send_raw};
+use std::time::Duration;
+
+use clingfish_model::limits::ADMIN_FIRST_BYTE_WITHIN;
+use tokio::{io::AsyncReadExt, net::TcpStream};
+
+use super::stage::{Stage, get, run, send, send_raw};
 
 #[test]
 fn the_admin_address_answers_its_own_hosts_only() {
@@ -50,5 +55,27 @@ fn heads_are_limited() {
         let request =
             format!("GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: {}\r\n\r\n", "x".repeat(20_000));
         assert_eq!(send(control.admin_address(), &request).await.0, 431);
+    });
+}
+
+#[test]
+fn silent_connections_keep_nobody_out_and_do_not_stay() {
+    run(async {
+        let control = Stage::new().start("").await;
+        let admin = control.admin_address();
+        let mut silent = Vec::new();
+        for _ in 0..200 {
+            silent.push(TcpStream::connect(admin).await.unwrap());
+        }
+        let soon = ADMIN_FIRST_BYTE_WITHIN / 2;
+        let answer = tokio::time::timeout(soon, get(admin, "/healthz")).await;
+        assert_eq!(answer.expect("an answer while they are there"), (200, "ok\n".to_owned()));
+        let gone = async {
+            for stream in &mut silent {
+                assert_eq!(stream.read(&mut [0]).await.unwrap_or(0), 0);
+            }
+        };
+        let patience = ADMIN_FIRST_BYTE_WITHIN + Duration::from_secs(5);
+        assert!(tokio::time::timeout(patience, gone).await.is_ok(), "they are still there");
     });
 }
