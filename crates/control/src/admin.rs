@@ -6,6 +6,7 @@
 mod access;
 mod asked;
 mod body;
+mod clerks;
 mod connection;
 mod console;
 mod crowd;

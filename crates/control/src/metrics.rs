@@ -19,7 +19,7 @@ use crate::{
     admin::COUNTED,
     clock,
     keys::KeyState,
-    prober::groups_in_use,
+    observed::Sighting,
     status::{Enforced, Phase, Status},
 };
 
@@ -173,25 +173,16 @@ fn learned(snapshot: &Snapshot) -> Vec<LearnedFact> {
 
 /// Targets of all groups, leaving ones included, those of one group together.
 fn targets(snapshot: &Snapshot) -> Vec<TargetFact> {
-    let now = clock::now();
-    let in_use: Vec<*const Group> = groups_in_use(snapshot).map(Arc::as_ptr).collect();
+    let sighting = Sighting::of(snapshot);
     let mut facts = Vec::new();
-    for group in &snapshot.groups {
+    for sighted in snapshot.groups.iter().filter_map(|group| sighting.group(&group.spec.name)) {
+        let group = sighted.group;
         let name: Arc<str> = group.spec.name.as_str().into();
-        let is_used = in_use.contains(&Arc::as_ptr(group));
-        let registration = |target: &Target| match (is_used, target.drain) {
-            (false, _) => Registration::NotInUse,
-            (true, true) => Registration::Draining,
-            (true, false) => Registration::InUse,
-        };
-        facts.extend(
-            group.targets.iter().map(|target| fact(&name, group, target, registration(target))),
-        );
-        let leaving = snapshot
-            .leaving
-            .iter()
-            .filter(|left| left.group == group.spec.name && left.ends_at > now);
-        facts.extend(leaving.map(|left| fact(&name, group, &left.target, Registration::Draining)));
+        let staying = group.targets.iter();
+        facts
+            .extend(staying.map(|target| fact(&name, group, target, sighted.registration(target))));
+        let leaving = sighted.leaving.iter();
+        facts.extend(leaving.map(|target| fact(&name, group, target, Registration::Draining)));
     }
     facts
 }

@@ -14,7 +14,8 @@ use crate::{
     tls::Anchor,
 };
 
-/// Everything that a configuration says. Whoever makes one checks the references between its parts.
+/// Everything that a configuration says. Whoever makes one checks the references between its parts and keeps to their
+/// order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DesiredState {
     /// Process-wide settings; most take effect at start only.
@@ -44,12 +45,14 @@ impl DesiredState {
 
     /// The target group of that name.
     pub fn target_group(&self, name: &Name) -> Option<&TargetGroup> {
-        self.target_groups.iter().find(|group| group.name == *name)
+        let found = self.target_groups.binary_search_by(|group| group.name.cmp(name));
+        self.target_groups.get(found.ok()?)
     }
 
     /// The load balancer of that name.
     pub fn load_balancer(&self, name: &Name) -> Option<&LoadBalancer> {
-        self.load_balancers.iter().find(|balancer| balancer.name == *name)
+        let found = self.load_balancers.binary_search_by(|balancer| balancer.name.cmp(name));
+        self.load_balancers.get(found.ok()?)
     }
 }
 

@@ -6,6 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use clingfish_model::limits::ADMIN_ANSWERS_MAX;
 use clingfish_telemetry::text::CONTENT_TYPE;
 use hyper::{
     StatusCode,
@@ -17,7 +18,9 @@ use hyper::{
 use super::{
     access,
     asked::{Answer, Asked, Author},
-    body, console,
+    body,
+    clerks::Clerks,
+    console,
     elb::elb,
     failures::Failures,
     host,
@@ -58,6 +61,10 @@ pub(crate) struct Desk {
     failures: Failures,
     /// Who has signed in to the console.
     pub(crate) sessions: Sessions,
+    /// For those who may ask.
+    pub(crate) clerks: Clerks,
+    /// For metrics, which everybody may ask for: one, and nobody else waits for that.
+    meter_reader: Clerks,
 }
 
 /// What the APIs work with.
@@ -97,6 +104,8 @@ impl Desk {
             first,
             failures: Failures::default(),
             sessions: Sessions::default(),
+            clerks: Clerks::new(ADMIN_ANSWERS_MAX),
+            meter_reader: Clerks::new(1),
         }
     }
 
@@ -142,7 +151,7 @@ impl Desk {
         let answered = async {
             self.check_host(&head, &in_force.settings.hosts)?;
             match place.clone()? {
-                Place::Open(page) => Ok(self.page(page)),
+                Place::Open(page) => Ok(self.page(page).await),
                 Place::Console => console::file(self, &head),
                 place => self.ask(place, head, body, &peer, &in_force).await,
             }
@@ -211,12 +220,20 @@ impl Desk {
         Ok(native::v1(self, asked(head, body, author)).await)
     }
 
-    fn page(&self, page: Page) -> Answer {
+    async fn page(&self, page: Page) -> Answer {
         match page {
             Page::Index => Answer::text(StatusCode::OK, INDEX),
             Page::Health => Answer::text(StatusCode::OK, "ok\n"),
             Page::Readiness => readiness(self.metrics.phase()),
-            Page::Metrics => Answer::new(StatusCode::OK, CONTENT_TYPE, self.metrics.render()),
+            Page::Metrics => {
+                let metrics = self.metrics.clone();
+                match self.meter_reader.make(move || metrics.render()).await {
+                    Ok(text) => Answer::new(StatusCode::OK, CONTENT_TYPE, text),
+                    Err(error) => {
+                        Answer::text(StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n"))
+                    }
+                }
+            }
         }
     }
 

@@ -12,6 +12,7 @@ use hyper::{
     StatusCode,
     header::{HeaderName, HeaderValue},
 };
+use tokio::task::JoinError;
 
 use super::{
     asked::{Answer, Asked},
@@ -35,20 +36,19 @@ pub(crate) async fn elb(desk: &Desk, asked: Asked) -> Answer {
         Ok(call) => call,
         Err(error) => return refused(Api::V2, &error),
     };
-    let (api, action) = (call.api, call.action.clone());
+    let api = call.api;
     let answered = if call.is_read_only() {
-        look(desk, call)
+        look(desk, call).await
     } else {
         change(desk, &asked.author.name, call).await
     };
-    match answered {
-        Ok(result) => {
-            let id = request_id();
-            let body = xml::response(api, &action, &result, &id);
-            numbered(Answer::new(StatusCode::OK, CONTENT_TYPE, body), id)
-        }
-        Err(error) => refused(api, &error),
-    }
+    answered.unwrap_or_else(|error| refused(api, &error))
+}
+
+fn done(api: Api, action: &str, result: &Members) -> Answer {
+    let id = request_id();
+    let body = xml::response(api, action, result, &id);
+    numbered(Answer::new(StatusCode::OK, CONTENT_TYPE, body), id)
 }
 
 /// An error as AWS's clients read it.
@@ -103,7 +103,7 @@ impl Outlook {
         let enforced = self.enforced()?;
         to(&World {
             desired,
-            observed: &Sighting(&enforced.snapshot),
+            observed: &Sighting::of(&enforced.snapshot),
             now: clock::wall(),
             on_loopback: self.on_loopback,
             host_name: &self.host_name,
@@ -111,18 +111,23 @@ impl Outlook {
     }
 }
 
-fn look(desk: &Desk, call: Call) -> Result<Members, Error> {
-    let outlook = Outlook::of(desk);
+async fn look(desk: &Desk, call: Call) -> Result<Answer, Error> {
+    let (outlook, api, action) = (Outlook::of(desk), call.api, call.action.clone());
     let desired = outlook.enforced()?.desired;
-    outlook.show(&desired, |world| {
-        let Plan { edits, reply, .. } = plan(call, world)?;
-        debug_assert!(edits.is_empty(), "whoever only looks changes nothing");
-        reply(world)
-    })
+    let look = move || {
+        let result = outlook.show(&desired, |world| {
+            let Plan { edits, reply, .. } = plan(call, world)?;
+            debug_assert!(edits.is_empty(), "whoever only looks changes nothing");
+            reply(world)
+        });
+        result.map(|result| done(api, &action, &result))
+    };
+    let failed = |error: JoinError| Err(Error::new(Code::ServiceUnavailable, error.to_string()));
+    desk.clerks.make(look).await.unwrap_or_else(failed)
 }
 
-async fn change(desk: &Desk, author: &str, call: Call) -> Result<Members, Error> {
-    let (outlook, action) = (Outlook::of(desk), call.action.clone());
+async fn change(desk: &Desk, author: &str, call: Call) -> Result<Answer, Error> {
+    let (outlook, api, action) = (Outlook::of(desk), call.api, call.action.clone());
     let before = outlook.clone();
     let planning = move |base: &Base| {
         let call = call.clone();
@@ -130,13 +135,10 @@ async fn change(desk: &Desk, author: &str, call: Call) -> Result<Members, Error>
             before.show(&base.desired, |world| plan(call, world))?;
         Ok(Planned { outline: Outline::Edits(edits), touched, with: reply })
     };
-    let made = desk
-        .tools
-        .changes
-        .make(author, &action, Ground::InForce, planning)
-        .await
-        .map_err(not_made)?;
-    outlook.show(&made.desired, |world| (made.with)(world))
+    let made = desk.tools.changes.make(author, &action, Ground::InForce, planning);
+    let made = made.await.map_err(not_made)?;
+    let result = outlook.show(&made.desired, |world| (made.with)(world))?;
+    Ok(done(api, &action, &result))
 }
 
 fn not_made(reason: NotMade<Error>) -> Error {

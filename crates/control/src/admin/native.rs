@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 use self::{
     fault::Fault,
-    route::{Found, To},
+    route::{Found, Look, To},
 };
 use super::{
     asked::{Answer, Asked},
@@ -50,39 +50,16 @@ pub(crate) fn error(status: StatusCode, code: &str, message: &str) -> Answer {
 }
 
 async fn answer(desk: &Desk, asked: &Asked, found: &Found) -> Result<Answer, Fault> {
-    let now = || enforced(desk);
     let name = || found.name(0);
     match found.to {
         To::Index => Ok(whole(&overview::index(desk))),
         To::OpenApi => Ok(Answer::new(StatusCode::OK, JSON, OPENAPI)),
-        To::State => now().map(|now| tagged(overview::state(desk, &now), now.desired_since)),
-        To::LoadBalancers => shown(desk, listeners::balancers),
-        To::LoadBalancer => shown_one(desk, |now| listeners::balancer(now, name()?)),
-        To::Listeners => shown(desk, listeners::listeners),
-        To::Listener => shown_one(desk, |now| listeners::listener(now, name()?)),
-        To::TargetGroups => shown(desk, groups::groups),
-        To::TargetGroup => {
-            let name = name()?.to_owned();
-            counted(desk, move |now| groups::group(now, &name)).await
+        To::Look(wanted) => look(desk, asked, found, wanted).await,
+        To::Verdicts => {
+            let metrics = desk.metrics.clone();
+            made(desk, move || Ok(overview::verdicts(&metrics))).await
         }
-        To::Targets => {
-            let name = name()?.to_owned();
-            counted(desk, move |now| groups::targets(now, &name)).await
-        }
-        To::Target => {
-            let (name, id) = (name()?.to_owned(), found.name(1)?.to_owned());
-            counted(desk, move |now| groups::target(now, &name, &id)).await
-        }
-        To::GroupHistory => {
-            course::group(desk, &now()?, name()?, asked.query.as_deref()).map(|hour| whole(&hour))
-        }
-        To::TargetHistory => {
-            let query = asked.query.as_deref();
-            course::target(desk, &now()?, name()?, found.name(1)?, query).map(|hour| whole(&hour))
-        }
-        To::Verdicts => Ok(whole(&overview::verdicts(desk))),
-        To::Keys => now().map(|now| whole(&overview::keys(&now))),
-        To::Explain => explain::explain(&now()?, &asked.body).map(|told| whole(&told)),
+        To::Keys => enforced(desk).map(|now| whole(&overview::keys(&now))),
         To::WhatIf => what_if(desk, asked).await,
         To::Revisions => history::revisions(desk).await.map(|all| whole(&all)),
         To::Revision => history::revision(desk, found.number(0)?).await.map(|one| whole(&one)),
@@ -95,6 +72,37 @@ async fn answer(desk: &Desk, asked: &Asked, found: &Found) -> Result<Answer, Fau
         To::ChangeTarget => targets::change(desk, asked, name()?, found.name(1)?).await,
         To::RemoveTarget => targets::remove(desk, asked, name()?, found.name(1)?).await,
     }
+}
+
+/// Shows something of what is in force, which may be much.
+async fn look(desk: &Desk, asked: &Asked, found: &Found, wanted: Look) -> Result<Answer, Fault> {
+    let now = enforced(desk)?;
+    let tag = wanted.has_tag().then(|| tag(now.desired_since));
+    let (metrics, found) = (desk.metrics.clone(), found.clone());
+    let (query, body) = (asked.query.clone(), asked.body.clone());
+    let work = move || {
+        let (now, status, query) = (&now, &metrics.status, query.as_deref());
+        let name = || found.name(0);
+        match wanted {
+            Look::State => Ok(overview::state(&metrics, now)),
+            Look::LoadBalancers => Ok(listeners::balancers(now)),
+            Look::LoadBalancer => listeners::balancer(now, name()?),
+            Look::Listeners => Ok(listeners::listeners(now)),
+            Look::Listener => listeners::listener(now, name()?),
+            Look::TargetGroups => Ok(groups::groups(now)),
+            Look::TargetGroup => groups::group(now, name()?),
+            Look::Targets => groups::targets(now, name()?),
+            Look::Target => groups::target(now, name()?, found.name(1)?),
+            Look::GroupHistory => course::group(status, now, name()?, query),
+            Look::TargetHistory => course::target(status, now, name()?, found.name(1)?, query),
+            Look::Explain => explain::explain(now, &body),
+        }
+    };
+    let answer = made(desk, work).await?;
+    Ok(match tag {
+        Some(tag) => answer.with(ETAG, tag),
+        None => answer,
+    })
 }
 
 /// Tells what a change would do to sessions: the body names its method, its path and its body.
@@ -133,37 +141,17 @@ fn enforced(desk: &Desk) -> Result<Enforced, Fault> {
     desk.status.enforced().ok_or_else(Fault::starting)
 }
 
-fn shown(desk: &Desk, show: impl FnOnce(&Enforced) -> Value) -> Result<Answer, Fault> {
-    shown_one(desk, |now| Ok(show(now)))
-}
-
-/// Something of desired state, with the tag that a change of it names.
-fn shown_one(
+/// An answer that may take a while to make.
+async fn made(
     desk: &Desk,
-    show: impl FnOnce(&Enforced) -> Result<Value, Fault>,
+    work: impl FnOnce() -> Result<Value, Fault> + Send + 'static,
 ) -> Result<Answer, Fault> {
-    let now = enforced(desk)?;
-    Ok(tagged(show(&now)?, now.desired_since))
-}
-
-/// As [`shown_one`], for what counts learned sessions, which may be millions.
-async fn counted(
-    desk: &Desk,
-    show: impl FnOnce(&Enforced) -> Result<Value, Fault> + Send + 'static,
-) -> Result<Answer, Fault> {
-    let now = enforced(desk)?;
-    let since = now.desired_since;
-    let counted = tokio::task::spawn_blocking(move || show(&now)).await;
-    let value = counted.unwrap_or_else(|error| Err(Fault::unavailable(error.to_string())))?;
-    Ok(tagged(value, since))
+    let made = desk.clerks.make(move || work().map(|value| whole(&value))).await;
+    made.unwrap_or_else(|error| Err(Fault::unavailable(error.to_string())))
 }
 
 fn whole(value: &Value) -> Answer {
     Answer::new(StatusCode::OK, JSON, format!("{value}\n"))
-}
-
-fn tagged(value: Value, since: u64) -> Answer {
-    whole(&value).with(ETAG, tag(since))
 }
 
 /// The tag of what is desired since a revision.

@@ -51,10 +51,18 @@ impl World<'_> {
 
     /// The target group of that ARN, unless it is one that the Classic API makes of a listener.
     pub(crate) fn group(&self, arn: &str) -> Result<&TargetGroup, Error> {
+        self.group_unless(arn, |group| is_classic_group(self, group))
+    }
+
+    /// As [`Self::group`], for who knows of many groups which the Classic API makes.
+    pub(crate) fn group_unless(
+        &self,
+        arn: &str,
+        is_classic: impl FnOnce(&TargetGroup) -> bool,
+    ) -> Result<&TargetGroup, Error> {
         let found = arn.parse().ok().and_then(|arn: TargetGroupArn| {
             let group = self.desired.target_group(&arn.name)?;
-            let is_it = self.group_arn(group) == arn && !is_classic_group(self, group);
-            is_it.then_some(group)
+            (self.group_arn(group) == arn && !is_classic(group)).then_some(group)
         });
         found.ok_or_else(|| {
             let message = format!("Target group '{arn}' not found");
@@ -64,32 +72,32 @@ impl World<'_> {
 
     /// The listener of an application load balancer of that ARN.
     pub(crate) fn listener(&self, arn: &str) -> Result<&Listener, Error> {
-        let found = arn.parse().ok().and_then(|arn: ListenerArn| {
-            let mut listeners = self.desired.listeners.iter();
-            let is_classic = |listener: &Listener| {
-                let balancer = self.desired.load_balancer(&listener.load_balancer);
-                balancer.is_some_and(|balancer| balancer.classic.is_some())
-            };
-            listeners.find(|listener| {
-                listener.id() == arn.id
-                    && self.listener_arn(listener) == arn
-                    && !is_classic(listener)
-            })
-        });
+        let found = arn.parse().ok().and_then(|arn: ListenerArn| self.listener_of(&arn));
         found.ok_or_else(|| {
             let message = "The specified listener does not exist.";
             malformed::<ListenerArn>(arn, "listener", Code::ListenerNotFound, message)
         })
     }
 
+    fn listener_of(&self, arn: &ListenerArn) -> Option<&Listener> {
+        let wanted = &arn.load_balancer;
+        let balancer = self.desired.load_balancer(&wanted.name)?;
+        if balancer.classic.is_some() || self.balancer_arn(balancer) != *wanted {
+            return None;
+        }
+        let mut listeners = self.desired.listeners.iter();
+        listeners.find(|one| one.load_balancer == balancer.name && one.id() == arn.id)
+    }
+
     /// The listener and its rule of that ARN; no rule stands for the default one.
     pub(crate) fn rule(&self, arn: &str) -> Result<(&Listener, Option<&Rule>), Error> {
         let found = arn.parse().ok().and_then(|arn: RuleArn| {
-            let listener = self.listener(&arn.listener.to_string()).ok()?;
+            let listener = self.listener_of(&arn.listener)?;
             if default_rule_id(listener) == arn.id {
                 return Some((listener, None));
             }
-            let rule = listener.rules.iter().find(|rule| rule.id(listener.id()) == arn.id)?;
+            let id = listener.id();
+            let rule = listener.rules.iter().find(|rule| rule.id(id) == arn.id)?;
             Some((listener, Some(rule)))
         });
         found.ok_or_else(|| {

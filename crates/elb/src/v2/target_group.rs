@@ -5,6 +5,7 @@ mod create;
 mod describe;
 pub(crate) mod health_check;
 mod modify;
+mod users;
 
 use clingfish_model::{Edit, Place, TargetGroup};
 

@@ -329,3 +329,20 @@ fn a_group_in_use_is_not_deleted_and_one_that_is_gone_is() {
     assert_eq!(cloud.refusal(&delete(WEB)), (Code::ResourceInUse, message));
     assert_eq!(cloud.refusal(&delete("web")).0, Code::ValidationError);
 }
+
+#[test]
+fn as_many_groups_as_a_page_shows_can_be_named_at_once() {
+    let groups: String = (0..400).map(|at| format!("[target_groups.g{at}]\n")).collect();
+    let mut cloud = Cloud::new(&groups);
+    let names = |count: usize| {
+        let name = |at| format!("&Names.member.{}=g{at}", at + 1);
+        (0..count).map(name).collect::<String>()
+    };
+    let shown = cloud.call(&format!("Action=DescribeTargetGroups{}", names(400))).unwrap();
+    assert_eq!(shown.matches("<TargetGroupName>").count(), 400);
+    for more in [names(401), names(401).replace("Names", "TargetGroupArns")] {
+        let error = cloud.call(&format!("Action=DescribeTargetGroups{more}")).unwrap_err();
+        assert_eq!(error.code, Code::ValidationError);
+        assert!(error.message.ends_with("Member must have length less than or equal to 400"));
+    }
+}

@@ -99,8 +99,8 @@ async fn tell(
         Err(NotMade::Leaving) | Ok(_) => return Err(NotMade::Leaving.into()),
     };
     let now = super::enforced(desk)?;
-    let told = tokio::task::spawn_blocking(move || what_if::told(&now.snapshot, &before, &after));
-    let told = told.await.map_err(|error| Fault::unavailable(error.to_string()))?;
+    let told = desk.clerks.make(move || what_if::told(&now.snapshot, &before, &after)).await;
+    let told = told.map_err(|error| Fault::unavailable(error.to_string()))?;
     Ok(Answer::new(StatusCode::OK, JSON, format!("{told}\n")))
 }
 

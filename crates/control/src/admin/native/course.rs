@@ -14,21 +14,21 @@ use super::{
     history::parameter,
     wire,
 };
-use crate::{admin::desk::Desk, status::Enforced};
+use crate::status::{Enforced, Status};
 
 pub(super) fn group(
-    desk: &Desk,
+    status: &Status,
     now: &Enforced,
     wanted: &str,
     query: Option<&str>,
 ) -> Result<Value, Fault> {
     let (name, from) = (&spec(now, wanted)?.name, after(query)?);
-    let history = desk.status.memory.history();
+    let history = status.memory.history();
     Ok(hour(history.group(name.as_str(), from).map(of_group).collect()))
 }
 
 pub(super) fn target(
-    desk: &Desk,
+    status: &Status,
     now: &Enforced,
     wanted: &str,
     id: &str,
@@ -41,7 +41,7 @@ pub(super) fn target(
     if !known.any(|target| target.id.as_str() == id) {
         return Err(no_target(id, wanted));
     }
-    let history = desk.status.memory.history();
+    let history = status.memory.history();
     Ok(hour(history.target(name.as_str(), id, from).map(of_target).collect()))
 }
 

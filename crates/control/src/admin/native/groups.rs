@@ -1,9 +1,6 @@
 //! Target groups: what they are set to, and how their targets are.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, HashMap};
 
 use clingfish_config::{target_group_key, target_group_settings, target_group_table};
 use clingfish_elb::Observed as _;
@@ -28,7 +25,6 @@ use crate::{
     change::{Base, Outline},
     clock,
     observed::Sighting,
-    prober::groups_in_use,
     status::Enforced,
 };
 
@@ -42,8 +38,11 @@ const ELSEWHERE: [(&str, &str); 3] = [
 /// Tables whose keys are free.
 const FREE: [&str; 2] = ["tags", "attributes"];
 
+/// Listeners of a group that none forwards to.
+const NOBODY: Vec<&str> = Vec::new();
+
 pub(super) fn groups(now: &Enforced) -> Value {
-    let sighting = Sighting(&now.snapshot);
+    let (sighting, users) = (Sighting::of(&now.snapshot), users(&now.desired));
     let row = |group: &TargetGroup| {
         let targets = sighting.targets(&group.name);
         let healthy = targets.iter().filter(|target| target.state == "healthy").count();
@@ -54,18 +53,18 @@ pub(super) fn groups(now: &Enforced) -> Value {
             "algorithm": group.algorithm.as_str(),
             "targets": group.targets.len(),
             "healthy_targets": healthy,
-            "listeners": users(&now.desired, &group.name),
+            "listeners": users.get(&group.name).unwrap_or(&NOBODY),
         })
     };
     json!({ "target_groups": now.desired.target_groups.iter().map(row).collect::<Value>() })
 }
 
 pub(super) fn group(now: &Enforced, wanted: &str) -> Result<Value, Fault> {
-    let spec = spec(now, wanted)?;
+    let (spec, users) = (spec(now, wanted)?, users(&now.desired));
     Ok(json!({
         "name": spec.name.as_str(),
         "id": spec.id().to_string(),
-        "listeners": users(&now.desired, &spec.name),
+        "listeners": users.get(&spec.name).unwrap_or(&NOBODY),
         "settings": wire::table(&target_group_settings(spec)),
         "targets": rows(now, spec),
     }))
@@ -177,8 +176,8 @@ fn merged(key: &str, value: &Value, kept: &BTreeMap<String, String>) -> Result<S
 }
 
 pub(super) fn spec<'a>(now: &'a Enforced, wanted: &str) -> Result<&'a TargetGroup, Fault> {
-    let mut groups = now.desired.target_groups.iter();
-    groups.find(|group| group.name.as_str() == wanted).ok_or_else(|| no_group(wanted))
+    let found = Name::new(wanted).ok().and_then(|name| now.desired.target_group(&name));
+    found.ok_or_else(|| no_group(wanted))
 }
 
 /// The word for a kind of stickiness.
@@ -195,39 +194,35 @@ pub(super) fn kind(stickiness: &Stickiness) -> &'static str {
     }
 }
 
-/// Listeners that send requests to a group, by whatever rule.
-fn users(desired: &DesiredState, group: &Name) -> Vec<String> {
-    let uses = |listener: &&clingfish_model::Listener| {
-        let rules = listener.rules.iter().map(clingfish_model::Rule::action);
-        let mut groups =
-            listener.default_action.iter().chain(rules).flat_map(|action| action.groups());
-        groups.any(|one| one.group == *group)
-    };
-    desired.listeners.iter().filter(uses).map(|listener| listener.name.to_string()).collect()
+/// Listeners that send requests to each group, by whatever rule.
+fn users(desired: &DesiredState) -> HashMap<&Name, Vec<&str>> {
+    let mut users: HashMap<&Name, Vec<&str>> = HashMap::new();
+    for listener in &desired.listeners {
+        for group in listener.groups() {
+            let users = users.entry(group).or_default();
+            if users.last() != Some(&listener.name.as_str()) {
+                users.push(listener.name.as_str());
+            }
+        }
+    }
+    users
 }
 
 /// Targets of a group, those that are leaving last.
 fn rows(now: &Enforced, spec: &TargetGroup) -> Vec<Value> {
-    let snapshot = &now.snapshot;
-    let Some(group) = snapshot.groups.iter().find(|group| group.spec.name == spec.name) else {
+    let sighting = Sighting::of(&now.snapshot);
+    let Some(sighted) = sighting.group(&spec.name) else {
         return Vec::new();
     };
-    let is_used = groups_in_use(snapshot).any(|used| Arc::ptr_eq(used, group));
-    let registration = |target: &Target| match (is_used, target.drain) {
-        (false, _) => Registration::NotInUse,
-        (true, true) => Registration::Draining,
-        (true, false) => Registration::InUse,
-    };
+    let group = sighted.group;
     let sessions = sessions(group);
-    let staying = group
-        .targets
-        .iter()
-        .map(|target| row(group, target, registration(target), false, sessions.as_ref()));
-    let at = clock::now();
-    let leaving =
-        snapshot.leaving.iter().filter(|left| left.group == spec.name && left.ends_at > at);
-    let leaving = leaving
-        .map(|left| row(group, &left.target, Registration::Draining, true, sessions.as_ref()));
+    let row = |target, registration, is_leaving| {
+        row(group, target, registration, is_leaving, sessions.as_ref())
+    };
+    let staying = group.targets.iter();
+    let staying = staying.map(|target| row(target, sighted.registration(target), false));
+    let leaving = sighted.leaving.iter();
+    let leaving = leaving.map(|target| row(target, Registration::Draining, true));
     staying.chain(leaving).collect()
 }
 

@@ -114,7 +114,7 @@ async fn look<T: Send + 'static>(
     work: impl FnOnce(&History) -> T + Send + 'static,
 ) -> Result<T, Fault> {
     let annals = desk.tools.annals.clone();
-    let looked = tokio::task::spawn_blocking(move || annals.with(|history| work(history)));
+    let looked = desk.clerks.make(move || annals.with(|history| work(history)));
     let looked = looked.await.unwrap_or_else(|error| Err(error.to_string()));
     looked.map_err(|reason| Fault::unavailable(format!("there is no history: {reason}")))
 }

@@ -8,6 +8,7 @@ use crate::{
     admin::desk::Desk,
     clock,
     keys::KeyState,
+    metrics::Metrics,
     status::{Enforced, Phase},
 };
 
@@ -17,7 +18,7 @@ pub(super) fn index(desk: &Desk) -> Value {
     json!({ "version": desk.metrics.build.version, "openapi": "/v1/openapi.json", "links": links })
 }
 
-pub(super) fn state(desk: &Desk, now: &Enforced) -> Value {
+pub(super) fn state(metrics: &Metrics, now: &Enforced) -> Value {
     let desired = &now.desired;
     let listeners = desired.listeners.iter().map(|listener| {
         json!({
@@ -34,11 +35,11 @@ pub(super) fn state(desk: &Desk, now: &Enforced) -> Value {
         })
     });
     json!({
-        "phase": phase(desk.metrics.phase()),
+        "phase": phase(metrics.phase()),
         "revision": now.snapshot.revision,
         "since": now.desired_since,
         "published_at": wire::time(now.at),
-        "started_at": wire::time(desk.status.started_at),
+        "started_at": wire::time(metrics.status.started_at),
         "load_balancers": desired.load_balancers.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(),
         "listeners": listeners.collect::<Value>(),
         "target_groups": groups.collect::<Value>(),
@@ -81,8 +82,8 @@ pub(super) fn keys(now: &Enforced) -> Value {
 }
 
 /// Requests by verdict, as `/metrics` counts them.
-pub(super) fn verdicts(desk: &Desk) -> Value {
-    let totals = desk.metrics.registry.totals();
+pub(super) fn verdicts(metrics: &Metrics) -> Value {
+    let totals = metrics.registry.totals();
     let groups = totals.groups.iter().map(|group| {
         let requests = group.totals.requests().filter(|(.., count)| *count > 0);
         let requests = requests.map(|(class, verdict, count)| {

@@ -10,24 +10,13 @@ use crate::admin::routes::decoded;
 pub(crate) enum To {
     Index,
     OpenApi,
-    State,
-    LoadBalancers,
-    LoadBalancer,
-    Listeners,
-    Listener,
-    TargetGroups,
-    TargetGroup,
+    Look(Look),
     ChangeGroup,
     ReplaceStickiness,
-    Targets,
-    Target,
     AddTarget,
     ChangeTarget,
     RemoveTarget,
-    GroupHistory,
-    TargetHistory,
     Verdicts,
-    Explain,
     WhatIf,
     Keys,
     Revisions,
@@ -37,28 +26,52 @@ pub(crate) enum To {
     Rollback,
 }
 
+/// What there is to see of what is in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Look {
+    State,
+    LoadBalancers,
+    LoadBalancer,
+    Listeners,
+    Listener,
+    TargetGroups,
+    TargetGroup,
+    Targets,
+    Target,
+    GroupHistory,
+    TargetHistory,
+    Explain,
+}
+
+impl Look {
+    /// Whether it shows what is desired, so that a change can name the tag of it.
+    pub(super) fn has_tag(self) -> bool {
+        !matches!(self, Self::GroupHistory | Self::TargetHistory | Self::Explain)
+    }
+}
+
 /// Every route: method, path with names in braces, and what it is for.
 pub(crate) static ROUTES: &[(Method, &str, To)] = &[
     (Method::GET, "/v1", To::Index),
     (Method::GET, "/v1/openapi.json", To::OpenApi),
-    (Method::GET, "/v1/state", To::State),
-    (Method::GET, "/v1/load-balancers", To::LoadBalancers),
-    (Method::GET, "/v1/load-balancers/{name}", To::LoadBalancer),
-    (Method::GET, "/v1/listeners", To::Listeners),
-    (Method::GET, "/v1/listeners/{name}", To::Listener),
-    (Method::GET, "/v1/target-groups", To::TargetGroups),
-    (Method::GET, "/v1/target-groups/{name}", To::TargetGroup),
+    (Method::GET, "/v1/state", To::Look(Look::State)),
+    (Method::GET, "/v1/load-balancers", To::Look(Look::LoadBalancers)),
+    (Method::GET, "/v1/load-balancers/{name}", To::Look(Look::LoadBalancer)),
+    (Method::GET, "/v1/listeners", To::Look(Look::Listeners)),
+    (Method::GET, "/v1/listeners/{name}", To::Look(Look::Listener)),
+    (Method::GET, "/v1/target-groups", To::Look(Look::TargetGroups)),
+    (Method::GET, "/v1/target-groups/{name}", To::Look(Look::TargetGroup)),
     (Method::PATCH, "/v1/target-groups/{name}", To::ChangeGroup),
     (Method::PUT, "/v1/target-groups/{name}/stickiness", To::ReplaceStickiness),
-    (Method::GET, "/v1/target-groups/{name}/targets", To::Targets),
+    (Method::GET, "/v1/target-groups/{name}/targets", To::Look(Look::Targets)),
     (Method::POST, "/v1/target-groups/{name}/targets", To::AddTarget),
-    (Method::GET, "/v1/target-groups/{name}/targets/{id}", To::Target),
+    (Method::GET, "/v1/target-groups/{name}/targets/{id}", To::Look(Look::Target)),
     (Method::PATCH, "/v1/target-groups/{name}/targets/{id}", To::ChangeTarget),
     (Method::DELETE, "/v1/target-groups/{name}/targets/{id}", To::RemoveTarget),
-    (Method::GET, "/v1/target-groups/{name}/history", To::GroupHistory),
-    (Method::GET, "/v1/target-groups/{name}/targets/{id}/history", To::TargetHistory),
+    (Method::GET, "/v1/target-groups/{name}/history", To::Look(Look::GroupHistory)),
+    (Method::GET, "/v1/target-groups/{name}/targets/{id}/history", To::Look(Look::TargetHistory)),
     (Method::GET, "/v1/verdicts", To::Verdicts),
-    (Method::POST, "/v1/explain", To::Explain),
+    (Method::POST, "/v1/explain", To::Look(Look::Explain)),
     (Method::POST, "/v1/what-if", To::WhatIf),
     (Method::GET, "/v1/keys", To::Keys),
     (Method::GET, "/v1/revisions", To::Revisions),
@@ -69,7 +82,7 @@ pub(crate) static ROUTES: &[(Method, &str, To)] = &[
 ];
 
 /// A route, and the names in the path.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Found {
     pub(super) to: To,
     names: Vec<String>,
@@ -136,8 +149,8 @@ mod tests {
         };
         for (method, path, to, names) in [
             (Method::GET, "/v1", Some(To::Index), ""),
-            (Method::HEAD, "/v1/state", Some(To::State), ""),
-            (Method::GET, "/v1/target-groups/web", Some(To::TargetGroup), "web"),
+            (Method::HEAD, "/v1/state", Some(To::Look(Look::State)), ""),
+            (Method::GET, "/v1/target-groups/web", Some(To::Look(Look::TargetGroup)), "web"),
             (Method::DELETE, "/v1/target-groups/a/targets/b%2Fc", Some(To::RemoveTarget), "a b/c"),
             (Method::GET, "/v1/target-groups/", None, "404"),
             (Method::GET, "/v1/", None, "404"),

@@ -6,7 +6,7 @@ use clingfish_model::{
     elb::{Aws, IpAddressType, TargetType},
 };
 
-use super::{after, describe::show, health_check, protocol, unsupported};
+use super::{after, describe::show, health_check, protocol, unsupported, users::Users};
 use crate::{
     Code, Error, Input, Members, Plan, World,
     arn::TargetGroupArn,
@@ -46,7 +46,7 @@ pub(in crate::v2) fn create(input: &mut Input, world: &World<'_>) -> Result<Plan
 fn reply(arn: TargetGroupArn, edits: Vec<Edit>) -> Plan {
     Plan::change(arn.to_string(), edits, move |world| {
         let group = after(world, &arn)?;
-        Ok(Members::default().list("TargetGroups", [show(group, world)]))
+        Ok(Members::default().list("TargetGroups", [show(group, &Users::of(world), world)]))
     })
 }
 

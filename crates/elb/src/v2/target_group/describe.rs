@@ -1,33 +1,36 @@
 //! How groups are shown.
 
-use clingfish_model::{CheckProtocol, ProtocolVersion, TargetGroup};
+use clingfish_model::{CheckProtocol, Name, ProtocolVersion, TargetGroup};
 
-use super::{default_port, health_check, protocol};
-use crate::{Code, Error, Input, Members, Plan, World, classic::is_classic_group, page::Page};
+use super::{default_port, health_check, protocol, users::Users};
+use crate::{Code, Error, Input, Members, Plan, World, constraint::Constraint, page::Page};
+
+/// Most groups that a request names: as many as a page can show.
+const NAMED_MAX: usize = 400;
 
 /// Plans `DescribeTargetGroups`.
 pub(in crate::v2) fn describe(input: &mut Input, world: &World<'_>) -> Result<Plan, Error> {
     let balancer = input.text("LoadBalancerArn")?;
-    let arns = input.list_of_text("TargetGroupArns")?.unwrap_or_default();
-    let names = input.list_of_text("Names")?.unwrap_or_default();
+    let arns = read_some(input, "TargetGroupArns")?;
+    let names = read_some(input, "Names")?;
     let page = Page::read(input)?;
     let selectors = [balancer.is_some(), !arns.is_empty(), !names.is_empty()];
     if selectors.into_iter().filter(|is_given| *is_given).count() > 1 {
         let message = "You can specify only one of a load balancer ARN, target group ARNs, or target group names";
         return Err(Error::validation(message));
     }
+    let users = Users::of(world);
     let mut groups = match balancer {
         Some(arn) => of_balancer(&arn, world)?,
-        None if !arns.is_empty() => by_arn(&arns, world)?,
-        None if !names.is_empty() => by_name(&names, world)?,
-        None => shown(world).collect(),
+        None if !arns.is_empty() => by_arn(&arns, world, &users)?,
+        None if !names.is_empty() => by_name(&names, world, &users)?,
+        None => shown(world, &users).collect(),
     };
     groups.sort_unstable_by_key(|group| &group.name);
     groups.dedup_by_key(|group| &group.name);
     let (groups, next) = page.cut(groups, |group| group.name.to_string());
-    let list =
-        Members::default().list("TargetGroups", groups.iter().map(|group| show(group, world)));
-    Ok(Plan::read(list.some_text("NextMarker", next)))
+    let groups = groups.iter().map(|group| show(group, &users, world));
+    Ok(Plan::read(Members::default().list("TargetGroups", groups).some_text("NextMarker", next)))
 }
 
 fn of_balancer<'a>(arn: &str, world: &World<'a>) -> Result<Vec<&'a TargetGroup>, Error> {
@@ -40,12 +43,16 @@ fn of_balancer<'a>(arn: &str, world: &World<'a>) -> Result<Vec<&'a TargetGroup>,
 }
 
 /// All but those of the Classic API.
-fn shown<'a>(world: &World<'a>) -> impl Iterator<Item = &'a TargetGroup> {
-    world.desired.target_groups.iter().filter(|group| !is_classic_group(world, group))
+fn shown<'a>(world: &World<'a>, users: &Users<'_>) -> impl Iterator<Item = &'a TargetGroup> {
+    world.desired.target_groups.iter().filter(|group| !users.are_classic(group))
 }
 
-fn by_arn<'a>(arns: &[String], world: &World<'a>) -> Result<Vec<&'a TargetGroup>, Error> {
-    let find = |arn: &String| match world.group(arn) {
+fn by_arn<'a>(
+    arns: &[String],
+    world: &World<'a>,
+    users: &Users<'_>,
+) -> Result<Vec<&'a TargetGroup>, Error> {
+    let find = |arn: &String| match world.group_unless(arn, |group| users.are_classic(group)) {
         Ok(group) => world.desired.target_group(&group.name).ok_or_else(not_found),
         Err(error) if error.code == Code::TargetGroupNotFound => Err(not_found()),
         Err(error) => Err(error),
@@ -53,9 +60,26 @@ fn by_arn<'a>(arns: &[String], world: &World<'a>) -> Result<Vec<&'a TargetGroup>
     arns.iter().map(find).collect()
 }
 
-fn by_name<'a>(names: &[String], world: &World<'a>) -> Result<Vec<&'a TargetGroup>, Error> {
-    let find = |name: &String| shown(world).find(|group| group.name.as_str() == name);
+fn by_name<'a>(
+    names: &[String],
+    world: &World<'a>,
+    users: &Users<'_>,
+) -> Result<Vec<&'a TargetGroup>, Error> {
+    let find = |name: &String| {
+        let group = world.desired.target_group(&Name::new(name).ok()?)?;
+        (!users.are_classic(group)).then_some(group)
+    };
     names.iter().map(|name| find(name).ok_or_else(not_found)).collect()
+}
+
+/// A list that may be absent or empty.
+fn read_some(input: &mut Input, name: &str) -> Result<Vec<String>, Error> {
+    let list = input.list_of_text(name)?.unwrap_or_default();
+    if list.len() > NAMED_MAX {
+        let text = format!("[{}]", list.join(", "));
+        return Err(Constraint::LengthAtMost(NAMED_MAX).broken_by(Some(&text), &input.at(name)));
+    }
+    Ok(list)
 }
 
 fn not_found() -> Error {
@@ -63,7 +87,7 @@ fn not_found() -> Error {
 }
 
 /// `TargetGroup`.
-pub(super) fn show(group: &TargetGroup, world: &World<'_>) -> Members {
+pub(super) fn show(group: &TargetGroup, users: &Users<'_>, world: &World<'_>) -> Members {
     let check = &group.health_check;
     let asks = check.protocol != CheckProtocol::Tcp;
     let port =
@@ -88,21 +112,8 @@ pub(super) fn show(group: &TargetGroup, world: &World<'_>) -> Members {
         .value("UnhealthyThresholdCount", check.unhealthy_threshold)
         .some_text("HealthCheckPath", asks.then_some(&check.path))
         .some_structure("Matcher", asks.then_some(matcher))
-        .texts("LoadBalancerArns", balancers(group, world))
+        .texts("LoadBalancerArns", users.balancers(group, world))
         .text("TargetType", group.target_type.as_str())
         .text("ProtocolVersion", group.protocol_version.as_str())
         .text("IpAddressType", group.ip_address_type.as_str())
-}
-
-/// ARNs of the application load balancers that forward to the group.
-fn balancers(group: &TargetGroup, world: &World<'_>) -> Vec<String> {
-    let balancers = world.desired.load_balancers.iter().filter(|one| one.classic.is_none());
-    let forwards = |balancer: &&clingfish_model::LoadBalancer| {
-        let mut own = world.desired.listeners.iter();
-        own.any(|listener| {
-            listener.load_balancer == balancer.name
-                && listener.groups().any(|name| *name == group.name)
-        })
-    };
-    balancers.filter(forwards).map(|balancer| world.balancer_arn(balancer).to_string()).collect()
 }

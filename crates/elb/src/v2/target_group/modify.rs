@@ -1,6 +1,6 @@
 //! `ModifyTargetGroup`.
 
-use super::{after, describe::show, health_check};
+use super::{after, describe::show, health_check, users::Users};
 use crate::{Error, Input, Members, Plan, World};
 
 /// Plans it: what is not given stays.
@@ -12,6 +12,6 @@ pub(in crate::v2) fn modify(input: &mut Input, world: &World<'_>) -> Result<Plan
     let group_arn = world.group_arn(group);
     Ok(Plan::change(arn, health_check::edits(group, &wanted), move |world| {
         let group = after(world, &group_arn)?;
-        Ok(Members::default().list("TargetGroups", [show(group, world)]))
+        Ok(Members::default().list("TargetGroups", [show(group, &Users::of(world), world)]))
     }))
 }
