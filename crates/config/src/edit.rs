@@ -4,10 +4,14 @@
 //! those; the block is read anew, the others are not touched. Nothing is written from a model of the file, so there is nothing of a file
 //! that could get lost: comments, order, blank lines, spellings, CRLF and a missing last newline stay.
 
+mod batch;
 mod block;
+mod chain;
 mod find;
 mod list;
+mod loose;
 mod merge;
+mod order;
 mod places;
 mod render;
 mod rules;
@@ -86,14 +90,29 @@ impl Document {
         let last = if lacks_last_newline { newline } else { "" };
         let blocks = block::cut(&format!("{body}{last}"))?;
         let has_bom = body.len() < text.len();
-        let mut document = Self { blocks, newline, has_bom, lacks_last_newline };
+        let mut document = Self { has_bom, lacks_last_newline, ..Self::of(blocks, newline) };
         document.index();
         Ok(document)
     }
 
+    fn of(blocks: Vec<Block>, newline: &'static str) -> Self {
+        Self { blocks, newline, has_bom: false, lacks_last_newline: false }
+    }
+
     /// Makes these changes, one after the other. After an error some of them may have been made.
+    ///
+    /// Changes to targets of one group that follow each other are made in one pass: a group may have thousands.
     pub fn apply(&mut self, edits: &[Edit]) -> Result<(), EditError> {
-        edits.iter().try_for_each(|edit| self.apply_one(edit))
+        let runs = edits.chunk_by(|one, next| {
+            batch::group_of(one).is_some_and(|group| batch::group_of(next) == Some(group))
+        });
+        for run in runs {
+            match run.first().and_then(batch::group_of) {
+                Some(group) => self.apply_batch(group, run)?,
+                None => run.iter().try_for_each(|edit| self.apply_one(edit))?,
+            }
+        }
+        Ok(())
     }
 
     fn apply_one(&mut self, edit: &Edit) -> Result<(), EditError> {

@@ -2,10 +2,13 @@
 
 use std::cell::OnceCell;
 
+use clingfish_model::Setting;
+
 use super::{
-    EditError,
-    find::Step,
-    list::{Splices, indent, line_end, line_start},
+    Document, EditError,
+    find::{Site, Step},
+    list::{self, Splices, indent, line_end, line_start},
+    render,
     tree::{self, Entry, Header, Statement},
 };
 
@@ -60,8 +63,20 @@ impl Block {
         Self { text: text.to_owned(), header, path: Vec::new(), read: OnceCell::new() }
     }
 
-    /// A new one. `text` ends with a line break.
-    pub(super) fn new(keys: Vec<String>, is_list: bool, text: String) -> Self {
+    /// A new one.
+    pub(super) fn new(
+        keys: Vec<String>,
+        is_list: bool,
+        settings: &[(&str, Setting)],
+        newline: &str,
+    ) -> Self {
+        let written: Vec<String> = keys.iter().map(|key| render::key(key)).collect();
+        let (open, close) = if is_list { ("[[", "]]") } else { ("[", "]") };
+        let mut text = format!("{open}{}{close}{newline}", written.join("."));
+        for (key, setting) in settings {
+            text.push_str(&render::statement(&render::dotted(key), setting, "", newline));
+            text.push_str(newline);
+        }
         Self { text, header: Some((keys, is_list)), path: Vec::new(), read: OnceCell::new() }
     }
 
@@ -90,9 +105,7 @@ impl Block {
 
     /// Replaces bytes.
     pub(super) fn splice(&mut self, splices: Splices) {
-        for (range, text) in splices.into_iter().rev() {
-            self.text.replace_range(range, &text);
-        }
+        self.text = list::spliced(&self.text, &splices);
         self.read = OnceCell::new();
     }
 
@@ -150,9 +163,65 @@ impl Block {
         self.text.truncate(if kept == 0 { 0 } else { end });
     }
 
+    /// Changes it as if it were the only block of a file.
+    pub(super) fn alone(
+        &mut self,
+        newline: &'static str,
+        change: impl FnOnce(&mut Document, Site),
+    ) {
+        let block = Self {
+            text: std::mem::take(&mut self.text),
+            header: self.header.clone(),
+            path: self.path.clone(),
+            read: OnceCell::new(),
+        };
+        let mut document = Document::of(vec![block], newline);
+        change(&mut document, Site { block: 0, route: Vec::new() });
+        self.text = document.blocks.pop().map(|block| block.text).unwrap_or_default();
+        self.read = OnceCell::new();
+    }
+
+    /// Takes over what was behind the block that went from behind this one. Comments that stand alone stay.
+    pub(super) fn take_over(&mut self, tail: &str, was_last: bool) {
+        if was_last {
+            self.trim_end();
+            self.push(tail);
+        } else if !tail.trim().is_empty() {
+            let rest = tail.trim_start_matches(['\r', '\n']);
+            self.push(if ends_blank(&self.text) { rest } else { tail });
+        } else if !self.text.is_empty() && !ends_blank(&self.text) {
+            self.push(tail);
+        }
+    }
+
+    /// Puts a blank line on either side of it, which comes behind `before`.
+    pub(super) fn part(&mut self, before: Option<&mut Self>, is_followed: bool, newline: &str) {
+        if let Some(before) = before {
+            if before.header.is_some() && before.tail().contains('#') {
+                // Comments that stand alone are about what comes next.
+                let tail = before.cut_tail();
+                before.push(newline);
+                return self.push(&tail);
+            }
+            if !before.text.is_empty() && !ends_blank(&before.text) {
+                before.push(newline);
+            }
+        }
+        if is_followed {
+            self.push(newline);
+        }
+    }
+
     /// Puts more behind its last line.
     pub(super) fn push(&mut self, more: &str) {
         self.text.push_str(more);
         self.read = OnceCell::new();
     }
+}
+
+fn ends_blank(text: &str) -> bool {
+    text.strip_suffix('\n').is_some_and(|rest| {
+        let last = rest.rsplit('\n').next().unwrap_or_default();
+        last.trim().is_empty()
+    })
 }

@@ -21,10 +21,17 @@ pub(super) struct List<'t> {
 impl List<'_> {
     /// Puts a thing at the end.
     pub(super) fn append(&self, thing: &str) -> Splices {
-        let inner_end = self.at.end - 1;
         let Some(last) = self.things.last() else {
             return self.fill(thing);
         };
+        let broken =
+            if self.comma_after(last.end).is_none() { self.broken_up(thing) } else { None };
+        broken.unwrap_or_else(|| self.append_behind(last, thing))
+    }
+
+    /// Puts a thing behind the last one, in its style. What is before and behind these two is not looked at.
+    pub(super) fn append_behind(&self, last: &Range<usize>, thing: &str) -> Splices {
+        let inner_end = self.at.end - 1;
         let comma = self.comma_after(last.end);
         let line_end = line_end(self.text, comma.map_or(last.end, |at| at + 1));
         let has_lines = self.begins_line(last.start) && line_end <= inner_end;
@@ -41,10 +48,7 @@ impl List<'_> {
         }
         match comma {
             Some(at) => vec![(at + 1..at + 1, format!(" {thing},"))],
-            None => {
-                let broken = self.broken_up(thing);
-                broken.unwrap_or_else(|| vec![(last.end..last.end, format!(", {thing}"))])
-            }
+            None => vec![(last.end..last.end, format!(", {thing}"))],
         }
     }
 
@@ -135,7 +139,7 @@ impl List<'_> {
     }
 
     /// Where the comma behind a thing is; comments and breaks may stand between them.
-    fn comma_after(&self, from: usize) -> Option<usize> {
+    pub(super) fn comma_after(&self, from: usize) -> Option<usize> {
         let rest = self.text.get(from..self.at.end)?;
         let mut is_comment = false;
         for (at, c) in rest.char_indices() {
@@ -155,6 +159,19 @@ impl List<'_> {
         let start = line_start(self.text, at);
         start > self.at.start && self.text.get(start..at).is_some_and(|text| text.trim().is_empty())
     }
+}
+
+/// The text with these bytes replaced.
+pub(super) fn spliced(text: &str, splices: &Splices) -> String {
+    let mut new = String::with_capacity(text.len());
+    let mut from = 0;
+    for (range, with) in splices {
+        new.push_str(text.get(from..range.start).unwrap_or_default());
+        new.push_str(with);
+        from = range.end;
+    }
+    new.push_str(text.get(from..).unwrap_or_default());
+    new
 }
 
 /// The first byte of the line.

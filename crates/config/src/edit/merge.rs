@@ -7,6 +7,7 @@ use clingfish_model::Setting;
 use super::{
     Document,
     find::Site,
+    list::Splices,
     render,
     tree::{Entry, Kind},
 };
@@ -31,6 +32,16 @@ impl Document {
                 }
             }
             _ => self.overwrite(site, node.at.clone(), setting),
+        }
+    }
+
+    /// What a plain value over the one that is there replaces.
+    pub(super) fn overwritten(&self, site: &Site, key: &str, setting: &Setting) -> Splices {
+        match self.node(site) {
+            Some(node) if !render::says(self.written(site), setting, is_duration(key)) => {
+                vec![(node.at.clone(), render::value(setting))]
+            }
+            _ => Splices::new(),
         }
     }
 

@@ -207,47 +207,15 @@ impl Document {
         settings: &[(&str, Setting)],
         like: &[Step],
     ) {
-        let written: Vec<String> = keys.iter().map(|key| render::key(key)).collect();
-        let (open, close) = if is_list { ("[[", "]]") } else { ("[", "]") };
-        let newline = self.newline;
-        let mut text = format!("{open}{}{close}{newline}", written.join("."));
-        for (key, setting) in settings {
-            text.push_str(&render::statement(&render::dotted(key), setting, "", newline));
-            text.push_str(newline);
-        }
         let last = self.blocks.iter().rposition(|block| block.path.starts_with(like));
         let last = last.or_else(|| self.blocks.len().checked_sub(1));
         let at = last.map_or(0, |last| last + 1);
-        self.blocks.insert(at, Block::new(keys, is_list, text));
-        self.part(at);
+        let mut block = Block::new(keys, is_list, settings, self.newline);
+        let is_followed = at < self.blocks.len();
+        let before = last.and_then(|last| self.blocks.get_mut(last));
+        block.part(before, is_followed, self.newline);
+        self.blocks.insert(at, block);
         self.index();
-    }
-
-    /// Puts a blank line on either side of a new block.
-    fn part(&mut self, at: usize) {
-        let newline = self.newline;
-        let is_followed = at + 1 < self.blocks.len();
-        if let Some(before) = at.checked_sub(1).and_then(|before| self.blocks.get_mut(before))
-            && before.header.is_some()
-            && before.tail().contains('#')
-        {
-            // Comments that stand alone are about what comes next.
-            let tail = before.cut_tail();
-            before.push(newline);
-            if let Some(block) = self.blocks.get_mut(at) {
-                block.push(&tail);
-            }
-            return;
-        }
-        if let Some(before) = at.checked_sub(1).and_then(|before| self.blocks.get_mut(before))
-            && !before.text().is_empty()
-            && !ends_blank(before.text())
-        {
-            before.push(newline);
-        }
-        if let Some(block) = self.blocks.get_mut(at).filter(|_| is_followed) {
-            block.push(newline);
-        }
     }
 
     /// Takes a table away, with all in it.
@@ -296,19 +264,9 @@ impl Document {
         let Some(block) = self.blocks.get(at) else { return };
         let tail = block.tail().to_owned();
         self.blocks.remove(at);
-        let is_last = at == self.blocks.len();
-        let Some(before) = at.checked_sub(1).and_then(|before| self.blocks.get_mut(before)) else {
-            return;
-        };
-        if is_last {
-            before.trim_end();
-            before.push(&tail);
-        } else if !tail.trim().is_empty() {
-            let start = tail.len() - tail.trim_start_matches(['\r', '\n']).len();
-            let tail = tail.get(start..).filter(|_| ends_blank(before.text())).unwrap_or(&tail);
-            before.push(tail);
-        } else if !before.text().is_empty() && !ends_blank(before.text()) {
-            before.push(&tail);
+        let was_last = at == self.blocks.len();
+        if let Some(before) = at.checked_sub(1).and_then(|before| self.blocks.get_mut(before)) {
+            before.take_over(&tail, was_last);
         }
     }
 
@@ -335,13 +293,6 @@ impl Document {
         let splices = self.in_list(site, |list| list.append(thing));
         self.splice(site.block, splices);
     }
-}
-
-fn ends_blank(text: &str) -> bool {
-    text.strip_suffix('\n').is_some_and(|rest| {
-        let last = rest.rsplit('\n').next().unwrap_or_default();
-        last.trim().is_empty()
-    })
 }
 
 /// A table in braces, of settings whose names have dots.

@@ -1,10 +1,13 @@
 //! Priorities of rules, written or counted.
 
+use std::collections::{BTreeMap, HashMap, HashSet};
+
 use clingfish_model::{Name, Setting, rule::Priority};
 
 use super::{
     Document, EditError,
     find::{Site, Step},
+    list::Splices,
     places::not_found,
     render::Plain,
 };
@@ -38,21 +41,10 @@ impl Document {
 
     /// Writes out what priorities were counted, so that a rule that comes or goes changes no other's.
     pub(super) fn write_priorities(&mut self, listener: &Name) -> Result<(), EditError> {
-        for rule in self.rules(listener)? {
-            if !rule.is_written {
-                self.write_priority(&rule.site, rule.priority);
-            }
-        }
+        let rules = self.rules(listener)?;
+        let counted = rules.iter().filter(|rule| !rule.is_written);
+        self.write_all(counted.map(|rule| (&rule.site, rule.priority)));
         Ok(())
-    }
-
-    /// No other table is looked at: a listener may have thousands of rules.
-    fn write_priority(&mut self, rule: &Site, priority: u64) {
-        let setting = Setting::Integer(priority);
-        match self.member(rule, "priority") {
-            Some(site) => self.replace_value(&site, "priority", &setting),
-            None => self.put_first(rule, "priority", &setting),
-        }
     }
 
     /// Gives rules other priorities, all at once.
@@ -61,19 +53,42 @@ impl Document {
         listener: &Name,
         moves: &[(Priority, Priority)],
     ) -> Result<(), EditError> {
-        self.write_priorities(listener)?;
         let rules = self.rules(listener)?;
-        for (from, _) in moves {
-            if !rules.iter().any(|rule| rule.priority == u64::from(from.value())) {
+        let known: HashSet<u64> = rules.iter().map(|rule| rule.priority).collect();
+        let mut goals: HashMap<u64, u64> = HashMap::new();
+        for (from, to) in moves {
+            if !known.contains(&from.value().into()) {
                 return Err(not_found(format!("rule {from} of listener {listener}")));
             }
+            goals.entry(from.value().into()).or_insert(to.value().into());
         }
-        for rule in rules {
-            let moved = moves.iter().find(|(from, _)| u64::from(from.value()) == rule.priority);
-            if let Some((_, to)) = moved {
-                self.write_priority(&rule.site, to.value().into());
-            }
-        }
+        let wanted = rules.iter().filter_map(|rule| match goals.get(&rule.priority) {
+            Some(to) => Some((&rule.site, *to)),
+            // One that was counted is written out, so that it stays as it is.
+            None => (!rule.is_written).then_some((&rule.site, rule.priority)),
+        });
+        self.write_all(wanted);
         Ok(())
+    }
+
+    /// Writes priorities of rules in one pass: a listener may have thousands, all in one block. What one of them
+    /// becomes is inside its own bytes, so that they can all be found before any is written.
+    fn write_all<'r>(&mut self, wanted: impl Iterator<Item = (&'r Site, u64)>) {
+        let mut splices: BTreeMap<usize, Splices> = BTreeMap::new();
+        for (rule, priority) in wanted {
+            splices.entry(rule.block).or_default().extend(self.priority_written(rule, priority));
+        }
+        for (block, mut splices) in splices {
+            splices.sort_by_key(|(range, _)| range.start);
+            self.splice(block, splices);
+        }
+    }
+
+    fn priority_written(&self, rule: &Site, priority: u64) -> Splices {
+        let setting = Setting::Integer(priority);
+        match self.member(rule, "priority") {
+            Some(site) => self.overwritten(&site, "priority", &setting),
+            None => self.put_at(rule, Some(usize::MAX), "priority", &setting),
+        }
     }
 }

@@ -7,6 +7,7 @@ use clingfish_model::{Place, Setting};
 use super::{
     Document, EditError,
     find::{Site, Spot},
+    list::Splices,
     places::{Target, homes, label, not_found},
     render::{self, Plain},
 };
@@ -158,21 +159,29 @@ impl Document {
         self.add_block(keys.collect(), false, &[(key, setting.clone())], &target.path);
     }
 
-    /// Writes an entry before all others of a block, or at the end of a table in braces.
-    pub(super) fn put_first(&mut self, site: &Site, key: &str, setting: &Setting) {
-        self.put(site, Some(usize::MAX), key, setting);
-    }
-
     /// Writes an entry at the end of a block or of a table in braces; `after` beyond the last entry is before the first.
     pub(super) fn put(&mut self, site: &Site, after: Option<usize>, key: &str, setting: &Setting) {
+        let splices = self.put_at(site, after, key, setting);
+        self.splice(site.block, splices);
+    }
+
+    /// What [`Self::put`] replaces.
+    pub(super) fn put_at(
+        &self,
+        site: &Site,
+        after: Option<usize>,
+        key: &str,
+        setting: &Setting,
+    ) -> Splices {
         if !site.route.is_empty() {
-            return self.append(site, &format!("{key} = {}", render::value(setting)));
+            let thing = format!("{key} = {}", render::value(setting));
+            return self.in_list(site, |list| list.append(&thing));
         }
-        let Some(block) = self.block(site) else { return };
+        let Some(block) = self.block(site) else { return Splices::new() };
         let after = after.or_else(|| block.entries().len().checked_sub(1));
         let (at, indent) = block.line_after(after);
         let line = render::statement(key, setting, &indent, self.newline);
-        self.splice(site.block, vec![(at..at, format!("{line}{}", self.newline))]);
+        vec![(at..at, format!("{line}{}", self.newline))]
     }
 
     /// Writes an entry behind another one, whose first keys and quotes it takes over.

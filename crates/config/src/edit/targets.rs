@@ -4,6 +4,7 @@ use clingfish_model::{Name, Setting, TargetId};
 
 use super::{
     Document, EditError,
+    block::Block,
     find::{Site, Step},
     places::{Target, not_found},
     render::{self, Plain},
@@ -18,22 +19,23 @@ impl Document {
         if self.has(&target.path) { Ok(target) } else { Err(label()) }
     }
 
+    /// Where a group's targets are from the top of the file.
+    pub(super) fn target_list(&self, group: &Name) -> Result<Vec<Step>, EditError> {
+        let mut path = self.group(group)?.path;
+        path.push(Step::key("targets"));
+        Ok(path)
+    }
+
     /// Adds a target at the end of a group's list.
     pub(super) fn add_target(&mut self, group: &Name, setting: &Setting) -> Result<(), EditError> {
         let target = self.group(group)?;
-        let list = target.path.iter().cloned().chain([Step::key("targets")]).collect::<Vec<_>>();
+        let list = self.target_list(group)?;
         let sites = self.sites(&list);
         match sites.first() {
             None => self.set_in(&target, "targets", &Setting::List(vec![setting.clone()])),
             Some(site) if site.route.is_empty() => {
                 let keys = vec!["target_groups".into(), group.to_string(), "targets".into()];
-                let settings: Vec<(&str, Setting)> = match setting {
-                    Setting::Table(entries) => {
-                        entries.iter().map(|(key, value)| (key.as_str(), value.clone())).collect()
-                    }
-                    address => vec![("address", address.clone())],
-                };
-                self.add_block(keys, true, &settings, &list);
+                self.add_block(keys, true, &members(setting), &list);
             }
             Some(site) => {
                 let site = site.clone();
@@ -66,18 +68,18 @@ impl Document {
     }
 
     fn find_target(&self, group: &Name, id: &TargetId) -> Result<Site, EditError> {
-        let target = self.group(group)?;
-        let list = target.path.iter().cloned().chain([Step::key("targets")]).collect::<Vec<_>>();
+        let list = self.target_list(group)?;
         for site in self.sites(&list) {
             let found = match (site.route.is_empty(), self.node(&site).map(|node| &node.kind)) {
                 (true, _) => self
                     .block(&site)
-                    .is_some_and(|block| {
-                        self.id(&site, block.entries()).as_deref() == Some(id.as_str())
-                    })
+                    .and_then(|block| id_among(block.text(), block.entries()))
+                    .is_some_and(|found| found == id.as_str())
                     .then(|| site.clone()),
                 (false, Some(Kind::List(nodes))) => {
-                    let at = nodes.iter().position(|node| self.is_target(&site, node, id));
+                    let text = self.block(&site).map_or("", Block::text);
+                    let is_it = |node| id_of(text, node).is_some_and(|found| found == id.as_str());
+                    let at = nodes.iter().position(is_it);
                     at.map(|at| Site { route: [&*site.route, &[at]].concat(), ..site })
                 }
                 _ => None,
@@ -88,28 +90,38 @@ impl Document {
         }
         Err(not_found(format!("target {id} in [target_groups.{group}]")))
     }
+}
 
-    fn is_target(&self, site: &Site, node: &Node, id: &TargetId) -> bool {
-        let found = match &node.kind {
-            Kind::Table(entries) => self.id(site, entries),
-            _ => self.text(site, node),
-        };
-        found.as_deref() == Some(id.as_str())
-    }
-
-    /// The id that a target has: written, or else its address.
-    fn id(&self, site: &Site, entries: &[Entry]) -> Option<String> {
-        let text = |key: &str| {
-            let is_key = |entry: &&Entry| matches!(&*entry.keys, [part] if part.name == key);
-            self.text(site, &entries.iter().find(is_key)?.value)
-        };
-        text("id").or_else(|| text("address"))
-    }
-
-    fn text(&self, site: &Site, node: &Node) -> Option<String> {
-        match render::plain(self.block(site)?.text().get(node.at.clone())?)? {
-            Plain::Text(text) => Some(text),
-            _ => None,
+/// What a target's block says.
+pub(super) fn members(target: &Setting) -> Vec<(&str, Setting)> {
+    match target {
+        Setting::Table(entries) => {
+            entries.iter().map(|(key, value)| (key.as_str(), value.clone())).collect()
         }
+        address => vec![("address", address.clone())],
+    }
+}
+
+/// The id of a target in a list of that text.
+pub(super) fn id_of(text: &str, node: &Node) -> Option<String> {
+    match &node.kind {
+        Kind::Table(entries) => id_among(text, entries),
+        _ => words(text, node),
+    }
+}
+
+/// The id that a target has: written, or else its address.
+pub(super) fn id_among(text: &str, entries: &[Entry]) -> Option<String> {
+    let of = |key: &str| {
+        let is_key = |entry: &&Entry| matches!(&*entry.keys, [part] if part.name == key);
+        words(text, &entries.iter().find(is_key)?.value)
+    };
+    of("id").or_else(|| of("address"))
+}
+
+fn words(text: &str, node: &Node) -> Option<String> {
+    match render::plain(text.get(node.at.clone())?)? {
+        Plain::Text(text) => Some(text),
+        _ => None,
     }
 }

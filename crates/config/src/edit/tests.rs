@@ -4,6 +4,7 @@ use clingfish_model::{Edit, Name, Place, Setting, TargetId, UnixMillis, rule::Pr
 
 use super::*;
 
+mod batches;
 mod laws;
 mod settings;
 mod sketch;

@@ -21,7 +21,7 @@ impl<'b> Dice<'b> {
         self.bytes.next().map_or(0, |byte| usize::from(*byte) % count)
     }
 
-    fn pick<'t, T>(&mut self, things: &'t [T]) -> &'t T {
+    pub(super) fn pick<'t, T>(&mut self, things: &'t [T]) -> &'t T {
         &things[self.below(things.len())]
     }
 
