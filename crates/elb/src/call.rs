@@ -27,8 +27,7 @@ pub struct Call {
 impl Call {
     /// Reads `Version` and `Action`, and drops what belongs to a signature.
     ///
-    /// A version that neither API has, or none, is an `InvalidAction`, as AWS says of the action that it cannot find. Errors
-    /// before there is a call are written as those of [`Api::V2`].
+    /// A version that neither API has, or none, is an `InvalidAction`, as AWS says of the action that it cannot find.
     pub fn of(mut params: Params) -> Result<Self, Error> {
         for name in OF_SIGNATURE {
             params.take(name);

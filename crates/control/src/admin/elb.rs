@@ -17,6 +17,7 @@ use tokio::task::JoinError;
 use super::{
     asked::{Answer, Asked},
     desk::Desk,
+    routes::elb_api,
 };
 use crate::{
     change::{Base, Ground, NotMade, Outline, Planned},
@@ -34,7 +35,7 @@ pub(crate) async fn elb(desk: &Desk, asked: Asked) -> Answer {
     let params = Params::decode_both(query.as_bytes(), &asked.body);
     let call = match params.and_then(Call::of) {
         Ok(call) => call,
-        Err(error) => return refused(Api::V2, &error),
+        Err(error) => return refused(elb_api(asked.query.as_deref(), &asked.body), &error),
     };
     let api = call.api;
     let answered = if call.is_read_only() {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use clingfish_elb::Api;
 use hyper::Method;
 
 use super::{console::SESSION, refusal::Refusal};
@@ -50,7 +51,7 @@ pub(crate) fn find(method: &Method, path: &str, query: Option<&str>) -> Result<P
     let is_read = matches!(*method, Method::GET | Method::HEAD);
     let page = match path {
         "/" if *method == Method::POST => return Ok(Place::Elb),
-        "/" if *method == Method::GET && actions(query.unwrap_or("")).next().is_some() => {
+        "/" if *method == Method::GET && values(query.unwrap_or(""), "Action").next().is_some() => {
             return Ok(Place::Elb);
         }
         "/" if !is_read => return Err(Refusal::Method("GET, HEAD, POST")),
@@ -96,16 +97,23 @@ pub(crate) fn native_intent(method: &Method) -> Intent {
 /// Both places where parameters may be are looked at, and all of them, so that nobody who reads them otherwise is misled.
 pub(crate) fn elb_intent(query: Option<&str>, body: &[u8]) -> Intent {
     let body = String::from_utf8_lossy(body);
-    let mut named = actions(query.unwrap_or("")).chain(actions(&body)).peekable();
+    let mut named = values(query.unwrap_or(""), "Action").chain(values(&body, "Action")).peekable();
     let is_read = named.peek().is_some() && named.all(|action| action.starts_with("Describe"));
     if is_read { Intent::Read } else { Intent::Change }
 }
 
-/// The values of every parameter `Action`, however it is written.
-fn actions(form: &str) -> impl Iterator<Item = Cow<'_, str>> {
-    form.split('&').filter_map(|pair| {
+/// The API that a form is for as far as can be told, also of one that is no good; ELBv2 where nothing can.
+pub(super) fn elb_api(query: Option<&str>, body: &[u8]) -> Api {
+    let body = String::from_utf8_lossy(body);
+    let mut versions = values(query.unwrap_or(""), "Version").chain(values(&body, "Version"));
+    versions.next().and_then(|version| Api::of_version(&version)).unwrap_or(Api::V2)
+}
+
+/// The values of every parameter of that name, however it is written.
+fn values<'a>(form: &'a str, wanted: &'static str) -> impl Iterator<Item = Cow<'a, str>> {
+    form.split('&').filter_map(move |pair| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (decoded(name) == "Action").then(|| decoded(value))
+        (decoded(name) == wanted).then(|| decoded(value))
     })
 }
 
@@ -169,6 +177,20 @@ mod tests {
                 target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
             let method = Method::from_bytes(method.as_bytes()).unwrap();
             assert_eq!(find(&method, path, query), expected, "{method} {target}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_still_for_the_api_that_it_names() {
+        for (query, body, expected) in [
+            (None, "", Api::V2),
+            (None, "Action=X&Version=2015-12-01&A=1&A=2", Api::V2),
+            (None, "Action=X&Version=2012-06-01&A=1&A=2", Api::Classic),
+            (None, "%56ersion=2012%2d06-01", Api::Classic),
+            (Some("Version=2012-06-01&A=%zz"), "", Api::Classic),
+            (None, "Version=1999-01-01", Api::V2),
+        ] {
+            assert_eq!(elb_api(query, body.as_bytes()), expected, "{query:?} {body}");
         }
     }
 
