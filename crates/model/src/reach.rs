@@ -18,8 +18,10 @@ pub enum Forbidden {
     Unspecified,
     /// 224.0.0.0/4 or ff00::/8.
     Multicast,
-    /// 240.0.0.0/4, which nobody has, and 255.255.255.255.
+    /// 255.255.255.255.
     Broadcast,
+    /// The rest of 240.0.0.0/4, which nobody has.
+    Reserved,
     /// This process's own address for operators.
     Admin,
 }
@@ -33,6 +35,7 @@ impl Forbidden {
             Self::Unspecified => "unspecified",
             Self::Multicast => "multicast",
             Self::Broadcast => "broadcast",
+            Self::Reserved => "reserved",
             Self::Admin => "admin",
         }
     }
@@ -46,7 +49,8 @@ impl fmt::Display for Forbidden {
             Self::Metadata => "an address of cloud metadata",
             Self::Unspecified => "an address to listen on",
             Self::Multicast => "a multicast address",
-            Self::Broadcast => "reserved, or the broadcast address",
+            Self::Broadcast => "the broadcast address",
+            Self::Reserved => "a reserved address",
             Self::Admin => "the admin address of this process",
         })
     }
@@ -104,7 +108,8 @@ fn refuse_v4(address: Ipv4Addr) -> Option<Forbidden> {
         [169, 254, ..] => Some(Forbidden::LinkLocal),
         [168, 63, 129, 16] | [192, 0, 0, 192] | [100, 100, 100, 200] => Some(Forbidden::Metadata),
         [224..=239, ..] => Some(Forbidden::Multicast),
-        [240..=255, ..] => Some(Forbidden::Broadcast),
+        [255, 255, 255, 255] => Some(Forbidden::Broadcast),
+        [240..=255, ..] => Some(Forbidden::Reserved),
         _ => None,
     }
 }
@@ -148,7 +153,7 @@ mod tests {
             ("239.255.255.255", Some(Forbidden::Multicast)),
             ("::ffff:224.0.0.1", Some(Forbidden::Multicast)),
             ("ff02::1", Some(Forbidden::Multicast)),
-            ("240.0.0.1", Some(Forbidden::Broadcast)),
+            ("240.0.0.1", Some(Forbidden::Reserved)),
             ("255.255.255.255", Some(Forbidden::Broadcast)),
             ("168.63.129.16", Some(Forbidden::Metadata)),
             ("192.0.0.192", Some(Forbidden::Metadata)),

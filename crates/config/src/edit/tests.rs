@@ -103,9 +103,9 @@ fn values_are_written_as_toml_reads_them() {
 #[test]
 fn a_file_of_mixed_newlines_ends_in_no_half_of_one() {
     let text = "[target_groups.web]\ntargets = []\nstickiness = true #\r\n ";
-    let place = Place::TargetGroup(clingfish_model::Name::new("new").unwrap());
-    let added = crate::edit(text, &[Edit::Add(place.clone(), Vec::new())]).unwrap();
-    let removed = crate::edit(&added, &[Edit::Remove(place)]).unwrap();
+    let place = Place::TargetGroup(Name::new("new").unwrap());
+    let added = edit(text, &[Edit::Add(place.clone(), Vec::new())]).unwrap();
+    let removed = edit(&added, &[Edit::Remove(place)]).unwrap();
     for text in [added, removed] {
         assert!(crate::parse(&text).is_ok(), "{text:?}");
     }
