@@ -176,6 +176,7 @@ mod tests {
             ("", "a.secret = \"\"\"\nhunter2\nhunter2 = \"\"\"\nb = 1\n"),
             ("", "a.secret = [\n  \"hunter2\",\n  { b = \"hunter2\" },\n]\n"),
             ("", "# secret = \"hunter2\"\n#Secret: hunter2\n"),
+            ("", "# key = \"hunter2\"\na = 1 # key=\"hunter2\"\n"),
             ("", "[admin]\r\nsecret = \"hunter2\"\r\n"),
             ("", "[g]\nstickiness.import = { from = \"caddy\", key = \"hunter2\" }\n"),
             ("", "not TOML, secret\nhunter2\n"),
