@@ -181,3 +181,22 @@ impl Unsettled {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_steward_can_tell_that_nobody_waits_any_more() {
+        let (changes, mut asked) = Changes::channel(1);
+        let plan = |_: &Base| {
+            Ok::<_, ()>(Planned { outline: Outline::Nothing, touched: Vec::new(), with: () })
+        };
+        let making =
+            tokio::spawn(async move { changes.make("me", "act", Ground::InForce, plan).await });
+        let change = asked.recv().await.unwrap();
+        assert!(!change.answer.is_closed());
+        assert!(matches!(making.await.unwrap(), Err(NotMade::Leaving)), "patience ends");
+        assert!(change.answer.is_closed());
+    }
+}
