@@ -152,15 +152,6 @@ pub(crate) fn is_host(text: &str) -> bool {
     text.len() <= 253 && text.split('.').all(label) && !last.bytes().all(|c| c.is_ascii_digit())
 }
 
-/// Whether two listening addresses cannot both be had. Port 0 is always free; the families are apart.
-pub(crate) fn clash(a: SocketAddr, b: SocketAddr) -> bool {
-    let (ip, other) = (a.ip(), b.ip());
-    a.port() == b.port()
-        && a.port() != 0
-        && ip.is_ipv4() == other.is_ipv4()
-        && (ip == other || ip.is_unspecified() || other.is_unspecified())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -244,23 +235,6 @@ mod tests {
         ] {
             let bad = parse_bind(text).unwrap_err();
             assert!(bad.help.contains(help), "{text}: {}", bad.help);
-        }
-    }
-
-    #[test]
-    fn the_wildcard_clashes_with_every_address_of_its_family() {
-        for (a, b, expected) in [
-            ("127.0.0.1:80", "127.0.0.1:80", true),
-            ("127.0.0.1:80", "0.0.0.0:80", true),
-            ("[::]:80", "[::1]:80", true),
-            ("127.0.0.1:80", "127.0.0.2:80", false),
-            ("127.0.0.1:80", "127.0.0.1:81", false),
-            ("127.0.0.1:0", "127.0.0.1:0", false),
-            ("0.0.0.0:80", "[::]:80", false),
-        ] {
-            let (a, b) = (a.parse().unwrap(), b.parse().unwrap());
-            assert_eq!(clash(a, b), expected, "{a} {b}");
-            assert_eq!(clash(b, a), expected, "{b} {a}");
         }
     }
 }

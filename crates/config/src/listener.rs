@@ -2,11 +2,11 @@
 
 use std::net::SocketAddr;
 
-use clingfish_model::{Listener, Name, desired::Admin, elb::Aws, rule::Scheme};
+use clingfish_model::{Listener, Name, desired::Admin, elb::Aws, listener::clash, rule::Scheme};
 use ipnet::IpNet;
 
 use crate::{
-    address::{BIND_HELP, clash},
+    address::BIND_HELP,
     attributes, classic, keys,
     nearest::nearest,
     networks,

@@ -365,6 +365,15 @@ impl Listener {
     }
 }
 
+/// Whether two listening addresses cannot both be had. Port 0 is always free; the families are apart.
+pub fn clash(a: SocketAddr, b: SocketAddr) -> bool {
+    let (ip, other) = (a.ip(), b.ip());
+    a.port() == b.port()
+        && a.port() != 0
+        && ip.is_ipv4() == other.is_ipv4()
+        && (ip == other || ip.is_unspecified() || other.is_unspecified())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -388,6 +397,23 @@ mod tests {
             ("/var", &"x".repeat(256), false),
         ] {
             assert_eq!(BalancerLog::new(folder, prefix).is_ok(), expected, "{folder:?} {prefix:?}");
+        }
+    }
+
+    #[test]
+    fn the_wildcard_clashes_with_every_address_of_its_family() {
+        for (a, b, expected) in [
+            ("127.0.0.1:80", "127.0.0.1:80", true),
+            ("127.0.0.1:80", "0.0.0.0:80", true),
+            ("[::]:80", "[::1]:80", true),
+            ("127.0.0.1:80", "127.0.0.2:80", false),
+            ("127.0.0.1:80", "127.0.0.1:81", false),
+            ("127.0.0.1:0", "127.0.0.1:0", false),
+            ("0.0.0.0:80", "[::]:80", false),
+        ] {
+            let (a, b) = (a.parse().unwrap(), b.parse().unwrap());
+            assert_eq!(clash(a, b), expected, "{a} {b}");
+            assert_eq!(clash(b, a), expected, "{b} {a}");
         }
     }
 }

@@ -35,6 +35,22 @@ pub enum Stickiness {
     Wrap(Wrap),
 }
 
+impl Stickiness {
+    /// What the file has as `type`; `off` where nothing sticks.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::LbCookie(_) => "lb_cookie",
+            Self::AppCookie(_) => "app_cookie",
+            Self::Header(_) => "header",
+            Self::Hash(_) => "hash",
+            Self::Route(_) => "route",
+            Self::Learn(_) => "learn",
+            Self::Wrap(_) => "wrap",
+        }
+    }
+}
+
 /// Duration-based stickiness by a sealed cookie.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LbCookie {

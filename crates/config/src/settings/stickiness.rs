@@ -21,21 +21,12 @@ enum Look {
 
 pub(super) fn of(group: &TargetGroup) -> Entries {
     let mut all = Entries::new();
-    let kind = match &group.stickiness {
-        Stickiness::Off => {
-            put(&mut all, "enabled", Setting::Bool(false));
-            return all;
-        }
-        Stickiness::LbCookie(_) => "lb_cookie",
-        Stickiness::AppCookie(_) => "app_cookie",
-        Stickiness::Header(_) => "header",
-        Stickiness::Hash(_) => "hash",
-        Stickiness::Route(_) => "route",
-        Stickiness::Learn(_) => "learn",
-        Stickiness::Wrap(_) => "wrap",
-    };
+    if group.stickiness == Stickiness::Off {
+        put(&mut all, "enabled", Setting::Bool(false));
+        return all;
+    }
     put(&mut all, "enabled", Setting::Bool(true));
-    put(&mut all, "type", text(kind));
+    put(&mut all, "type", text(group.stickiness.kind()));
     put_kind(&mut all, &group.stickiness);
     if !group.imports.is_empty() {
         put(&mut all, "import", Setting::List(group.imports.iter().map(import).collect()));

@@ -2,9 +2,9 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use clingfish_model::{Listener, LoadBalancer};
+use clingfish_model::{Listener, LoadBalancer, listener::clash};
 
-use super::balancer::network::{self, clash};
+use super::balancer::network;
 use crate::{Code, Error, World};
 
 /// The address of a load balancer's listeners: that of its first subnet, else the one where it listens already, else `[aws] bind`.

@@ -6,7 +6,7 @@ use clingfish_config::{target_group_key, target_group_settings, target_group_tab
 use clingfish_elb::Observed as _;
 use clingfish_health::Registration;
 use clingfish_model::{
-    DesiredState, Edit, Name, Place, Record, Setting, Stickiness, TargetGroup, TargetHash,
+    DesiredState, Edit, Name, Place, Record, Setting, TargetGroup, TargetHash,
     limits::{ACTIVE_SESSION_WINDOW, TARGETS_MAX},
 };
 use clingfish_snapshot::{Group, LiveSessions, Target};
@@ -49,7 +49,7 @@ pub(super) fn groups(now: &Enforced) -> Value {
         json!({
             "name": group.name.as_str(),
             "id": group.id().to_string(),
-            "stickiness": kind(&group.stickiness),
+            "stickiness": group.stickiness.kind(),
             "algorithm": group.algorithm.as_str(),
             "targets": group.targets.len(),
             "healthy_targets": healthy,
@@ -178,20 +178,6 @@ fn merged(key: &str, value: &Value, kept: &BTreeMap<String, String>) -> Result<S
 pub(super) fn spec<'a>(now: &'a Enforced, wanted: &str) -> Result<&'a TargetGroup, Fault> {
     let found = Name::new(wanted).ok().and_then(|name| now.desired.target_group(&name));
     found.ok_or_else(|| no_group(wanted))
-}
-
-/// The word for a kind of stickiness.
-pub(super) fn kind(stickiness: &Stickiness) -> &'static str {
-    match stickiness {
-        Stickiness::Off => "off",
-        Stickiness::LbCookie(_) => "lb_cookie",
-        Stickiness::AppCookie(_) => "app_cookie",
-        Stickiness::Header(_) => "header",
-        Stickiness::Hash(_) => "hash",
-        Stickiness::Route(_) => "route",
-        Stickiness::Learn(_) => "learn",
-        Stickiness::Wrap(_) => "wrap",
-    }
 }
 
 /// Listeners that send requests to each group, by whatever rule.

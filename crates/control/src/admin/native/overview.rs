@@ -3,7 +3,7 @@
 use clingfish_snapshot::Snapshot;
 use serde_json::{Value, json};
 
-use super::{groups::kind, route::ROUTES, wire};
+use super::{route::ROUTES, wire};
 use crate::{
     admin::desk::Desk,
     clock,
@@ -30,7 +30,7 @@ pub(super) fn state(metrics: &Metrics, now: &Enforced) -> Value {
     let groups = desired.target_groups.iter().map(|group| {
         json!({
             "name": group.name.as_str(),
-            "stickiness": kind(&group.stickiness),
+            "stickiness": group.stickiness.kind(),
             "targets": group.targets.len(),
         })
     });

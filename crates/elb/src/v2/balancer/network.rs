@@ -1,9 +1,6 @@
 //! Where AWS would put a load balancer: subnets, zones, VPC and security groups, and the address that subnets stand for here.
 
-use std::{
-    collections::BTreeSet,
-    net::{IpAddr, SocketAddr},
-};
+use std::{collections::BTreeSet, net::IpAddr};
 
 use clingfish_model::elb::{Aws, IpAddressType, Network, Subnet};
 
@@ -12,13 +9,6 @@ use crate::{Code, Error, Input, Members};
 /// Where the listeners of a load balancer accept, if they are made by the API.
 pub(crate) fn bind(aws: &Aws, network: &Network) -> IpAddr {
     network.subnets.first().map_or(aws.bind, |subnet| bind_of(aws, subnet))
-}
-
-/// Whether two listeners could not have these addresses both.
-pub(crate) fn clash(one: SocketAddr, other: SocketAddr) -> bool {
-    let (a, b) = (one.ip(), other.ip());
-    let overlap = a.is_ipv4() == b.is_ipv4() && (a.is_unspecified() || b.is_unspecified());
-    one.port() == other.port() && one.port() != 0 && (a == b || overlap)
 }
 
 /// The VPC of these subnets.

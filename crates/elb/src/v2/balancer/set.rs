@@ -2,7 +2,9 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use clingfish_model::{Edit, Listener, LoadBalancer, Place, Setting, elb::Network};
+use clingfish_model::{
+    Edit, Listener, LoadBalancer, Place, Setting, elb::Network, listener::clash,
+};
 
 use super::{
     create::{is_same_set, refuse_private},
@@ -109,7 +111,7 @@ fn moves(
     for listener in moving {
         let bind = SocketAddr::new(to, listener.bind.port());
         let mut taken = staying.iter().map(|other| other.bind).chain([world.desired.admin.bind]);
-        if taken.any(|other| network::clash(bind, other)) {
+        if taken.any(|other| clash(bind, other)) {
             let message = format!(
                 "The subnets stand for the address '{to}', where port '{}' of listener '{}' is taken",
                 bind.port(),

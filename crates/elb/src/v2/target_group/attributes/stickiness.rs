@@ -70,19 +70,14 @@ fn acting(key: Key, group: &TargetGroup) -> Option<String> {
 }
 
 /// ELBv2's word for the kind, or ours where it has none.
+/// ELBv2 has a word of its own for one of our hashes.
 fn type_name(stickiness: &Stickiness) -> Option<&'static str> {
     match stickiness {
         Stickiness::Off => None,
-        Stickiness::LbCookie(_) => Some(LB),
-        Stickiness::AppCookie(_) => Some(APP),
-        Stickiness::Header(_) => Some("header"),
         Stickiness::Hash(hash) if matches!(hash.key, HashKey::ClientAddress(_)) => {
             Some("source_ip")
         }
-        Stickiness::Hash(_) => Some("hash"),
-        Stickiness::Route(_) => Some("route"),
-        Stickiness::Learn(_) => Some("learn"),
-        Stickiness::Wrap(_) => Some("wrap"),
+        other => Some(other.kind()),
     }
 }
 
