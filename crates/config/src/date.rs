@@ -1,8 +1,9 @@
 //! Dates as a person writes them.
 
-use clingfish_model::UnixMillis;
-
-const DAY_SECONDS: u64 = 86_400;
+use clingfish_model::{
+    UnixMillis,
+    time::{self, DAY_SECONDS},
+};
 
 /// The end of `2027-01-31`, in UTC, or the moment `2027-01-31T18:00:00Z`.
 pub(crate) fn end(text: &str) -> Option<UnixMillis> {
@@ -18,23 +19,9 @@ pub(crate) fn end(text: &str) -> Option<UnixMillis> {
     Some(UnixMillis((days * DAY_SECONDS + seconds) * 1000 + if time.is_none() { 999 } else { 0 }))
 }
 
-/// Days since 1970 (Howard Hinnant's `days_from_civil`), for years from 1970 to 9999.
 fn days(date: &str) -> Option<u64> {
-    let [year, month, day]: [u64; 3] = numbers(date, '-')?;
-    let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    let longest = match month {
-        2 => 28 + u64::from(is_leap),
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => return None,
-    };
-    if !(1970..=9999).contains(&year) || !(1..=longest).contains(&day) {
-        return None;
-    }
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let (era, of_era) = (year / 400, year % 400);
-    let of_year = (153 * month + 2) / 5 + day - 1;
-    Some(era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468)
+    let [year, month, day] = numbers(date, '-')?;
+    time::days(year, month, day)
 }
 
 /// The moment that TOML's own date and time mean, as they are shown; they need an offset for that.
@@ -54,23 +41,6 @@ fn ahead(offset: &str) -> Option<i64> {
     let Some(time) = offset.strip_prefix(['+', '-']) else { return Some(0) };
     let seconds = seconds(&format!("{time}:00")).and_then(|seconds| i64::try_from(seconds).ok())?;
     Some(if offset.starts_with('-') { -seconds } else { seconds })
-}
-
-/// A moment as TOML writes it: `2026-11-28T14:00:00.123Z`.
-pub(crate) fn show(moment: UnixMillis) -> String {
-    let (days, seconds) = (moment.as_secs() / DAY_SECONDS, moment.as_secs() % DAY_SECONDS);
-    // Howard Hinnant's `civil_from_days`.
-    let shifted = days + 719_468;
-    let (era, of_era) = (shifted / 146_097, shifted % 146_097);
-    let years = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * years + years / 4 - years / 100);
-    let month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month + 2) / 5 + 1;
-    let (year, month) = (years + era * 400, if month < 10 { month + 3 } else { month - 9 });
-    let year = if month <= 2 { year + 1 } else { year };
-    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    let millis = moment.0 % 1000;
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
 }
 
 fn seconds(time: &str) -> Option<u64> {
@@ -105,7 +75,7 @@ mod tests {
         for text in
             ["1970-01-01T00:00:00.000Z", "2000-02-29T23:59:59.007Z", "2027-01-31T18:00:00.123Z"]
         {
-            assert_eq!(show(moment(text).unwrap()), text);
+            assert_eq!(moment(text).unwrap().to_iso(), text);
         }
     }
 

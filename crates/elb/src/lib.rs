@@ -13,7 +13,7 @@ pub mod page;
 mod plan;
 pub mod query;
 pub mod sigv4;
-pub mod time;
+mod time;
 mod v2;
 mod world;
 pub mod xml;

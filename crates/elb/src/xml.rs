@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use clingfish_model::UnixMillis;
 
-use crate::{Api, Error, time::timestamp};
+use crate::{Api, Error};
 
 /// The media type of every answer.
 pub const CONTENT_TYPE: &str = "text/xml";
@@ -96,7 +96,7 @@ impl Members {
     /// A moment: `2016-03-25T21:26:12.920Z`.
     #[must_use]
     pub fn time(self, name: &str, time: UnixMillis) -> Self {
-        self.element(name, &timestamp(time))
+        self.element(name, &time.to_iso())
     }
 
     /// A structure.

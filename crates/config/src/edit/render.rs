@@ -34,7 +34,7 @@ pub(super) fn value(setting: &Setting) -> String {
         Setting::Float(number) if number.is_nan() => "nan".into(),
         Setting::Float(number) => format!("{number:?}"),
         Setting::Bool(yes) => yes.to_string(),
-        Setting::Time(moment) => date::show(*moment),
+        Setting::Time(moment) => moment.to_iso(),
         Setting::List(settings) => {
             format!("[{}]", settings.iter().map(value).collect::<Vec<_>>().join(", "))
         }

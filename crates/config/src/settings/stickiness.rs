@@ -9,7 +9,6 @@ use clingfish_model::{
 };
 
 use super::{Entries, put, put_some, span, text};
-use crate::date;
 
 /// Which keys of a cookie's look are its own.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -180,7 +179,7 @@ fn import(cookie: &ForeignCookie) -> Setting {
 
 /// A day whose end is meant, or else a moment to the second.
 fn until(moment: UnixMillis) -> String {
-    let shown = date::show(moment);
+    let shown = moment.to_iso();
     match (shown.strip_suffix("T23:59:59.999Z"), shown.rsplit_once('.')) {
         (Some(day), _) => day.to_owned(),
         (None, Some((seconds, _))) => format!("{seconds}Z"),

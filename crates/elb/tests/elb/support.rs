@@ -108,7 +108,7 @@ fn written(value: &Setting) -> String {
         Setting::Integer(number) => number.to_string(),
         Setting::Float(number) => number.to_string(),
         Setting::Bool(is_on) => is_on.to_string(),
-        Setting::Time(time) => clingfish_elb::time::timestamp(*time),
+        Setting::Time(time) => time.to_iso(),
         Setting::List(list) => {
             format!("[{}]", list.iter().map(written).collect::<Vec<_>>().join(", "))
         }

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use clingfish_model::Owner;
+use clingfish_model::{Owner, time::civil};
 
 use super::{digits, record::UnixMicros};
 
@@ -105,18 +105,6 @@ fn up_to_the_second(seconds: u64) -> [u8; 20] {
 pub(super) fn date(second: u64) -> [u64; 3] {
     let (year, month, day) = civil(second / 86_400);
     [year, month, day]
-}
-
-/// Year, month and day of a day since 1970 (Howard Hinnant's `civil_from_days`, for days that are not negative).
-fn civil(days: u64) -> (u64, u64, u64) {
-    let days = days + 719_468;
-    let (era, of_era) = (days / 146_097, days % 146_097);
-    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let shifted = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    (year + 400 * era + u64::from(month <= 2), month, day)
 }
 
 /// Address and port: `192.0.2.1:80`, `[2001:db8::1]:80`.
