@@ -150,6 +150,7 @@ fn every_spelling_of_stickiness_can_be_switched_and_switched_back() {
         &format!("stickiness = {{ duration = \"1h\", {import} }}"),
         &format!("stickiness = {{ enabled = false, {import} }}"),
         &format!("stickiness = {{ preset = \"flask\", {import} }}"),
+        &format!("stickiness = {{ host_prefix = true, {import} }}"),
     ] {
         let mut cloud = Cloud::new(&format!("[target_groups.web]\n{stickiness}\n"));
         let imports = group(&cloud, "web").imports.len();

@@ -12,7 +12,7 @@ pub(super) const APP: &str = "app_cookie";
 pub(super) const RANDOM: &str = "weighted_random";
 
 /// Keys of the file's table, but for `enabled` and the cookies of other balancers.
-const KEYS: [&str; 29] = [
+const KEYS: [&str; 31] = [
     "stickiness.type",
     "stickiness.preset",
     "stickiness.duration",
@@ -42,6 +42,8 @@ const KEYS: [&str; 29] = [
     "stickiness.partitioned",
     "stickiness.browser_session",
     "stickiness.cross_site",
+    "stickiness.host_prefix",
+    "stickiness.forward_tokens",
 ];
 
 /// One attribute of stickiness: as it acts, or else as it is kept, or else ALB's default.
@@ -151,4 +153,22 @@ fn replace(group: &TargetGroup, place: &Place, wanted: &Values) -> Vec<Edit> {
 
 fn duration(seconds: &str) -> Setting {
     Setting::Text(format!("{seconds}s"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::KEYS;
+
+    /// That document has every key: it is tested against what reads the file.
+    const DOCUMENT: &str = include_str!("../../../../../../docs/configuration.md");
+
+    #[test]
+    fn no_key_of_the_table_is_forgotten() {
+        let named = DOCUMENT.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+        let stays = ["stickiness.enabled", "stickiness.import"];
+        let table = named.filter(|key| key.starts_with("stickiness.") && !stays.contains(key));
+        assert_eq!(table.collect::<BTreeSet<_>>(), KEYS.into_iter().collect());
+    }
 }
