@@ -4,7 +4,7 @@ use std::{ops::ControlFlow, time::Duration};
 
 use clingfish_model::{
     Field, FieldId, GroupHash, LbCookie, RequestHead, ResponseHead, Span, UnixMillis,
-    head::{RequestParts, ResponseParts},
+    head::{Fields, RequestParts, ResponseParts},
     limits::{ID_PARTS_TRIED_MAX, SESSION_ID_BYTES_MAX, SESSION_IDS_TRIED_MAX},
     stickiness::{CookieStyle, IdBirth, IdPlace, OnCacheable},
 };
@@ -77,10 +77,10 @@ pub fn request_ids(data: &[u8]) {
     let field = |id, name| Field { id, name, value: Span::new(0, length) };
     let parts = RequestParts {
         path_and_query: Span::new(0, length),
-        fields: vec![
+        fields: Fields::from_iter([
             field(FieldId::Cookie, Span::default()),
             field(FieldId::Other, Span::new(0, length.min(3))),
-        ],
+        ]),
         ..RequestParts::default()
     };
     let head = RequestHead::new(data, &parts);
@@ -112,7 +112,8 @@ pub fn body_ids(data: &[u8]) {
             name: Span::default(),
             value: Span::new(0, content.len()),
         };
-        let parts = ResponseParts { fields: vec![content_type], ..ResponseParts::default() };
+        let parts =
+            ResponseParts { fields: Fields::from_iter([content_type]), ..ResponseParts::default() };
         let search = |size: usize| {
             let head = ResponseHead::new(content, &parts);
             let mut found = Vec::new();

@@ -2,7 +2,7 @@
 
 use std::mem::MaybeUninit;
 
-use clingfish_model::{Field, FieldId, Span, limits::FIELDS_MAX};
+use clingfish_model::{Field, FieldId, Span, head::Fields, limits::FIELDS_MAX};
 
 use crate::{HeadError, desync::resembles_framing, facts::Facts};
 
@@ -18,7 +18,7 @@ pub(crate) fn room<'a>() -> Room<'a> {
 pub(crate) fn place<'a>(
     bytes: &'a [u8],
     headers: &[httparse::Header<'a>],
-    fields: &mut Vec<Field>,
+    fields: &mut Fields,
 ) -> Result<Facts<'a>, HeadError> {
     let mut facts = Facts::default();
     fields.clear();

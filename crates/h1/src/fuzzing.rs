@@ -34,7 +34,7 @@ pub fn request_head(data: &[u8]) {
                 .map_err(|error| (error, classify_refused(bytes, error)))?;
             if let Progress::Complete(framing) = progress {
                 let spans = [parts.method_name, parts.path_and_query, parts.authority];
-                assert_inside(&spans, &parts.fields, framing.head_len, bytes);
+                assert_inside(&spans, parts.fields.all(), framing.head_len, bytes);
                 assert!(!parts.path_and_query.is_empty(), "a target has a path");
                 assert_ne!(framing.body, BodyLength::UntilClose, "a request has an end");
             }
@@ -52,7 +52,7 @@ pub fn response_head(data: &[u8]) {
             let mut parts = ResponseParts::default();
             let progress = parse_response(bytes, seen, &limits, request, &mut parts)?;
             if let Progress::Complete(framing) = progress {
-                assert_inside(&[parts.reason], &parts.fields, framing.head_len, bytes);
+                assert_inside(&[parts.reason], parts.fields.all(), framing.head_len, bytes);
                 assert!((100..=999).contains(&parts.status), "a status has three digits");
                 let lasts = framing.body == BodyLength::UntilClose;
                 assert!(!(lasts && framing.persistent), "a closed connection is over");

@@ -56,6 +56,65 @@ pub struct Field {
     pub id: FieldId,
 }
 
+/// The fields of a head, in order.
+///
+/// It knows which of those that we look at are there: most that are asked for are not, and then none is looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fields {
+    list: Vec<Field>,
+    /// A bit for each id.
+    there: u64,
+}
+
+impl Fields {
+    /// Adds one behind the others.
+    pub fn push(&mut self, field: Field) {
+        self.there |= field.id.bit();
+        self.list.push(field);
+    }
+
+    /// Takes all of them out.
+    pub fn clear(&mut self) {
+        self.there = 0;
+        self.list.clear();
+    }
+
+    /// All of them.
+    pub fn all(&self) -> &[Field] {
+        &self.list
+    }
+
+    /// Those with that id.
+    pub fn with(&self, id: FieldId) -> impl Iterator<Item = &Field> + Clone {
+        let some: &[Field] = if self.there & id.bit() == 0 { &[] } else { &self.list };
+        some.iter().filter(move |field| field.id == id)
+    }
+
+    fn lines<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = FieldLine<'a>> + Clone {
+        self.list.iter().map(move |field| FieldLine {
+            id: field.id,
+            name: field.name.of(bytes),
+            value: field.value.of(bytes),
+        })
+    }
+
+    fn values<'a>(
+        &'a self,
+        bytes: &'a [u8],
+        id: FieldId,
+    ) -> impl Iterator<Item = &'a [u8]> + Clone {
+        self.with(id).map(move |field| field.value.of(bytes))
+    }
+}
+
+impl FromIterator<Field> for Fields {
+    fn from_iter<I: IntoIterator<Item = Field>>(all: I) -> Self {
+        let mut fields = Self::default();
+        all.into_iter().for_each(|field| fields.push(field));
+        fields
+    }
+}
+
 macro_rules! field_ids {
     ($($(#[$doc:meta])* $variant:ident = $text:literal),* $(,)?) => {
         /// The fields that some room looks at; every other is [`FieldId::Other`].
@@ -75,7 +134,7 @@ macro_rules! field_ids {
             const PATTERNS: &[Pattern] = &[$(Pattern::of($text.as_bytes())),*];
 
             /// Its name in lower case; empty for [`Self::Other`].
-            pub fn name(self) -> &'static [u8] {
+            pub const fn name(self) -> &'static [u8] {
                 match self {
                     $(Self::$variant => $text.as_bytes(),)*
                     Self::Other => b"",
@@ -123,39 +182,32 @@ field_ids! {
 }
 
 impl FieldId {
-    /// Finds the field of that name, in any case.
-    pub fn of(name: &[u8]) -> Self {
-        let words = name::words(name);
-        let fits = |known: &&Self| {
-            Self::PATTERNS.get(**known as usize).is_some_and(|pattern| pattern.fits(words))
-        };
-        Self::of_length(name.len()).iter().find(fits).copied().unwrap_or(Self::Other)
+    const fn bit(self) -> u64 {
+        const { assert!((Self::Other as u32) < u64::BITS, "a bit for each id") };
+        1 << self as u32
     }
 
-    /// The fields whose names have that length: few, so that most names are told apart by that alone.
-    fn of_length(length: usize) -> &'static [Self] {
-        match length {
-            2 => &[Self::Te],
-            3 => &[Self::Age],
-            4 => &[Self::Date, Self::Host],
-            5 => &[Self::Allow],
-            6 => &[Self::Cookie, Self::Expect, Self::Origin, Self::Server, Self::Pragma],
-            7 => &[Self::Expires, Self::Trailer, Self::Upgrade],
-            8 => &[Self::Location],
-            9 => &[Self::Forwarded],
-            10 => &[Self::Connection, Self::KeepAlive, Self::SetCookie, Self::UserAgent],
-            12 => &[Self::ContentType],
-            13 => &[Self::CacheControl, Self::Authorization],
-            14 => &[Self::Http2Settings, Self::ContentLength],
-            15 => &[Self::XForwardedFor, Self::XAmznTraceId],
-            16 => &[Self::XForwardedHost, Self::XForwardedPort, Self::ProxyConnection],
-            17 => &[Self::XForwardedProto, Self::TransferEncoding, Self::SecWebSocketKey],
-            18 => &[Self::ProxyAuthenticate],
-            19 => &[Self::ProxyAuthorization],
-            _ => &[],
-        }
+    /// Finds the field of that name, in any case.
+    pub fn of(name: &[u8]) -> Self {
+        let id = PLACES.get(name::place(name)).copied().unwrap_or(Self::Other);
+        let fits = Self::PATTERNS.get(id as usize).is_some_and(|pattern| pattern.fits(name));
+        if fits { id } else { Self::Other }
     }
 }
+
+/// Which field a name can be, by its [place](name::place): one at the most, so that one look is enough.
+static PLACES: [FieldId; name::PLACES] = {
+    let mut places = [FieldId::Other; name::PLACES];
+    let mut rest = FieldId::KNOWN;
+    while let [id, others @ ..] = rest {
+        #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which checks it")]
+        let place = &mut places[name::place(id.name())];
+        assert!(matches!(place, FieldId::Other), "two names have one place");
+        *place = *id;
+        rest = others;
+    }
+    places
+};
 
 /// The version of HTTP that a message speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -249,7 +301,7 @@ pub struct RequestParts {
     /// The client's version.
     pub version: Version,
     /// All fields in order.
-    pub fields: Vec<Field>,
+    pub fields: Fields,
 }
 
 impl Default for RequestParts {
@@ -261,7 +313,7 @@ impl Default for RequestParts {
             sent_path_and_query: None,
             authority: Span::default(),
             version: Version::Http11,
-            fields: Vec::new(),
+            fields: Fields::default(),
         }
     }
 }
@@ -276,12 +328,17 @@ pub struct ResponseParts {
     /// The target's version.
     pub version: Version,
     /// All fields in order.
-    pub fields: Vec<Field>,
+    pub fields: Fields,
 }
 
 impl Default for ResponseParts {
     fn default() -> Self {
-        Self { status: 200, reason: Span::default(), version: Version::Http11, fields: Vec::new() }
+        Self {
+            status: 200,
+            reason: Span::default(),
+            version: Version::Http11,
+            fields: Fields::default(),
+        }
     }
 }
 
@@ -330,12 +387,12 @@ impl<'a> RequestHead<'a> {
 
     /// All fields in order.
     pub fn fields(self) -> impl Iterator<Item = FieldLine<'a>> + Clone {
-        lines(self.bytes, &self.parts.fields)
+        self.parts.fields.lines(self.bytes)
     }
 
     /// The values of one field, in order.
     pub fn values(self, id: FieldId) -> impl Iterator<Item = &'a [u8]> + Clone {
-        values(self.bytes, &self.parts.fields, id)
+        self.parts.fields.values(self.bytes, id)
     }
 
     /// The first value of one field.
@@ -374,12 +431,12 @@ impl<'a> ResponseHead<'a> {
 
     /// All fields in order.
     pub fn fields(self) -> impl Iterator<Item = FieldLine<'a>> + Clone {
-        lines(self.bytes, &self.parts.fields)
+        self.parts.fields.lines(self.bytes)
     }
 
     /// The values of one field, in order.
     pub fn values(self, id: FieldId) -> impl Iterator<Item = &'a [u8]> + Clone {
-        values(self.bytes, &self.parts.fields, id)
+        self.parts.fields.values(self.bytes, id)
     }
 
     /// The first value of one field.
@@ -416,23 +473,6 @@ pub struct FieldLine<'a> {
     pub value: &'a [u8],
 }
 
-fn lines<'a>(bytes: &'a [u8], fields: &'a [Field]) -> impl Iterator<Item = FieldLine<'a>> + Clone {
-    fields.iter().map(move |field| FieldLine {
-        id: field.id,
-        name: field.name.of(bytes),
-        value: field.value.of(bytes),
-    })
-}
-
-/// Looks at ids alone until one fits: most fields that are asked for are not there.
-fn values<'a>(
-    bytes: &'a [u8],
-    fields: &'a [Field],
-    id: FieldId,
-) -> impl Iterator<Item = &'a [u8]> + Clone {
-    fields.iter().filter(move |field| field.id == id).map(move |field| field.value.of(bytes))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -455,6 +495,21 @@ mod tests {
         for id in FieldId::KNOWN {
             assert_eq!(FieldId::of(id.name()), *id);
             assert_eq!(FieldId::of(&id.name().to_ascii_uppercase()), *id);
+        }
+    }
+
+    #[test]
+    fn fields_are_found_by_their_ids_and_those_that_are_not_there_are_not() {
+        let field = |id: FieldId| Field { name: Span::default(), value: Span::default(), id };
+        let ids = FieldId::KNOWN.iter().chain([&FieldId::Other]);
+        for there in ids.clone() {
+            let mut fields: Fields = [field(*there), field(*there)].into_iter().collect();
+            for id in ids.clone() {
+                let expected = if id == there { 2 } else { 0 };
+                assert_eq!(fields.with(*id).count(), expected, "{id:?} in {there:?}");
+            }
+            fields.clear();
+            assert_eq!((fields.with(*there).count(), fields.all().len()), (0, 0), "{there:?}");
         }
     }
 

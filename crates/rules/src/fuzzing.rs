@@ -60,7 +60,9 @@ fn judge(rules: &[Rule], host: &str, path: &str, value: &str) {
     let parts = RequestParts {
         authority: next(host.len()),
         path_and_query: next(path.len()),
-        fields: vec![Field { name: next(1), value: next(value.len()), id: FieldId::Other }],
+        fields: [Field { name: next(1), value: next(value.len()), id: FieldId::Other }]
+            .into_iter()
+            .collect(),
         ..RequestParts::default()
     };
     let head = RequestHead::new(&bytes, &parts);

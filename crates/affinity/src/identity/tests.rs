@@ -1,6 +1,6 @@
 use clingfish_model::{
     Field, Span, TargetHash,
-    head::{RequestParts, ResponseParts},
+    head::{Fields, RequestParts, ResponseParts},
 };
 
 use super::{
@@ -13,7 +13,7 @@ use crate::{KeyId, KeyRing, OpenError, Secret};
 const NOW: UnixMillis = UnixMillis(1_764_429_704_000);
 
 /// Lays fields out behind `path`.
-fn laid(path: &str, fields: &[(&str, &str)]) -> (Vec<u8>, Vec<Field>) {
+fn laid(path: &str, fields: &[(&str, &str)]) -> (Vec<u8>, Fields) {
     let mut bytes = path.as_bytes().to_vec();
     let mut add = |text: &str| {
         let span = Span::new(bytes.len(), text.len());

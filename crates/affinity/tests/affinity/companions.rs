@@ -351,8 +351,10 @@ fn a_header_of_ones_own_group_goes_before_anothers() {
         value: Span::new(start + name, len),
         id: FieldId::Other,
     };
-    let parts =
-        RequestParts { fields: vec![at(0, 6, 124), at(130, 6, 124)], ..RequestParts::default() };
+    let parts = RequestParts {
+        fields: [at(0, 6, 124), at(130, 6, 124)].into_iter().collect(),
+        ..RequestParts::default()
+    };
     let head = RequestHead::new(lines.as_bytes(), &parts);
     let reading = read_header(head, &own, &ring(), NOW, &mut Memo::new());
     assert_eq!(reading.claim.home(), Some(HOME));

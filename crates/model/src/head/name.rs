@@ -1,8 +1,23 @@
 //! Field names by the word: a name is compared in three steps instead of byte by byte, in any case.
 
+/// How many places there are.
+pub(super) const PLACES: usize = 128;
+
+/// Where a name is looked up: by its length, its first and its last but one letter, mixed so that no two of the names that we know
+/// have the same place.
+pub(super) const fn place(name: &[u8]) -> usize {
+    const LOWER: u8 = 0x20;
+    let ([first, ..], [.., before_last, _]) = (name, name) else {
+        return 0;
+    };
+    let (first, before_last) = ((*first | LOWER) as usize, (*before_last | LOWER) as usize);
+    (name.len() + first + 52 * before_last) % PLACES
+}
+
 /// A name in lower case, as words.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pattern {
+    length: usize,
     words: [u64; 3],
     /// The bit in which the cases of a letter differ, for each letter.
     cases: [u64; 3],
@@ -13,18 +28,21 @@ impl Pattern {
     pub(super) const fn of(name: &[u8]) -> Self {
         let words = words(name);
         let [a, b, c] = words;
-        Self { words, cases: [cases(a), cases(b), cases(c)] }
+        Self { length: name.len(), words, cases: [cases(a), cases(b), cases(c)] }
     }
 
-    /// Whether these are the words of that name; only for names of its length.
-    pub(super) fn fits(&self, [a, b, c]: [u64; 3]) -> bool {
-        let ([x, y, z], [i, j, k]) = (self.words, self.cases);
+    /// Whether that is the name, in any case.
+    pub(super) fn fits(&self, name: &[u8]) -> bool {
+        if name.len() != self.length {
+            return false;
+        }
+        let ([a, b, c], [x, y, z], [i, j, k]) = (words(name), self.words, self.cases);
         ((a ^ x) & !i) | ((b ^ y) & !j) | ((c ^ z) & !k) == 0
     }
 }
 
 /// What tells names of one length apart, up to 24 bytes: the first eight, the next and the last, which overlap in most names.
-pub(super) const fn words(name: &[u8]) -> [u64; 3] {
+const fn words(name: &[u8]) -> [u64; 3] {
     let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) else {
         return [short(name), 0, 0];
     };
@@ -72,12 +90,12 @@ mod tests {
         for length in 0..=long.len() {
             let name = &long[..length];
             let pattern = Pattern::of(name);
-            assert!(pattern.fits(words(name)) && pattern.fits(words(&name.to_ascii_uppercase())));
+            assert!(pattern.fits(name) && pattern.fits(&name.to_ascii_uppercase()));
             for at in 0..length {
                 for other in (0..=255).filter(|byte| !name[at].eq_ignore_ascii_case(byte)) {
                     let mut changed = name.to_vec();
                     changed[at] = other;
-                    assert!(!pattern.fits(words(&changed)), "{changed:?}");
+                    assert!(!pattern.fits(&changed), "{changed:?}");
                 }
             }
         }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use clingfish_h1::{body, downgrade, write};
-use clingfish_model::{Field, FieldId, Span};
+use clingfish_model::{Field, FieldId, Span, head::Fields};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 /// Field lines, each `name: value` with its line end, as HTTP/2 sends them. One copy of the bytes serves all values.
@@ -101,7 +101,7 @@ pub(crate) fn trailers(map: Option<HeaderMap>) -> Vec<u8> {
 
 /// Appends names and values to `bytes`, and notes where they are. Cookie fields, which HTTP/2 may send in crumbs, become one
 /// (RFC 9113 section 8.2.3).
-pub(crate) fn place(map: &HeaderMap, bytes: &mut Vec<u8>, fields: &mut Vec<Field>) {
+pub(crate) fn place(map: &HeaderMap, bytes: &mut Vec<u8>, fields: &mut Fields) {
     fields.clear();
     for (name, value) in map {
         let id = FieldId::of(name.as_str().as_bytes());
@@ -150,11 +150,10 @@ mod tests {
     #[test]
     fn crumbs_of_a_cookie_are_joined() {
         let map = of_lines(b"cookie: a=1\r\naccept: */*\r\ncookie: b=2\r\n");
-        let (mut bytes, mut fields) = (Vec::new(), Vec::new());
+        let (mut bytes, mut fields) = (Vec::new(), Fields::default());
         place(&map, &mut bytes, &mut fields);
-        let cookies: Vec<_> =
-            fields.iter().filter(|f| f.id == FieldId::Cookie).map(|f| f.value.of(&bytes)).collect();
+        let cookies: Vec<_> = fields.with(FieldId::Cookie).map(|f| f.value.of(&bytes)).collect();
         assert_eq!(cookies, [b"a=1; b=2".as_slice()]);
-        assert_eq!(fields.len(), 2);
+        assert_eq!(fields.all().len(), 2);
     }
 }

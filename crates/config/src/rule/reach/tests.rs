@@ -27,7 +27,9 @@ fn meets(conditions: &[Condition], host: &str, path: &str, value: &str) -> bool 
         method_name: next(3),
         authority: next(host.len()),
         path_and_query: next(path.len()),
-        fields: vec![Field { name: next(1), value: next(value.len()), id: FieldId::Other }],
+        fields: [Field { name: next(1), value: next(value.len()), id: FieldId::Other }]
+            .into_iter()
+            .collect(),
         ..RequestParts::default()
     };
     let head = RequestHead::new(&bytes, &parts);
