@@ -314,3 +314,21 @@ pub const CONSOLE_SESSION_IDLE_MAX: Duration = Duration::from_secs(30 * 60);
 
 /// How long it lasts at most.
 pub const CONSOLE_SESSION_AGE_MAX: Duration = Duration::from_secs(12 * 60 * 60);
+
+/// Recent requests that are kept for those who ask why one went where it went, of all workers together.
+pub const RECENT_REQUESTS_MAX: usize = 500;
+
+/// How long a worker keeps no further request of the usual kind after it has kept one.
+pub const RECENT_EVERY: Duration = Duration::from_millis(20);
+
+/// The same for requests to one target group, so that a busy one leaves room for the others.
+pub const RECENT_GROUP_EVERY: Duration = Duration::from_millis(100);
+
+/// Requests with one verdict that is not usual, or with an error of ours, that one worker keeps in a second.
+pub const RECENT_UNUSUAL_PER_SECOND: u32 = 10;
+
+/// Bytes of a recent request's path that are shown.
+pub const RECENT_PATH_BYTES_MAX: usize = 256;
+
+/// Bytes of a recent request's head that are kept to explain it; of a longer one none are.
+pub const RECENT_HEAD_BYTES_MAX: usize = 4 * 1024;

@@ -1,4 +1,4 @@
-//! Counters, histograms, their Prometheus text, and the access log.
+//! Counters, histograms, their Prometheus text, the access log, and a sample of recent requests.
 //!
 //! Rank 2. Nothing here makes a request wait: each worker counts in memory of its own, which is summed when somebody reads,
 //! and hands its log records in batches to a thread that formats and writes them. See `docs/metrics.md` for every name.
@@ -18,6 +18,7 @@ mod histogram;
 pub mod history;
 pub mod log;
 pub mod meter;
+pub mod recent;
 mod registry;
 pub mod text;
 
@@ -27,5 +28,6 @@ pub use histogram::{Histogram, HistogramTotals};
 pub use history::History;
 pub use log::{AccessLog, LogPlan, LogWriter, Record};
 pub use meter::{GroupMeter, PreambleRefusal, RequestEnd, TargetMeter, WorkerMeter};
+pub use recent::Recent;
 pub use registry::{GroupRow, Registry, Totals};
 pub use text::{Gauges, render};

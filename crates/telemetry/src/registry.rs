@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    GroupMeter, TargetMeter, WorkerMeter,
+    GroupMeter, Recent, TargetMeter, WorkerMeter,
     meter::{GroupTotals, TargetTotals, WorkerTotals},
 };
 
@@ -17,6 +17,7 @@ pub struct Registry {
     /// Protects which meters exist, not what they count. Taken when a snapshot brings or drops names, and to sum up, which is
     /// short: text is written afterwards. Never taken per request.
     groups: Mutex<BTreeMap<Arc<str>, Group>>,
+    recent: Recent,
 }
 
 #[derive(Debug, Default)]
@@ -52,7 +53,16 @@ impl<M: Default> PerWorker<M> {
 impl Registry {
     /// A registry for so many workers.
     pub fn new(workers: usize) -> Self {
-        Self { workers: (0..workers).map(|_| Arc::default()).collect(), groups: Mutex::default() }
+        Self {
+            workers: (0..workers).map(|_| Arc::default()).collect(),
+            groups: Mutex::default(),
+            recent: Recent::default(),
+        }
+    }
+
+    /// The requests that workers have sampled.
+    pub fn recent(&self) -> &Recent {
+        &self.recent
     }
 
     /// The meter of one worker; a fresh one, which nobody sums up, beyond the number that [`Self::new`] was told.
