@@ -87,7 +87,7 @@ pub use keyring::{Key, KeyId, KeyRing, KeyRingError, RotateError, Secret};
 pub use memo::Memo;
 pub use policy::Policy;
 pub use set_cookie::{CookieKind, Dressing, SetCookie, write_removal};
-pub use site::{Withheld, withheld};
+pub use site::{SITE_FIELDS, Withheld, withheld};
 pub use stamp::{Binding, Left, Stamp, stamp};
 pub use token::{Alphabet, OpenError, Opened, Purpose, Sealed, SessionId, Token};
 pub use verdict::Verdict;

@@ -15,6 +15,10 @@ pub enum Withheld {
     Navigation,
 }
 
+/// The fields that [`withheld`] looks at, in lower case.
+pub const SITE_FIELDS: [&str; 5] =
+    ["sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest", "accept", "origin"];
+
 /// Looks for signs that the main cookie was withheld: `Sec-Fetch-Site`, and for browsers that do not send it, over http for
 /// instance, a form that another origin sends.
 pub fn withheld(head: RequestHead<'_>, same_site: SameSite) -> Withheld {

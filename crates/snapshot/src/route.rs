@@ -8,7 +8,7 @@ use clingfish_model::{
 };
 use clingfish_rules::{Request, RuleSet};
 
-use crate::StickyGroups;
+use crate::{Reads, StickyGroups};
 
 /// What a listener does with requests.
 #[derive(Clone, Debug)]
@@ -20,6 +20,7 @@ pub struct Routes {
     default_group: Option<usize>,
     /// The default action, where it is anything else.
     default: Option<Route>,
+    reads: Reads,
 }
 
 /// What one rule does.
@@ -82,7 +83,15 @@ impl Routes {
             .collect();
         let rules: Vec<_> = known.iter().map(|(rule, _)| (*rule).clone()).collect();
         let default = listener.default_action.as_ref().and_then(step);
+        let mut reads = Reads::of(&rules);
+        let steps = known.iter().map(|(_, route)| &route.step).chain(&default);
+        for step in steps {
+            if let Step::Sticky(groups) = step {
+                reads.add(groups.policy().cookie().names());
+            }
+        }
         Self {
+            reads,
             rules: RuleSet::new(&rules),
             routes: known.into_iter().map(|(_, route)| route).collect(),
             default_group: match default {
@@ -91,6 +100,11 @@ impl Routes {
             },
             default: default.map(|step| Route { priority: 0, step, transforms: None }),
         }
+    }
+
+    /// What it depends on beside method, host, path and client.
+    pub fn reads(&self) -> &Reads {
+        &self.reads
     }
 
     /// What is done with the request; nothing where there is no default action.
