@@ -34,6 +34,7 @@ mod relay;
 mod reply;
 mod retry;
 mod rule;
+mod sample;
 mod serve;
 mod sink;
 mod sockets;

@@ -36,7 +36,8 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) client: SocketAddr,
-    pub(crate) port: u16,
+    /// The address that its listener listens on.
+    pub(crate) local: SocketAddr,
     pub(crate) https: bool,
     /// What is known of the client's handshake; none without TLS.
     tls: Option<Rc<PeerFacts>>,
@@ -46,6 +47,8 @@ pub(crate) struct Outcome {
     pub(crate) balancer_id: ResourceId,
     /// Its load balancer has an access log of its own.
     has_own_log: bool,
+    /// The snapshot that it uses.
+    pub(crate) revision: u64,
     pub(crate) created_at: UnixMicros,
     pub(crate) started: Instant,
     /// The request head went to a target.
@@ -86,12 +89,12 @@ pub(crate) struct Outcome {
 
 /// How long a request took, and the parts of that.
 #[derive(Clone, Copy, Debug)]
-struct Spans {
-    whole: Duration,
+pub(crate) struct Spans {
+    pub(crate) whole: Duration,
     /// Until its head went to a target.
     request: Option<Duration>,
     /// From there to the head of the target's answer.
-    target: Option<Duration>,
+    pub(crate) target: Option<Duration>,
     /// From there to the end.
     response: Option<Duration>,
 }
@@ -118,7 +121,7 @@ impl Outcome {
         worker.deadlines.observe(started);
         Self {
             client: facts.peer,
-            port: facts.local.port(),
+            local: facts.local,
             https: false,
             tls: facts.tls.map(Rc::clone),
             is_grpc: false,
@@ -126,6 +129,7 @@ impl Outcome {
             connection,
             balancer_id: listener.balancer_id,
             has_own_log: listener.balancer.access_log.is_some(),
+            revision: worker.revision(),
             created_at: worker.wall.at(started),
             started,
             sent: None,
@@ -207,8 +211,17 @@ impl Outcome {
         self.home = self.target;
     }
 
-    /// Keeps the texts for [`Self::finish_tunnel`].
-    pub(crate) fn keep(&mut self, head: RequestHead<'_>, balancer: &LoadBalancer, trace: &[u8]) {
+    /// Keeps the texts for [`Self::finish_tunnel`]. Samples are taken now, while the head is there: who asks about a WebSocket does not
+    /// want to wait for its end.
+    pub(crate) fn keep(
+        &mut self,
+        head: RequestHead<'_>,
+        balancer: &LoadBalancer,
+        trace: &[u8],
+        worker: &Worker,
+    ) {
+        let now = clock::now();
+        self.sample(self.tunnel_kind(), Some(head), (now, self.spans(now)), worker);
         let texts = texts(head, balancer, trace);
         self.kept = Some(Box::new(Kept {
             balancer: texts.load_balancer.to_vec(),
@@ -240,7 +253,8 @@ impl Outcome {
             (_, true, _) => Kind::Https,
             (_, false, _) => Kind::Http,
         };
-        self.conclude(kind, texts, worker);
+        let end = self.conclude(kind, texts, worker);
+        self.sample(kind, head, end, worker);
     }
 
     /// As [`Self::finish`], for a connection that changed protocols and has ended.
@@ -255,11 +269,15 @@ impl Outcome {
             trace_id: &kept.trace_id,
             ..Texts::default()
         };
-        let kind = if self.https { Kind::Wss } else { Kind::Ws };
-        self.conclude(kind, texts, worker);
+        self.conclude(self.tunnel_kind(), texts, worker);
     }
 
-    fn conclude(&self, kind: Kind, texts: Texts<'_>, worker: &Worker) {
+    fn tunnel_kind(&self) -> Kind {
+        if self.https { Kind::Wss } else { Kind::Ws }
+    }
+
+    /// Says when that was, and how long the request took.
+    fn conclude(&self, kind: Kind, texts: Texts<'_>, worker: &Worker) -> (Instant, Spans) {
         let mut texts = texts;
         let now = clock::now();
         worker.deadlines.observe(now);
@@ -269,7 +287,7 @@ impl Outcome {
         self.note_seen(spans.whole);
         let mut log = worker.log.borrow_mut();
         if !log.wants(self.has_own_log) {
-            return;
+            return (now, spans);
         }
         let group = self.group.as_ref().map(|local| &local.group);
         let header = group.and_then(|group| group.policy.as_ref()?.header());
@@ -299,6 +317,17 @@ impl Outcome {
         }
         let attempts = attempts.get(..tried).unwrap_or_default();
         log.push(&Record { facts: &self.facts(kind, spans, attempts), texts, attempts });
+        (now, spans)
+    }
+
+    /// What is known of the client's handshake; none without TLS.
+    pub(crate) fn tls(&self) -> Option<&Rc<PeerFacts>> {
+        self.tls.as_ref()
+    }
+
+    /// How many targets were tried.
+    pub(crate) fn tries(&self) -> usize {
+        self.attempts.iter().flatten().count()
     }
 
     /// The session that the request is of, and its home.
@@ -361,7 +390,7 @@ impl Outcome {
             received_bytes: self.received_bytes,
             sent_bytes: self.sent_bytes,
             version: self.version,
-            port: self.port,
+            port: self.local.port(),
             group_id: self.group.as_ref().map(|local| local.id),
             rule_priority: self.rule.map(i32::from),
             action: self.action,

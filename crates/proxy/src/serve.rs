@@ -112,7 +112,7 @@ impl Turn<'_> {
             }
             End::Broken => (Next::Reset, Used::default()),
             End::Upgraded(upgraded) => {
-                outcome.keep(head, balancer, &scratch.trace);
+                outcome.keep(head, balancer, &scratch.trace, worker);
                 return Next::Tunnel(Box::new(Tunnel::new(upgraded, balancer, outcome)));
             }
         };

@@ -14,7 +14,7 @@ use clingfish_model::{
 };
 use clingfish_sessions::{Mark, Sightings};
 use clingfish_snapshot::{Group, Snapshot, Target};
-use clingfish_telemetry::{GroupMeter, Registry, TargetMeter};
+use clingfish_telemetry::{GroupMeter, Registry, TargetMeter, recent::Pace};
 use clingfish_upstream::IdlePool;
 
 use crate::{http2::lines::Lines, retry::RetryBudget, stream::Stream};
@@ -37,6 +37,8 @@ pub(crate) struct GroupLocal {
     /// Whose turn it is.
     pub(crate) cursor: Cell<Cursor>,
     pub(crate) budget: RefCell<RetryBudget>,
+    /// When a request of it is next kept for those who ask about recent ones.
+    pub(crate) pace: Pace,
     /// In the order of the group's targets.
     pub(crate) targets: Vec<Rc<TargetLocal>>,
 }
@@ -116,6 +118,7 @@ impl GroupLocal {
             meter: registry.group(worker, group.spec.name.as_str()),
             cursor: Cell::new(old.map_or(first_turn, |old| old.cursor.get())),
             budget: RefCell::new(budget.unwrap_or_else(|| RetryBudget::new(now))),
+            pace: Pace::new(now),
             id: group.spec.id(),
             group: Arc::clone(group),
             targets,

@@ -18,7 +18,7 @@ use clingfish_affinity::Memo;
 use clingfish_model::limits::{SCRATCHES_IDLE_MAX, WHEEL_TICK};
 use clingfish_sessions::Streams;
 use clingfish_snapshot::{Leaving, Snapshot};
-use clingfish_telemetry::{AccessLog, Registry, WorkerMeter};
+use clingfish_telemetry::{AccessLog, Registry, WorkerMeter, recent::Sampler};
 use clingfish_upstream::Reach;
 use tokio::sync::{Notify, mpsc, watch};
 
@@ -107,6 +107,7 @@ pub(crate) struct Worker {
     pub(crate) entropy: RefCell<Entropy>,
     pub(crate) meter: Arc<WorkerMeter>,
     pub(crate) log: RefCell<AccessLog>,
+    pub(crate) sampler: Sampler,
     pub(crate) scratch: RefCell<Vec<Scratch>>,
     /// Set once the process is on its way out: how long a connection may still wait for a request.
     pub(crate) leaving: Cell<Option<Duration>>,
@@ -124,6 +125,18 @@ impl Worker {
     /// The snapshot of this moment, as this worker uses it.
     pub(crate) fn view(&self) -> Rc<View> {
         Rc::clone(&self.view.borrow())
+    }
+
+    /// That of the current snapshot.
+    #[inline]
+    pub(crate) fn revision(&self) -> u64 {
+        self.view.borrow().snapshot.revision
+    }
+
+    /// Which listener of the current snapshot listens on that address.
+    pub(crate) fn place_of(&self, address: SocketAddr) -> Option<usize> {
+        let doors = self.doors.borrow();
+        doors.iter().find(|door| door.address == address)?.listener.get()
     }
 
     /// Runs until the command channel closes and every connection has ended.
@@ -163,6 +176,7 @@ impl Worker {
             memo: RefCell::default(),
             entropy: RefCell::new(Entropy::new()?),
             log: RefCell::new(log),
+            sampler: Sampler::new(started),
             scratch: RefCell::default(),
             leaving: Cell::new(None),
             news: Notify::new(),

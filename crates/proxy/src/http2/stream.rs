@@ -126,7 +126,7 @@ impl Served {
             }
             End::Broken => replying.outflow.reset(Reason::INTERNAL_ERROR),
             End::Upgraded(upgraded) => {
-                outcome.keep(head, balancer, trace);
+                outcome.keep(head, balancer, trace, worker);
                 let tunnel = Tunnel::new(upgraded, balancer, outcome);
                 return tunnel::run(worker, deadline, source, client.sink, tunnel).await;
             }
