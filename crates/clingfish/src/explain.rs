@@ -40,7 +40,8 @@ fn by_file(options: &cli::Explain, config: &Path) -> anyhow::Result<()> {
         let asking = Asking { url, method: options.method.as_deref(), headers: &options.header };
         let (head, https) = asking.head()?;
         let listener = options.listener.as_deref();
-        let question = Question { listener, head: &head, client: options.client, https };
+        let question =
+            Question { listener, head: &head, client: options.client, https, known: None };
         explain::request(&state, &Arc::new(ring), &question, now)?
     };
     print!("{story}");

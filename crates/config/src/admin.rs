@@ -32,6 +32,7 @@ pub(crate) fn read(root: &Section<'_>, report: &mut Report<'_>) -> Admin {
         tokens: tokens.unwrap_or_default(),
         tls: read_tls(&section, report),
         trusted_proxies: proxies.unwrap_or_default(),
+        recent_requests: section.bool("recent_requests", default.recent_requests, report),
     }
 }
 

@@ -84,6 +84,7 @@ pub(crate) static ADMIN: Schema = Schema {
         key("tls.certificate"),
         key("tls.key"),
         key("trusted_proxies"),
+        key("recent_requests"),
     ],
     aws: &[],
 };

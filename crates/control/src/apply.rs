@@ -205,6 +205,7 @@ impl<D: Doors> Applier<D> {
     }
 
     fn put_in_force(&mut self, next: Arc<Snapshot>) {
+        self.registry.recent().turn(self.desired.admin.recent_requests);
         self.publisher.publish(Arc::clone(&next));
         self.doors.enforce(&next);
         for group in &next.groups {

@@ -35,6 +35,19 @@ pub struct Question<'a> {
     pub client: IpAddr,
     /// Whether it comes by https.
     pub https: bool,
+    /// What is known of a request that has been here; none of one that somebody makes up.
+    pub known: Option<Known<'a>>,
+}
+
+/// What is known of a request that has been here.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    /// The other end of its connection: its client, or a trusted proxy.
+    pub peer: IpAddr,
+    /// The name that the client asked for in its TLS handshake.
+    pub server_name: Option<&'a str>,
+    /// The request as it may be shown. Its session is shown as logs have it.
+    pub shown: &'a str,
 }
 
 /// Why nothing can be told.
@@ -120,10 +133,7 @@ fn tell(
     }
     let head = RequestHead::new(question.head, &parts);
     let mut story = Story::default();
-    let (method, path) = (lossy(head.method_name()), lossy(head.path_and_query()));
-    let scheme = if question.https { "https" } else { "http" };
-    let host = lossy(without_port(head.authority()));
-    story.tell("request", format!("{method} {scheme}://{host}{path} from {}", question.client));
+    story.tell("request", shown(head, question));
     let bind = listener.listener.bind;
     story.tell("listener", format!("{} ({bind})", listener.listener.name));
     if let Some(group) = route(listener, snapshot, head, question, now, &mut story) {
@@ -131,6 +141,17 @@ fn tell(
         decision::tell(group, head, asked, &mut story);
     }
     Ok(story)
+}
+
+/// The request in a line.
+fn shown(head: RequestHead<'_>, question: &Question<'_>) -> String {
+    if let Some(known) = question.known {
+        return known.shown.to_owned();
+    }
+    let (method, path) = (lossy(head.method_name()), lossy(head.path_and_query()));
+    let scheme = if question.https { "https" } else { "http" };
+    let host = lossy(without_port(head.authority()));
+    format!("{method} {scheme}://{host}{path} from {}", question.client)
 }
 
 /// Steps, each with what it is about. Shown as lines with that in front.
@@ -169,7 +190,8 @@ fn route<'s>(
     now: UnixMillis,
     story: &mut Story,
 ) -> Option<&'s Arc<Group>> {
-    let request = || clingfish_rules::Request::new(head, head.path_and_query(), question.client);
+    let peer = question.known.map_or(question.client, |known| known.peer);
+    let request = || clingfish_rules::Request::new(head, head.path_and_query(), peer);
     let Some(routed) = listener.route(request, || 0) else {
         story.tell("rule", "none, and the listener has no default action: 404");
         return None;

@@ -116,6 +116,8 @@ pub struct Admin {
     pub tls: Option<CertificateFiles>,
     /// Peers whose X-Forwarded-For says who asks.
     pub trusted_proxies: Vec<IpNet>,
+    /// Whether some requests are kept for a while, to be listed and explained; on by default.
+    pub recent_requests: bool,
 }
 
 impl Default for Admin {
@@ -127,6 +129,7 @@ impl Default for Admin {
             tokens: Vec::new(),
             tls: None,
             trusted_proxies: Vec::new(),
+            recent_requests: true,
         }
     }
 }

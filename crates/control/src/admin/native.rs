@@ -8,6 +8,7 @@ mod groups;
 mod history;
 mod listeners;
 mod overview;
+mod requests;
 mod route;
 mod targets;
 mod what_if;
@@ -96,6 +97,8 @@ async fn look(desk: &Desk, asked: &Asked, found: &Found, wanted: Look) -> Result
             Look::GroupHistory => course::group(status, now, name()?, query),
             Look::TargetHistory => course::target(status, now, name()?, found.name(1)?, query),
             Look::Explain => explain::explain(now, &body),
+            Look::Requests => requests::list(metrics.registry.recent(), query),
+            Look::Request => requests::explain(metrics.registry.recent(), now, name()?),
         }
     };
     let answer = made(desk, work).await?;

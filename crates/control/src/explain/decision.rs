@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use clingfish_affinity::{
     Claim, Dressing, Judgement, KeyId, KeyRing, Left, Named, Namer, Origin, Policy, Reading,
-    Refusal, Secret, SetCookie, Stamp, stamp, withheld,
+    Refusal, Secret, SessionId, SetCookie, Stamp, stamp, withheld,
 };
 use clingfish_balance::Cursor;
 use clingfish_model::{RequestHead, UnixMillis, head::without_port};
 use clingfish_snapshot::{Circumstances, Group, Placement, Snapshot, Tried};
+use clingfish_telemetry::log::session_tag;
 
 use super::{
     Question, Source, Story, lossy, memo,
@@ -30,14 +31,17 @@ pub(super) fn tell(group: &Arc<Group>, head: RequestHead<'_>, asked: Asked<'_>, 
     // The name that a browser would ask for by TLS is the host's.
     let host = std::str::from_utf8(without_port(head.authority())).unwrap_or_default();
     let host = host.to_ascii_lowercase();
-    let tls_name = Some(host.as_str()).filter(|host| question.https && !host.is_empty());
+    let tls_name = match question.known {
+        Some(known) => known.server_name,
+        None => Some(host.as_str()).filter(|host| question.https && !host.is_empty()),
+    };
     let origin = || Origin { client: question.client, tls_name };
     let mut reading = group.claim(head, origin, None, &snapshot.ring, now, &mut memo());
     group.foresee(head, &snapshot.ring, now, &mut reading);
     if group.learned().is_some() && source == Source::File {
         story.tell("table", "empty here: only a process that runs knows what it has learned");
     }
-    story.tell("read", claim(&reading, group, now));
+    story.tell("read", claim(&reading, group, question, now));
     if let (Claim::Bound(opened), Some(policy)) = (&reading.claim, &group.policy) {
         story.tell("limits", limits(policy, now.since(opened.token.last_seen)));
     }
@@ -56,7 +60,11 @@ pub(super) fn tell(group: &Arc<Group>, head: RequestHead<'_>, asked: Asked<'_>, 
 }
 
 /// What the request says of its home.
-fn claim(reading: &Reading, group: &Group, now: UnixMillis) -> String {
+fn claim(reading: &Reading, group: &Group, question: &Question<'_>, now: UnixMillis) -> String {
+    let tag = |session: SessionId| match question.known {
+        Some(_) => session_tag(session.0),
+        None => session.to_string(),
+    };
     let id = |hash| {
         let target = group.find(hash).and_then(|index| group.targets.get(index));
         target.map_or_else(|| "a target that is not in this group".to_owned(), |t| t.id.to_string())
@@ -67,7 +75,7 @@ fn claim(reading: &Reading, group: &Group, now: UnixMillis) -> String {
         Claim::Bound(opened) => {
             let token = &opened.token;
             let (home, seen) = (id(token.target), moment(token.last_seen, now));
-            format!("a token of ours: home {home}, session {}, sealed {seen}", token.session)
+            format!("a token of ours: home {home}, session {}, sealed {seen}", tag(token.session))
         }
         Claim::Unaccompanied(opened) => {
             let home = id(opened.token.target);
@@ -87,7 +95,9 @@ fn claim(reading: &Reading, group: &Group, now: UnixMillis) -> String {
             format!("{who} names home {}", id(*target))
         }
         Claim::Keyed(key) => format!("a key for consistent hashing, {key:016x}"),
-        Claim::Unknown(session) => format!("an id of the application that nobody knows, {session}"),
+        Claim::Unknown(session) => {
+            format!("an id of the application that nobody knows, {}", tag(*session))
+        }
     }
 }
 

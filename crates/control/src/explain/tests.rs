@@ -57,6 +57,7 @@ fn ask(head: &str) -> String {
         head: head.as_bytes(),
         client: "192.0.2.9".parse().unwrap(),
         https: false,
+        known: None,
     };
     request(&state(FILE), &ring(), &question, NOW).unwrap().to_string()
 }
@@ -149,6 +150,7 @@ fn what_is_no_request_is_an_error() {
             head: head.as_bytes(),
             client: "192.0.2.9".parse().unwrap(),
             https: false,
+            known: None,
         };
         request(&state(FILE), &ring(), &question, NOW)
     };

@@ -4,6 +4,7 @@ mod changes;
 mod contract;
 mod history;
 mod reads;
+mod requests;
 
 use std::net::SocketAddr;
 

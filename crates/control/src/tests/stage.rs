@@ -118,6 +118,8 @@ pub(super) struct Stage {
     pub(super) notes: Notes,
     pub(super) book: Book,
     pub(super) credentials: Credentials,
+    /// Where workers would count.
+    pub(super) registry: Arc<Registry>,
 }
 
 const CONSOLE: &[Asset] =
@@ -130,6 +132,7 @@ impl Stage {
             notes: Notes::default(),
             book: Book::default(),
             credentials: Credentials::default(),
+            registry: Arc::new(Registry::new(1)),
         }
     }
 
@@ -169,7 +172,7 @@ impl Stage {
             credentials: self.credentials.clone(),
             doors: NotingDoors { notes: self.notes.clone(), open: Vec::new() },
             workers: 1,
-            registry: Arc::new(Registry::new(1)),
+            registry: Arc::clone(&self.registry),
             log: Arc::new(Mutex::new(LogWriter::start(&off.into(), 1).unwrap().0)),
             reach: Arc::default(),
             build: Build { version: "1.2.3", commit: "" },

@@ -34,12 +34,13 @@ pub(super) fn explain(now: &Enforced, body: &[u8]) -> Result<Value, Fault> {
         head: &head,
         client: client.unwrap_or(Ipv4Addr::LOCALHOST.into()),
         https,
+        known: None,
     };
     let story = explain::running(&now.snapshot, &question, explain::now());
     story.map(|story| told(&story)).map_err(|error| Fault::invalid(error.to_string()))
 }
 
-fn told(story: &Story) -> Value {
+pub(super) fn told(story: &Story) -> Value {
     let steps = story.steps().map(|(about, text)| json!({ "about": about, "text": text }));
     json!({ "steps": steps.collect::<Value>(), "text": story.to_string() })
 }

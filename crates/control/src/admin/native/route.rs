@@ -41,12 +41,21 @@ pub(crate) enum Look {
     GroupHistory,
     TargetHistory,
     Explain,
+    Requests,
+    Request,
 }
 
 impl Look {
     /// Whether it shows what is desired, so that a change can name the tag of it.
     pub(super) fn has_tag(self) -> bool {
-        !matches!(self, Self::GroupHistory | Self::TargetHistory | Self::Explain)
+        !matches!(
+            self,
+            Self::GroupHistory
+                | Self::TargetHistory
+                | Self::Explain
+                | Self::Requests
+                | Self::Request
+        )
     }
 }
 
@@ -72,6 +81,8 @@ pub(crate) static ROUTES: &[(Method, &str, To)] = &[
     (Method::GET, "/v1/target-groups/{name}/targets/{id}/history", To::Look(Look::TargetHistory)),
     (Method::GET, "/v1/verdicts", To::Verdicts),
     (Method::POST, "/v1/explain", To::Look(Look::Explain)),
+    (Method::GET, "/v1/requests", To::Look(Look::Requests)),
+    (Method::GET, "/v1/requests/{id}/explain", To::Look(Look::Request)),
     (Method::POST, "/v1/what-if", To::WhatIf),
     (Method::GET, "/v1/keys", To::Keys),
     (Method::GET, "/v1/revisions", To::Revisions),

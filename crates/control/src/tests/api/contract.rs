@@ -129,6 +129,7 @@ fn answers_are_as_the_document_says() {
         let control = stage.start(&file()).await;
         let admin = control.admin_address();
         let document = document();
+        stage.registry.recent().keep(super::requests::sample("web", "/cart"));
         let since = get(admin, "/v1/state").await.body["since"].as_u64().unwrap();
         let (targets, one) =
             ("/v1/target-groups/{name}/targets", "/v1/target-groups/{name}/targets/{id}");
@@ -160,6 +161,10 @@ fn answers_are_as_the_document_says() {
             ("POST", "/v1/explain", &[], "", json!({ "url": "/api/x" })),
             ("POST", "/v1/explain", &[], "", json!({ "token": "AQ" })),
             ("POST", "/v1/explain", &[], "", json!({})),
+            ("GET", "/v1/requests", &[], "", json!(null)),
+            ("GET", "/v1/requests", &[], "?verdict=lost", json!(null)),
+            ("GET", "/v1/requests/{id}/explain", &["1"], "", json!(null)),
+            ("GET", "/v1/requests/{id}/explain", &["7"], "", json!(null)),
             ("POST", "/v1/what-if", &[], "", json!({ "method": "DELETE", "path": ONE })),
             ("POST", "/v1/what-if", &[], "", json!({ "method": "GET", "path": "/v1/state" })),
             ("GET", "/v1/keys", &[], "", json!(null)),
