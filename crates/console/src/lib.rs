@@ -50,6 +50,7 @@ pub static ASSETS: &[Asset] = &[
     asset!("js/monitoring.js", SCRIPT, "../web/js/monitoring.js"),
     asset!("js/overview.js", SCRIPT, "../web/js/overview.js"),
     asset!("js/parts.js", SCRIPT, "../web/js/parts.js"),
+    asset!("js/requests.js", SCRIPT, "../web/js/requests.js"),
     asset!("js/settings.js", SCRIPT, "../web/js/settings.js"),
     asset!("js/shares.js", SCRIPT, "../web/js/shares.js"),
     asset!("js/stickiness.js", SCRIPT, "../web/js/stickiness.js"),

@@ -1,8 +1,10 @@
 // What would become of a request, or what a token says, step by step.
-import { html, useEffect, useState } from './lib.js';
-import { ask } from './api.js';
+import { html, useRef, useState } from './lib.js';
+import { ask, get } from './api.js';
 import { useStore } from './store.js';
 import { Empty, Failure, Notice } from './parts.js';
+import { asked as wording, Requests, Verdict } from './requests.js';
+import { clock } from './time.js';
 
 const EMPTY = { text: '', url: '/', method: 'GET', listener: '', client: '', host: '' };
 
@@ -40,6 +42,7 @@ export function Trace() {
   const [story, tell] = useState(null);
   const [error, fail] = useState(null);
   const [busy, work] = useState(false);
+  const heading = useRef(null);
   const listeners = config?.listeners ?? [];
   const listener = asked.listener || listeners[0]?.name;
   const field = (key) => ({ value: asked[key], onInput: (event) => set({ ...asked, [key]: event.target.value }) });
@@ -65,6 +68,18 @@ export function Trace() {
       tell(null);
     }
     work(false);
+  };
+  const follow = async (request) => {
+    fail(null);
+    try {
+      tell({ ...(await get(`/v1/requests/${request.id}/explain`)), about: wording(request) });
+    } catch (error) {
+      fail(error);
+      tell(null);
+    }
+    // On a phone the steps are above the list, and a screen reader goes on where the answer is.
+    heading.current?.scrollIntoView({ block: 'nearest' });
+    heading.current?.focus({ preventScroll: true });
   };
   return html`
     <div class="head"><h1>Trace</h1>
@@ -92,9 +107,10 @@ export function Trace() {
             <button class="primary" disabled=${busy}>${busy ? 'Tracing…' : 'Trace'}</button></div>
         </form></section>
       <section class="panel" aria-labelledby="story-title" aria-live="polite"><header>
-        <h2 id="story-title">Step by step</h2>${story && html`<span class="muted small">${story.about}</span>`}</header>
+        <h2 id="story-title" ref=${heading} tabindex="-1">Step by step</h2>${story && html`<span class="muted small">${story.about}</span>`}</header>
         ${error && html`<div class="body"><${Failure} error=${error}/></div>`}
         ${!story && !error && html`<${Empty}>Each step of the way appears here: the listener, the rule, the group, what the cookie says, what is made of it, and where the request would go.</${Empty}>`}
+        ${story?.request && html`<${Then} request=${story.request} revision=${story.revision}/>`}
         ${
           story?.steps.length > 0 &&
           html`<ol class="steps">${story.steps.map(
@@ -104,5 +120,19 @@ export function Trace() {
         }
         ${story?.steps.length === 0 && html`<pre class="body">${story.text}</pre>`}
       </section>
-    </div>`;
+    </div>
+    <${Requests} trace=${follow} traced=${story?.request?.id}/>`;
 }
+
+/** What became of a request when it came, beside the steps, which are of now. */
+const Then = ({ request, revision }) => html`<div class="body then">
+  <p>At ${clock(request.at)}: <${Verdict} verdict=${request.verdict}/>${
+    request.target_group &&
+    html` to <b>${request.target_group}${request.target && ` / ${request.target}`}</b>${request.tries > 1 && ` after ${request.tries} tries`}`
+  }, answered with <b>${request.status ?? 'nothing'}</b>${request.error_reason && ` (${request.error_reason.replaceAll('_', ' ')})`}${
+    request.session && html`, session <span class="mono">${request.session}</span>`
+  }. If it came now:</p>
+  ${
+    revision.has_changed &&
+    html`<${Notice} kind="warn">The configuration has changed since: it was revision ${revision.then}, and is ${revision.now} now.</${Notice}>`
+  }</div>`;
