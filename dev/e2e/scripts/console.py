@@ -198,6 +198,24 @@ def trace(page, visitor, home):
     assert "hit" in told and home in told, told
     page.inspect("trace")
     page.do("await press('Clear'); await type('Cookie, headers', 'home=forged'); await press('Trace', 'form button'); await says('forged');")
+    recent_requests(page, visitor, home)
+
+
+def recent_requests(page, visitor, home):
+    """What came is listed with what became of it; one of them leads to its steps, by keyboard too."""
+    visitor.visit("/mine?key=hunter2")
+    page.do("await until('traffic is listed', () => document.querySelectorAll('.requests tbody tr').length > 5);"
+            "await type('Target group', 'web'); await type('Verdict', 'hit');"
+            "await until('those of one kind are left', () => { const rows = [...document.querySelectorAll('.requests tbody tr')]; return rows.length > 0 && rows.every((row) => row.innerText.includes('hit') && row.innerText.includes('web')); });"
+            "document.querySelector('.requests tbody button').focus();")
+    page.key("Enter")
+    page.do("await until('it is told', () => document.querySelector('.then')?.innerText.includes('hit') && document.querySelectorAll('.steps li').length > 3);"
+            "await until('the list says which one', () => document.querySelector('.requests tr.chosen button[aria-pressed=true]'));")
+    told = page.do("return document.querySelector('.steps').innerText;")
+    assert "a token of ours" in told and "hit: the client goes home" in told, told
+    page.do("await type('Verdict', '');")
+    page.inspect("requests")
+    assert "hunter2" not in page.do("return document.body.innerText;")
 
 
 def drain(page, home):

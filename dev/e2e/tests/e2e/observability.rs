@@ -2,6 +2,7 @@
 
 mod access_log;
 mod balancer_logs;
+mod requests;
 
 use std::{collections::BTreeMap, fs, time::Duration};
 
