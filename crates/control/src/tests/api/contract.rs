@@ -129,7 +129,7 @@ fn answers_are_as_the_document_says() {
         let control = stage.start(&file()).await;
         let admin = control.admin_address();
         let document = document();
-        stage.registry.recent().keep(super::requests::sample("web", "/cart"));
+        stage.registry.recent().keep(requests::sample("web", "/cart"));
         let since = get(admin, "/v1/state").await.body["since"].as_u64().unwrap();
         let (targets, one) =
             ("/v1/target-groups/{name}/targets", "/v1/target-groups/{name}/targets/{id}");
