@@ -2,13 +2,18 @@
 
 use std::time::Duration;
 
-use clingfish_model::{CheckProtocol, HealthCheck, ProtocolVersion, health::StatusMatcher};
+use clingfish_model::{
+    CheckProtocol, HealthCheck, ProtocolVersion,
+    health::{Announcement, DrainHeader, StatusMatcher},
+};
 
 use crate::{report::Report, section::Section, units::show_duration, value::Value};
 
 const PROTOCOL: &str = "health_check.protocol";
 const PATH: &str = "health_check.path";
 const MATCHER: &str = "health_check.matcher";
+const DRAIN_STATUS: &str = "health_check.drain_status";
+const DRAIN_HEADER: &str = "health_check.drain_header";
 const INTERVAL: &str = "health_check.interval";
 const TIMEOUT: &str = "health_check.timeout";
 
@@ -38,6 +43,7 @@ pub(crate) fn read(
             }
             _ => default.matcher,
         }),
+        announcement: read_announcement(version, section, report),
         path: path.unwrap_or(default.path),
         port: port.and_then(|value| read_port(value, report)),
         interval: section.duration(INTERVAL, HealthCheck::INTERVAL, default.interval, report),
@@ -57,6 +63,7 @@ pub(crate) fn read(
     };
     refuse_slow_timeout(&check, section, report);
     refuse_request_over_tcp(&check, section, report);
+    refuse_endless_drain(&check, section, report);
     check
 }
 
@@ -117,12 +124,45 @@ fn read_matcher(
         .ok()
 }
 
-/// A check that only connects asks for nothing.
+fn read_announcement(
+    version: ProtocolVersion,
+    section: &Section<'_>,
+    report: &mut Report<'_>,
+) -> Announcement {
+    let status = section.value(DRAIN_STATUS).and_then(|value| {
+        StatusMatcher::parse_drain(value.text(report)?, version)
+            .map_err(|error| value.refuse_error(report, &error))
+            .ok()
+    });
+    let header = section.value(DRAIN_HEADER).and_then(|value| {
+        DrainHeader::parse(value.text(report)?)
+            .map_err(|error| value.refuse_error(report, &error))
+            .ok()
+    });
+    Announcement { status, header }
+}
+
+/// Where every good status announces a drain, no target could ever take sessions.
+fn refuse_endless_drain(check: &HealthCheck, section: &Section<'_>, report: &mut Report<'_>) {
+    let Some(value) = section.value(DRAIN_STATUS) else { return };
+    let Some(status) = &check.announcement.status else { return };
+    if status.covers(&check.matcher) {
+        let message = format!("{} = \"{status}\" leaves no status that is simply good", value.name);
+        let help = format!(
+            "{MATCHER} is \"{}\": write another status for the drain, such as \"503\"",
+            check.matcher
+        );
+        value.refuse(report, message, help);
+    }
+}
+
+/// A check that only connects asks for nothing, and is told nothing.
 fn refuse_request_over_tcp(check: &HealthCheck, section: &Section<'_>, report: &mut Report<'_>) {
     if check.protocol != CheckProtocol::Tcp {
         return;
     }
-    for value in [PATH, MATCHER].into_iter().filter_map(|key| section.value(key)) {
+    let keys = [PATH, MATCHER, DRAIN_STATUS, DRAIN_HEADER];
+    for value in keys.into_iter().filter_map(|key| section.value(key)) {
         let message = format!("{} has no meaning with {PROTOCOL} = \"TCP\"", value.name);
         value.refuse(report, message, format!("remove it, or write {PROTOCOL} = \"HTTP\""));
     }

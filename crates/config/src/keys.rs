@@ -390,6 +390,8 @@ pub(crate) static TARGET_GROUP: Schema = Schema {
         with("health_check.healthy_threshold", &["healthy_threshold_count"]),
         with("health_check.unhealthy_threshold", &["unhealthy_threshold_count"]),
         with("health_check.matcher", &["matcher.http_code", "matcher.grpc_code"]),
+        key("health_check.drain_status"),
+        key("health_check.drain_header"),
         key("id"),
         key("created"),
         key("tags"),

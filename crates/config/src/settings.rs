@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use clingfish_model::{
     Algorithm, CheckProtocol, CrossZone, HealthCheck, MinimumHealthy, Record, Setting, Target,
-    TargetGroup, Weight, target::ProxyProtocol,
+    TargetGroup, Weight, health::Announcement, target::ProxyProtocol,
 };
 
 use crate::units::show_duration;
@@ -132,6 +132,9 @@ fn health_check(check: &HealthCheck) -> Setting {
     if check.protocol != CheckProtocol::Tcp {
         put(&mut all, "path", text(&check.path));
         put(&mut all, "matcher", Setting::text(check.matcher.to_string()));
+        let Announcement { status, header } = &check.announcement;
+        put_some(&mut all, "drain_status", status.as_ref().map(|it| Setting::text(it.to_string())));
+        put_some(&mut all, "drain_header", header.as_ref().map(|it| Setting::text(it.to_string())));
     }
     let port =
         check.port.map_or_else(|| text("traffic-port"), |port| Setting::Integer(port.into()));

@@ -13,7 +13,7 @@ pub enum State {
     Unhealthy,
     /// Belongs to a group that no listener uses; not checked.
     Unused,
-    /// Leaves: takes no new sessions.
+    /// Takes no new sessions: it leaves, or wants to be drained.
     Draining,
     /// Not checked, and taken for healthy.
     Unavailable,
@@ -63,8 +63,10 @@ pub enum Reason {
     AddressForbidden,
     /// Its group's checks are off.
     TargetHealthCheckDisabled,
-    /// It leaves.
+    /// It leaves, or drains by the operator's word.
     TargetDeregistrationInProgress,
+    /// It wants to be drained, by what it answered to a check. ALB has no such reason.
+    DrainAnnounced,
     /// It is not in its group.
     TargetNotRegistered,
     /// No listener uses its group.
@@ -84,6 +86,7 @@ impl Reason {
             Self::AddressForbidden => "Clingfish.AddressForbidden",
             Self::TargetHealthCheckDisabled => "Target.HealthCheckDisabled",
             Self::TargetDeregistrationInProgress => "Target.DeregistrationInProgress",
+            Self::DrainAnnounced => "Clingfish.DrainAnnounced",
             Self::TargetNotRegistered => "Target.NotRegistered",
             Self::TargetNotInUse => "Target.NotInUse",
         }
@@ -103,6 +106,7 @@ impl Reason {
             Self::AddressForbidden => "The address is one that no target may have",
             Self::TargetHealthCheckDisabled => "Health checks are disabled",
             Self::TargetDeregistrationInProgress => "Target deregistration is in progress",
+            Self::DrainAnnounced => "The target announces by its health check that it drains",
             Self::TargetNotRegistered => "Target is not registered to the target group",
             Self::TargetNotInUse => {
                 "Target group is not configured to receive traffic from the load balancer"

@@ -13,11 +13,24 @@ pub const EJECTION_PAUSE: Duration = Duration::from_secs(10);
 ///
 /// A new target needs one good check. Afterwards a run of results as long as the group's threshold changes the state.
 /// A target that real traffic ejected needs one good check only, unless checks fail as well.
+///
+/// Beside that it may have announced a drain. One check that says so is enough, as whoever is about to stop has no time for a
+/// second one, and counts as a good check. It is taken back by as many good checks in a row without it as bring a target back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TargetHealth {
     condition: Condition,
     /// Results in a row that speak against the condition.
     against: u32,
+    drain: Drain,
+}
+
+/// Whether a target wants to be drained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Drain {
+    /// It has not said so, or has taken it back.
+    Off,
+    /// It said so; since then that many good checks in a row did not.
+    Announced { taken_back: u32 },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +52,8 @@ enum Condition {
 pub enum CheckOutcome {
     /// A status that matches.
     Good,
+    /// The target is there, and wants to be drained.
+    Announced,
     /// A status that does not match.
     Status(u16),
     /// No answer in time.
@@ -50,14 +65,21 @@ pub enum CheckOutcome {
 }
 
 impl CheckOutcome {
-    /// Judges the status of an answer.
-    pub fn of_status(status: u16, check: &HealthCheck) -> Self {
-        if check.matcher.matches(status) { Self::Good } else { Self::Status(status) }
+    /// Judges an answer: its status, and whether it has the field that announces a drain. An announcement comes first, so that
+    /// neither `drain_status` nor `drain_header` has to keep clear of `matcher`.
+    pub fn of_answer(status: u16, has_drain_header: bool, check: &HealthCheck) -> Self {
+        if has_drain_header || check.announcement.has_status(status) {
+            Self::Announced
+        } else if check.matcher.matches(status) {
+            Self::Good
+        } else {
+            Self::Status(status)
+        }
     }
 
     fn failure(self) -> Option<Reason> {
         match self {
-            Self::Good => None,
+            Self::Good | Self::Announced => None,
             Self::Status(status) => Some(Reason::TargetResponseCodeMismatch(status)),
             Self::Timeout => Some(Reason::TargetTimeout),
             Self::Failed => Some(Reason::TargetFailedHealthChecks),
@@ -84,7 +106,7 @@ pub enum Registration {
     InUse,
     /// No listener uses the group.
     NotInUse,
-    /// Takes no new sessions: `drain = true`, or removed and still finishing.
+    /// Takes no new sessions, by the operator's word: `drain = true`, or removed and still finishing.
     Draining,
 }
 
@@ -95,18 +117,24 @@ impl TargetHealth {
     }
 
     fn of(condition: Condition) -> Self {
-        Self { condition, against: 0 }
+        Self { condition, against: 0, drain: Drain::Off }
     }
 
-    /// Whether it may get requests, as far as health goes.
+    /// Whether it may get requests, as far as health goes; of one that announced a drain, those of sessions that it has.
     pub fn is_routable(&self) -> bool {
         matches!(self.condition, Condition::Healthy | Condition::Unchecked)
+    }
+
+    /// Whether it is well and wants to be drained.
+    pub fn is_draining(&self) -> bool {
+        self.condition == Condition::Healthy && self.drain != Drain::Off
     }
 
     /// The state, of a target in use.
     pub fn state(&self) -> State {
         match self.condition {
             Condition::Initial => State::Initial,
+            Condition::Healthy if self.is_draining() => State::Draining,
             Condition::Healthy => State::Healthy,
             Condition::Unchecked => State::Unavailable,
             Condition::Failing(_) | Condition::Ejected { .. } => State::Unhealthy,
@@ -117,7 +145,7 @@ impl TargetHealth {
     pub fn reason(&self) -> Option<Reason> {
         match self.condition {
             Condition::Initial => Some(Reason::ElbInitialHealthChecking),
-            Condition::Healthy => None,
+            Condition::Healthy => self.is_draining().then_some(Reason::DrainAnnounced),
             Condition::Unchecked => Some(Reason::TargetHealthCheckDisabled),
             Condition::Failing(reason) => Some(reason),
             Condition::Ejected { .. } => Some(Reason::ConnectFailures),
@@ -152,7 +180,7 @@ impl TargetHealth {
             None => self.after_good(check),
             Some(reason) => self.after_bad(reason, check),
         };
-        self.become_next(next)
+        self.become_next(Self { drain: self.drain.after(outcome, check), ..next })
     }
 
     /// Takes a target out because connects failed on real traffic. Only one that gets requests can be ejected.
@@ -161,7 +189,7 @@ impl TargetHealth {
             return None;
         }
         let returns_at = (!check.enabled).then(|| now + EJECTION_PAUSE);
-        self.become_next(Self::of(Condition::Ejected { returns_at }))
+        self.become_next(Self { drain: self.drain, ..Self::of(Condition::Ejected { returns_at }) })
     }
 
     /// Lets an ejected target return whose pause is over.
@@ -172,19 +200,20 @@ impl TargetHealth {
         None
     }
 
-    /// Takes a changed configuration. A target in service stays in service: turning checks on moves nobody.
+    /// Takes a changed configuration. A target in service stays in service: turning checks on moves nobody. Where no check can
+    /// announce a drain any more, none is announced.
     pub fn reconfigure(&mut self, check: &HealthCheck) -> Option<Transition> {
-        let next = match (check.enabled, self.condition) {
+        let listens = check.enabled && !check.announcement.is_off();
+        let drain = if listens { self.drain } else { Drain::Off };
+        let condition = match (check.enabled, self.condition) {
             (false, _) => Condition::Unchecked,
             (true, Condition::Unchecked) => Condition::Healthy,
             // It had a pause because nothing was checked; the next good check ends it now.
             (true, Condition::Ejected { .. }) => Condition::Ejected { returns_at: None },
-            (true, _) => return None,
+            (true, same) => same,
         };
-        if next == self.condition {
-            return None;
-        }
-        self.become_next(Self::of(next))
+        let against = if condition == self.condition { self.against } else { 0 };
+        self.become_next(Self { condition, against, drain })
     }
 
     fn after_good(&self, check: &HealthCheck) -> Self {
@@ -211,6 +240,22 @@ impl TargetHealth {
         *self = next;
         let to = self.state();
         (from != to).then(|| Transition { from, to, reason: self.reason() })
+    }
+}
+
+impl Drain {
+    fn after(self, outcome: CheckOutcome, check: &HealthCheck) -> Self {
+        match (self, outcome) {
+            (_, CheckOutcome::Announced) => Self::Announced { taken_back: 0 },
+            (Self::Off, _) => Self::Off,
+            (Self::Announced { taken_back }, CheckOutcome::Good) => {
+                let taken_back = taken_back + 1;
+                let is_over = taken_back >= check.healthy_threshold;
+                if is_over { Self::Off } else { Self::Announced { taken_back } }
+            }
+            // Whether it still wants to is not known; what it took back so far is no longer in a row.
+            (Self::Announced { .. }, _) => Self::Announced { taken_back: 0 },
+        }
     }
 }
 

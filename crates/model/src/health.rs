@@ -1,10 +1,14 @@
 //! How targets are probed.
 
+mod announcement;
+
 use std::{fmt, ops::RangeInclusive, time::Duration};
 
 use crate::ProtocolVersion;
 
 use crate::target::ProxyProtocol;
+
+pub use announcement::{Announcement, BadDrainHeader, DrainHeader};
 
 /// The probe of a target group.
 ///
@@ -37,6 +41,8 @@ pub struct HealthCheck {
     pub unhealthy_threshold: u32,
     /// Which statuses are good; of gRPC, its own statuses.
     pub matcher: StatusMatcher,
+    /// By what a target says that it wants to be drained. It comes before [`Self::matcher`].
+    pub announcement: Announcement,
     /// The PROXY header that targets expect; one of our own, naming no client. Not sent to another port than the target's own.
     pub proxy_protocol: ProxyProtocol,
 }
@@ -112,6 +118,7 @@ impl Default for HealthCheck {
             healthy_threshold: 2,
             unhealthy_threshold: 2,
             matcher: StatusMatcher::default(),
+            announcement: Announcement::default(),
             proxy_protocol: ProxyProtocol::Off,
         }
     }
@@ -126,12 +133,31 @@ impl StatusMatcher {
     pub const HTTP: RangeInclusive<u16> = 200..=499;
     /// Statuses of gRPC that may be listed, as at ALB.
     pub const GRPC: RangeInclusive<u16> = 0..=99;
+    /// Statuses of HTTP by which a target may announce its drain: 503 is what most say.
+    pub const HTTP_DRAIN: RangeInclusive<u16> = 200..=599;
 
     /// Parses a list of statuses, of HTTP or else of gRPC.
     pub fn parse(text: &str, version: ProtocolVersion) -> Result<Self, BadMatcher> {
-        let is_grpc = version == ProtocolVersion::Grpc;
-        let legal = if is_grpc { Self::GRPC } else { Self::HTTP };
-        let bad = || BadMatcher { text: text.to_owned(), is_grpc };
+        match version {
+            ProtocolVersion::Grpc => Self::within(text, Self::GRPC, true),
+            ProtocolVersion::Http1 | ProtocolVersion::Http2 => {
+                Self::within(text, Self::HTTP, false)
+            }
+        }
+    }
+
+    /// Parses a list of statuses that announce a drain, of HTTP or else of gRPC.
+    pub fn parse_drain(text: &str, version: ProtocolVersion) -> Result<Self, BadMatcher> {
+        match version {
+            ProtocolVersion::Grpc => Self::within(text, Self::GRPC, true),
+            ProtocolVersion::Http1 | ProtocolVersion::Http2 => {
+                Self::within(text, Self::HTTP_DRAIN, false)
+            }
+        }
+    }
+
+    fn within(text: &str, legal: RangeInclusive<u16>, is_grpc: bool) -> Result<Self, BadMatcher> {
+        let bad = || BadMatcher { text: text.to_owned(), is_grpc, last: *legal.end() };
         let status = |digits: &str| {
             let value: u16 = digits.trim().parse().map_err(|_| bad())?;
             if legal.contains(&value) { Ok(value) } else { Err(bad()) }
@@ -162,6 +188,12 @@ impl StatusMatcher {
     pub fn matches(&self, status: u16) -> bool {
         self.0.iter().any(|(low, high)| (*low..=*high).contains(&status))
     }
+
+    /// Whether every status of the other is one of these.
+    pub fn covers(&self, other: &Self) -> bool {
+        let mut statuses = other.0.iter().flat_map(|(low, high)| *low..=*high);
+        statuses.all(|status| self.matches(status))
+    }
 }
 
 impl Default for StatusMatcher {
@@ -191,20 +223,28 @@ pub struct BadMatcher {
     pub text: String,
     /// Whether statuses of gRPC were asked for.
     pub is_grpc: bool,
+    /// The highest status that may be listed.
+    pub last: u16,
 }
 
 impl fmt::Display for BadMatcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { text, is_grpc } = self;
+        let Self { text, is_grpc, last } = self;
         if *is_grpc {
             return write!(
                 f,
                 "{text:?} is not a list of statuses of gRPC: write \"0\", \"0,12\" or \"0-99\", each from 0 to 99"
             );
         }
+        if *last == *StatusMatcher::HTTP_DRAIN.end() {
+            return write!(
+                f,
+                "{text:?} is not a list of statuses: write \"503\", \"429,503\" or \"500-599\", each from 200 to {last}"
+            );
+        }
         write!(
             f,
-            "{text:?} is not a list of statuses: write \"200\", \"200,202\" or \"200-299\", each from 200 to 499"
+            "{text:?} is not a list of statuses: write \"200\", \"200,202\" or \"200-299\", each from 200 to {last}"
         )
     }
 }
@@ -233,8 +273,27 @@ mod tests {
         for text in ["", "199", "500", "2xx", "300-200", "200,", "-"] {
             assert!(StatusMatcher::parse(text, Http1).is_err(), "{text}");
         }
+        for (text, is_legal) in
+            [("503", true), ("218,500-599", true), ("199", false), ("600", false)]
+        {
+            assert_eq!(StatusMatcher::parse_drain(text, Http1).is_ok(), is_legal, "{text}");
+        }
         for text in ["", "100", "200", "OK", "3-2"] {
+            assert!(StatusMatcher::parse_drain(text, Grpc).is_err(), "{text}");
             assert!(StatusMatcher::parse(text, Grpc).is_err(), "{text}");
+        }
+    }
+    #[test]
+    fn a_matcher_covers_what_has_no_status_beside_it() {
+        let http = |text| StatusMatcher::parse_drain(text, ProtocolVersion::Http1).unwrap();
+        for (one, other, expected) in [
+            ("200-299", "200", true),
+            ("200-299", "200,299", true),
+            ("200-299", "200,300", false),
+            ("200-250,251-299", "240-260", true),
+            ("503", "200-399", false),
+        ] {
+            assert_eq!(http(one).covers(&http(other)), expected, "{one} of {other}");
         }
     }
 }

@@ -42,12 +42,15 @@ pub struct TargetCell {
 const OUT: u8 = 0;
 /// Not checked yet.
 const UNCHECKED: u8 = 1;
+/// Well, and wants to be drained: keeps what it has.
+const DRAINING: u8 = 2;
 /// Takes everything.
-const ROUTABLE: u8 = 2;
+const ROUTABLE: u8 = 3;
 
 fn standing(health: &TargetHealth) -> u8 {
     match health.state() {
         State::Initial => UNCHECKED,
+        State::Draining => DRAINING,
         _ if health.is_routable() => ROUTABLE,
         _ => OUT,
     }
@@ -131,12 +134,22 @@ impl TargetCell {
         self.serial
     }
 
-    /// Whether it takes new sessions.
+    /// Whether it is well: it may get requests, though of one that drains only those of sessions that it has.
     pub fn is_routable(&self) -> bool {
+        self.standing.load(Relaxed) >= DRAINING
+    }
+
+    /// Whether it takes new sessions, as far as it itself goes.
+    pub fn takes_sessions(&self) -> bool {
         self.standing.load(Relaxed) == ROUTABLE
     }
 
-    /// Whether it keeps the sessions it has: routable, or not checked yet.
+    /// Whether it is well and has announced by its health check that it wants to be drained.
+    pub fn announces_drain(&self) -> bool {
+        self.standing.load(Relaxed) == DRAINING
+    }
+
+    /// Whether it keeps the sessions it has: routable, drained or not, or not checked yet.
     pub fn keeps_sessions(&self) -> bool {
         self.standing.load(Relaxed) != OUT
     }
@@ -160,13 +173,13 @@ impl TargetCell {
     pub fn observe(&self, outcome: CheckOutcome, check: &HealthCheck) -> bool {
         let mut health = self.lock();
         health.observe(outcome, check);
-        if outcome == CheckOutcome::Good {
+        if matches!(outcome, CheckOutcome::Good | CheckOutcome::Announced) {
             self.connect_failures.store(0, Relaxed);
         }
         self.settle(&health)
     }
 
-    /// Takes a changed policy: checks switched on or off.
+    /// Takes a changed policy: checks, or announcements of drains, switched on or off.
     pub fn reconfigure(&self, check: &HealthCheck) {
         let mut health = self.lock();
         health.reconfigure(check);

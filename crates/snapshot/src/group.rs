@@ -69,7 +69,7 @@ pub struct Target {
     pub weight: Weight,
     /// Availability zone.
     pub zone: Option<Name>,
-    /// Keeps its sessions, takes no new ones.
+    /// Keeps its sessions, takes no new ones: the operator's word.
     pub drain: bool,
     /// What it is asked for and checked against in a TLS handshake; none without TLS. An IP address is not sent.
     pub server_name: Option<ServerName<'static>>,
@@ -94,6 +94,13 @@ pub struct Roster {
     pub fail_open: bool,
     /// Whom the group as a whole can serve.
     pub standing: Standing,
+}
+
+impl Target {
+    /// Whether it keeps its sessions and takes no new ones, by the operator's word or by its own.
+    pub fn drains(&self) -> bool {
+        self.drain || self.cell.announces_drain()
+    }
 }
 
 impl Group {
@@ -150,9 +157,9 @@ impl Group {
         self.policy.is_some() || self.identity.is_some() || self.keys.is_some()
     }
 
-    /// Whether a target gets new sessions, as far as its settings go.
+    /// Whether a target gets new sessions, health aside.
     pub fn takes_new(&self, target: &Target) -> bool {
-        !target.drain && target.weight.value() > 0 && self.has_in_zone(target)
+        !target.drains() && target.weight.value() > 0 && self.has_in_zone(target)
     }
 
     /// How long a session counts as one of its target's after it was last seen.

@@ -110,7 +110,7 @@ impl Group {
         match self.targets.get(index) {
             None => Home::Gone,
             Some(_) if tried.contains(index) => Home::Refusing,
-            Some(target) if target.drain => Home::Draining,
+            Some(target) if target.drains() => Home::Draining,
             Some(target) if fail_open || target.cell.keeps_keys() => Home::Eligible,
             Some(_) => Home::Unhealthy,
         }

@@ -207,7 +207,7 @@ impl Group {
         };
         let is_eligible = |member: usize| {
             target_of(member).is_some_and(|(index, target)| {
-                !tried.contains(index) && (roster.fail_open || target.cell.is_routable())
+                !tried.contains(index) && (roster.fail_open || target.cell.takes_sessions())
             })
         };
         let member = match self.spec.algorithm {

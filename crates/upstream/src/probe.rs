@@ -59,6 +59,15 @@ pub async fn probe(
     }
 }
 
+/// What is judged of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Answer {
+    /// Of HTTP, or of gRPC.
+    status: u16,
+    /// It has the field that announces a drain.
+    has_drain_header: bool,
+}
+
 /// Why a target gave no status.
 #[derive(Debug, thiserror::Error)]
 enum AskError {
@@ -123,12 +132,12 @@ async fn speak(
     address: SocketAddr,
     check: &HealthCheck,
 ) -> Result<CheckOutcome, AskError> {
-    let status = match check.version {
-        ProtocolVersion::Http1 => http1::ask(&mut stream, address, &check.path).await?,
+    let answer = match check.version {
+        ProtocolVersion::Http1 => http1::ask(&mut stream, address, check).await?,
         ProtocolVersion::Http2 => http2::ask(stream, address, check).await?,
         ProtocolVersion::Grpc => http2::call(stream, address, check).await?,
     };
-    Ok(CheckOutcome::of_status(status, check))
+    Ok(CheckOutcome::of_answer(answer.status, answer.has_drain_header, check))
 }
 
 #[cfg(test)]

@@ -602,6 +602,8 @@ const GROUP: &[(&str, &str)] = &[
     ("health_check.matcher", "\"200\""),
     ("matcher.http_code", "\"200\""),
     ("matcher.grpc_code", "\"0\"\nprotocol_version = \"GRPC\""),
+    ("health_check.drain_status", "\"503\""),
+    ("health_check.drain_header", "\"x-drain: yes\""),
 ];
 
 /// The file with the setting, or without: a second setting of the sample stays.

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use clingfish_model::{CheckProtocol, HealthCheck, ProtocolVersion, health::StatusMatcher};
+use clingfish_model::{
+    CheckProtocol, HealthCheck, ProtocolVersion,
+    health::{Announcement, StatusMatcher},
+};
 
 use super::facts::Facts;
 use crate::{Error, Input, Members, Plan, World, v2::target_group::health_check::seconds};
@@ -20,6 +23,12 @@ pub(super) fn configure(input: &mut Input, world: &World<'_>) -> Result<Plan, Er
     let check = input.structure("HealthCheck", read)?;
     let check = input.required("HealthCheck", check)?;
     let before = Facts::of(world.classic(&name)?, world);
+    // The API has no word for it, so that it is not what is taken away; a check that only connects is told nothing.
+    let announcement = match check.protocol {
+        CheckProtocol::Tcp => Announcement::default(),
+        CheckProtocol::Http | CheckProtocol::Https => before.check.announcement.clone(),
+    };
+    let check = HealthCheck { announcement, ..check };
     let mut after = before.clone();
     keep(&check, &mut after.attributes);
     after.check = check;

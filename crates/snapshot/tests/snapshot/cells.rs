@@ -91,6 +91,27 @@ fn only_a_change_of_standing_is_told() {
 }
 
 #[test]
+fn a_target_that_announces_a_drain_is_well_keeps_its_sessions_and_takes_none() {
+    let check = HealthCheck::default();
+    let cell = healthy(&check);
+    for (outcome, changes, takes) in [
+        (CheckOutcome::Announced, true, false),
+        (CheckOutcome::Announced, false, false),
+        (CheckOutcome::Good, false, false),
+        (CheckOutcome::Good, true, true),
+    ] {
+        assert_eq!(cell.observe(outcome, &check), changes, "{outcome:?}");
+        assert_eq!((cell.takes_sessions(), cell.announces_drain()), (takes, !takes), "{outcome:?}");
+        assert!(cell.is_routable() && cell.keeps_sessions(), "{outcome:?}");
+    }
+    cell.observe(CheckOutcome::Announced, &check);
+    for _ in 0..check.unhealthy_threshold {
+        cell.observe(CheckOutcome::Timeout, &check);
+    }
+    assert!(!cell.is_routable() && !cell.keeps_sessions() && !cell.announces_drain());
+}
+
+#[test]
 fn turning_checks_off_and_on_takes_nobody_out() {
     let check = HealthCheck::default();
     let cell = healthy(&check);

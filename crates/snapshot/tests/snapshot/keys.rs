@@ -166,6 +166,20 @@ fn keys_of_a_target_that_fails_go_elsewhere_and_come_back_and_no_others_move() {
 }
 
 #[test]
+fn keys_of_a_target_that_announces_a_drain_go_elsewhere_until_it_takes_that_back() {
+    let mut world = healthy(&IDS, Some(150));
+    let before = homes(&mut world);
+    world.check("c", CheckOutcome::Announced);
+    let meanwhile = homes(&mut world);
+    assert_eq!(moved(&before, &meanwhile, "c"), before.iter().filter(|at| *at == "c").count());
+    let of_c = before.iter().position(|at| at == "c").unwrap();
+    let (_, verdict) = visit(&mut world, &format!("user-{of_c}"), &Tried::default()).unwrap();
+    assert_eq!(verdict, Verdict::TargetDraining);
+    world.check("c", CheckOutcome::Good);
+    assert_eq!(homes(&mut world), before);
+}
+
+#[test]
 fn a_key_whose_target_was_tried_takes_a_detour() {
     let mut world = healthy(&IDS, None);
     let (home, _) = visit(&mut world, "ada", &Tried::default()).unwrap();

@@ -20,6 +20,8 @@ const IDS: [&str; 5] = ["a", "b", "c", "d", "e"];
 enum Standing {
     Initial,
     Healthy,
+    /// Healthy, and wants to be drained.
+    Announcing,
     Failing,
     Ejected,
 }
@@ -35,15 +37,15 @@ struct Part {
 
 impl Part {
     fn keeps_sessions(self) -> bool {
-        matches!(self.standing, Standing::Initial | Standing::Healthy)
+        self.standing == Standing::Initial || self.is_healthy()
     }
 
     fn takes_new_sessions(self) -> bool {
-        !self.drain && self.weight > 0
+        !self.drain && self.standing != Standing::Announcing && self.weight > 0
     }
 
     fn is_healthy(self) -> bool {
-        self.standing == Standing::Healthy
+        matches!(self.standing, Standing::Healthy | Standing::Announcing)
     }
 }
 
@@ -51,6 +53,7 @@ fn part() -> impl Strategy<Value = Part> {
     let standing = prop_oneof![
         1 => Just(Standing::Initial),
         3 => Just(Standing::Healthy),
+        1 => Just(Standing::Announcing),
         1 => Just(Standing::Failing),
         1 => Just(Standing::Ejected),
     ];
@@ -87,6 +90,7 @@ fn stage(parts: &[Part], algorithm: Algorithm) -> (World, Client, Tried) {
         match part.standing {
             Standing::Initial => {}
             Standing::Healthy => world.check(id, CheckOutcome::Good),
+            Standing::Announcing => world.check(id, CheckOutcome::Announced),
             Standing::Failing => world.check(id, CheckOutcome::Failed),
             Standing::Ejected => {
                 world.check(id, CheckOutcome::Good);

@@ -4,35 +4,39 @@ use std::{io, net::SocketAddr};
 
 use clingfish_h1::{BodyLength, Progress, RequestContext, ResponseKind, parse_response};
 use clingfish_model::{
+    HealthCheck, ResponseHead,
     head::ResponseParts,
     limits::{DRAIN_BYTES_MAX, INTERIM_RESPONSES_MAX},
     listener::RequestLimits,
 };
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use super::{AskError, FAREWELL, USER_AGENT};
+use super::{Answer, AskError, FAREWELL, USER_AGENT};
 
 /// Bytes asked of the system at a time.
 const READ_BYTES: usize = 4096;
 
-/// Gets the path, and gives the status.
+/// Gets the path, and gives what the final answer says.
 pub(super) async fn ask(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     address: SocketAddr,
-    path: &str,
-) -> Result<u16, AskError> {
-    stream.write_all(request(address, path).as_bytes()).await?;
+    check: &HealthCheck,
+) -> Result<Answer, AskError> {
+    stream.write_all(request(address, &check.path).as_bytes()).await?;
     stream.flush().await?;
     let mut bytes = Vec::with_capacity(READ_BYTES);
     let mut parts = ResponseParts::default();
     for _ in 0..=INTERIM_RESPONSES_MAX {
         let framing = read_head(stream, &mut bytes, &mut parts).await?;
+        let head = ResponseHead::new(&bytes, &parts);
+        let has_drain_header =
+            head.fields().any(|field| check.announcement.has_field(field.name, field.value));
         bytes.drain(..framing.head_len.min(bytes.len()));
         if framing.kind == ResponseKind::Final {
             let rest = rest(framing.body, bytes.len());
-            // The status is all we want; how the rest comes to its end is not judged.
+            // The head is all we want; how the rest comes to its end is not judged.
             let _ = tokio::time::timeout(FAREWELL, skip(stream, rest)).await;
-            return Ok(parts.status);
+            return Ok(Answer { status: parts.status, has_drain_header });
         }
     }
     Err(AskError::TooManyInterims)

@@ -11,7 +11,7 @@ use h2::{
 use http::{HeaderMap, Method, Request, Response, header, request};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{AskError, FAREWELL, USER_AGENT};
+use super::{Answer, AskError, FAREWELL, USER_AGENT};
 
 /// gRPC's frame of an empty message: not compressed, no bytes.
 const EMPTY_MESSAGE: [u8; 5] = [0; 5];
@@ -19,16 +19,16 @@ const EMPTY_MESSAGE: [u8; 5] = [0; 5];
 /// The answer of gRPC's health service where it is well: a frame of two bytes, field 1 of which is `SERVING`.
 const SERVING: [u8; 7] = [0, 0, 0, 0, 2, 8, 1];
 
-/// Gets the path, and gives the status.
+/// Gets the path, and gives what the head of the answer says.
 pub(super) async fn ask(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     address: SocketAddr,
     check: &HealthCheck,
-) -> Result<u16, AskError> {
+) -> Result<Answer, AskError> {
     let head = head(Method::GET, address, check)?.body(()).map_err(|_| AskError::NoAnswer)?;
     exchange(stream, async |mut target| {
         let (answer, _) = target.send_request(head, true)?;
-        Ok(answer.await?.status().as_u16())
+        Ok(read_head(&answer.await?, check))
     })
     .await
 }
@@ -38,7 +38,7 @@ pub(super) async fn call(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     address: SocketAddr,
     check: &HealthCheck,
-) -> Result<u16, AskError> {
+) -> Result<Answer, AskError> {
     let head = head(Method::POST, address, check)?
         .header(header::CONTENT_TYPE, "application/grpc")
         .header(header::TE, "trailers")
@@ -49,10 +49,9 @@ pub(super) async fn call(
         message.send_data(Bytes::from_static(&EMPTY_MESSAGE), true)?;
         let answer = answer.await?;
         if !answer.status().is_success() {
-            return Ok(answer.status().as_u16());
+            return Ok(read_head(&answer, check));
         }
-        let is_health = check.path == HealthCheck::GRPC_HEALTH_PATH;
-        grpc_status(answer, is_health).await
+        grpc_answer(answer, check).await
     })
     .await
 }
@@ -92,8 +91,23 @@ async fn exchange<T>(
     outcome
 }
 
-/// Reads to the end of a call. The status is in the trailers, or in the head where there is nothing else.
-async fn grpc_status(answer: Response<RecvStream>, is_health: bool) -> Result<u16, AskError> {
+/// What the head says, of HTTP.
+fn read_head(answer: &Response<RecvStream>, check: &HealthCheck) -> Answer {
+    let has_drain_header = announces(answer.headers(), check);
+    Answer { status: answer.status().as_u16(), has_drain_header }
+}
+
+fn announces(fields: &HeaderMap, check: &HealthCheck) -> bool {
+    let mut fields = fields.iter();
+    fields.any(|(name, value)| check.announcement.has_field(name.as_ref(), value.as_bytes()))
+}
+
+/// Reads to the end of a call. The status is in the trailers, or in the head where there is nothing else. A field that announces
+/// a drain may be in either, and comes before what the health service says of itself.
+async fn grpc_answer(
+    answer: Response<RecvStream>,
+    check: &HealthCheck,
+) -> Result<Answer, AskError> {
     let (head, mut body) = answer.into_parts();
     let (mut message, mut seen) = (Vec::<u8>::new(), 0);
     while let Some(data) = body.data().await {
@@ -110,10 +124,12 @@ async fn grpc_status(answer: Response<RecvStream>, is_health: bool) -> Result<u1
     let trailers = body.trailers().await?.unwrap_or_default();
     let status = status_in(&trailers).or_else(|| status_in(&head.headers));
     let status = status.ok_or(AskError::NoGrpcStatus)?;
-    if is_health && status == 0 && message != SERVING {
+    let has_drain_header = announces(&head.headers, check) || announces(&trailers, check);
+    let is_health = check.path == HealthCheck::GRPC_HEALTH_PATH;
+    if is_health && status == 0 && message != SERVING && !has_drain_header {
         return Err(AskError::NotServing);
     }
-    Ok(status)
+    Ok(Answer { status, has_drain_header })
 }
 
 fn status_in(fields: &HeaderMap) -> Option<u16> {

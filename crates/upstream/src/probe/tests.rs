@@ -1,3 +1,4 @@
+use clingfish_model::health::{Announcement, DrainHeader, StatusMatcher};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -62,6 +63,46 @@ fn outcomes_follow_the_answer() {
             let (outcome, _) =
                 tokio::join!(probe_anyone(address, &check), answer_once(&listener, answer, closes));
             assert_eq!(outcome.unwrap(), expected, "{}", answer.escape_ascii());
+        });
+    }
+}
+
+#[test]
+fn an_answer_announces_a_drain_by_its_status_or_by_a_field() {
+    let announcing = |header| HealthCheck {
+        announcement: Announcement {
+            status: StatusMatcher::parse_drain("503", ProtocolVersion::Http1).ok(),
+            header: DrainHeader::parse(header).ok(),
+        },
+        ..check()
+    };
+    let cases: [(&str, &[u8], CheckOutcome); 9] = [
+        ("x-drain", b"HTTP/1.1 503 Leaving\r\n\r\n", CheckOutcome::Announced),
+        ("x-drain", b"HTTP/1.1 200 OK\r\n\r\n", CheckOutcome::Good),
+        ("x-drain", b"HTTP/1.1 200 OK\r\nX-Drain: \r\n\r\n", CheckOutcome::Announced),
+        ("x-drain: yes", b"HTTP/1.1 200 OK\r\nX-Drain:  YES \r\n\r\n", CheckOutcome::Announced),
+        ("x-drain: yes", b"HTTP/1.1 200 OK\r\nX-Drain: no\r\n\r\n", CheckOutcome::Good),
+        (
+            "x-drain: yes",
+            b"HTTP/1.1 200 OK\r\nX-Drain: no\r\nX-Drain: yes\r\n\r\n",
+            CheckOutcome::Announced,
+        ),
+        ("x-drain", b"HTTP/1.1 500 Oops\r\nX-Drain: 1\r\n\r\n", CheckOutcome::Announced),
+        ("x-drain", b"HTTP/1.1 500 Oops\r\nX-Drained: 1\r\n\r\n", CheckOutcome::Status(500)),
+        (
+            "x-drain",
+            b"HTTP/1.1 103 Early Hints\r\nX-Drain: 1\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
+            CheckOutcome::Good,
+        ),
+    ];
+    for (header, answer, expected) in cases {
+        block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let check = announcing(header);
+            let (outcome, _) =
+                tokio::join!(probe_anyone(address, &check), answer_once(&listener, answer, true));
+            assert_eq!(outcome.unwrap(), expected, "{header} in {}", answer.escape_ascii());
         });
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clingfish_model::{
     CheckProtocol, Edit, HealthCheck, Place, ProtocolVersion, Setting, TargetGroup,
-    health::StatusMatcher,
+    health::{Announcement, StatusMatcher},
 };
 
 use super::protocol;
@@ -95,6 +95,7 @@ impl Given {
             healthy_threshold: self.healthy.unwrap_or(current.healthy_threshold),
             unhealthy_threshold: self.unhealthy.unwrap_or(current.unhealthy_threshold),
             matcher: matcher.flatten().unwrap_or_else(|| current.matcher.clone()),
+            announcement: current.announcement.clone(),
             proxy_protocol: current.proxy_protocol,
         };
         if current.enabled && !check.enabled {
@@ -206,6 +207,12 @@ pub(crate) fn settings(check: &HealthCheck) -> Vec<(&'static str, Setting)> {
     if check.protocol != CheckProtocol::Tcp {
         settings.push(("health_check.path", Setting::text(&check.path)));
         settings.push(("health_check.matcher", Setting::text(check.matcher.to_string())));
+        let Announcement { status, header } = &check.announcement;
+        let put = |key, text: Option<String>| text.map(|text| (key, Setting::Text(text)));
+        let status = status.as_ref().map(ToString::to_string);
+        let header = header.as_ref().map(ToString::to_string);
+        settings.extend(put("health_check.drain_status", status));
+        settings.extend(put("health_check.drain_header", header));
     }
     settings
 }

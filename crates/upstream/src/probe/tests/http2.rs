@@ -1,6 +1,5 @@
 //! Checks against targets that speak HTTP/2.
 
-use clingfish_model::health::StatusMatcher;
 use http::{HeaderMap, HeaderValue, Request, Response};
 
 use super::*;
@@ -13,9 +12,19 @@ struct Answer {
     head: Option<&'static str>,
     message: &'static [u8],
     trailer: Option<&'static str>,
+    /// Where the field stands that announces a drain.
+    drain: Place,
 }
 
-const HTTP: Answer = Answer { status: 200, head: None, message: b"", trailer: None };
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Place {
+    Nowhere,
+    Head,
+    Trailers,
+}
+
+const HTTP: Answer =
+    Answer { status: 200, head: None, message: b"", trailer: None, drain: Place::Nowhere };
 const SERVING: &[u8] = &[0, 0, 0, 0, 2, 8, 1];
 const NOT_SERVING: &[u8] = &[0, 0, 0, 0, 2, 8, 2];
 
@@ -34,6 +43,9 @@ async fn answer_once(listener: &TcpListener, answer: Answer) -> (Request<()>, Ve
         if let Some(status) = answer.head {
             head = head.header("grpc-status", status);
         }
+        if answer.drain == Place::Head {
+            head = head.header("x-drain", "yes");
+        }
         let is_end = answer.message.is_empty() && answer.trailer.is_none();
         let mut send = respond.send_response(head.body(()).unwrap(), is_end).unwrap();
         if !answer.message.is_empty() {
@@ -42,6 +54,9 @@ async fn answer_once(listener: &TcpListener, answer: Answer) -> (Request<()>, Ve
         if let Some(status) = answer.trailer {
             let mut trailers = HeaderMap::new();
             trailers.insert("grpc-status", HeaderValue::from_static(status));
+            if answer.drain == Place::Trailers {
+                trailers.insert("x-drain", HeaderValue::from_static("yes"));
+            }
             send.send_trailers(trailers).unwrap();
         }
         (Request::from_parts(parts, ()), asked)
@@ -114,6 +129,42 @@ fn a_call_of_grpc_is_judged_by_its_status() {
             assert_eq!(asked.headers()["content-type"], "application/grpc", "{what}");
             assert_eq!(asked.headers()["te"], "trailers", "{what}");
             assert_eq!(body, [0; 5], "{what}");
+        });
+    }
+}
+
+#[test]
+fn answers_over_http2_and_of_grpc_announce_drains_too() {
+    use Place::{Head, Nowhere, Trailers};
+    use ProtocolVersion::{Grpc, Http2};
+    let whole = |message, status| Answer { message, trailer: Some(status), ..HTTP };
+    let only = |status| Answer { head: Some(status), ..HTTP };
+    let (alb, health) = (HealthCheck::GRPC_PATH, HealthCheck::GRPC_HEALTH_PATH);
+    for (what, version, path, answer, drain, expected) in [
+        ("a status", Http2, "/", Answer { status: 503, ..HTTP }, Nowhere, CheckOutcome::Announced),
+        ("a field", Http2, "/", HTTP, Head, CheckOutcome::Announced),
+        ("neither", Http2, "/", HTTP, Nowhere, CheckOutcome::Good),
+        ("unavailable", Grpc, alb, only("14"), Nowhere, CheckOutcome::Announced),
+        ("alone in the head", Grpc, alb, only("12"), Head, CheckOutcome::Announced),
+        ("in the head", Grpc, health, whole(SERVING, "0"), Head, CheckOutcome::Announced),
+        ("in trailers", Grpc, health, whole(SERVING, "0"), Trailers, CheckOutcome::Announced),
+        ("serving", Grpc, health, whole(SERVING, "0"), Nowhere, CheckOutcome::Good),
+        ("not serving", Grpc, health, whole(NOT_SERVING, "0"), Nowhere, CheckOutcome::Failed),
+        ("leaving", Grpc, health, whole(NOT_SERVING, "0"), Trailers, CheckOutcome::Announced),
+        ("no gRPC", Grpc, alb, Answer { message: SERVING, ..HTTP }, Head, CheckOutcome::Failed),
+    ] {
+        block_on(async {
+            let codes = if version == Grpc { "14" } else { "503" };
+            let announcement = Announcement {
+                status: StatusMatcher::parse_drain(codes, version).ok(),
+                header: DrainHeader::parse("x-drain: yes").ok(),
+            };
+            let mut check = HealthCheck { announcement, ..check(version, path) };
+            if path == health {
+                check.matcher = StatusMatcher::ok();
+            }
+            let (outcome, ..) = ask(&check, Answer { drain, ..answer }).await;
+            assert_eq!(outcome, expected, "{what}");
         });
     }
 }
