@@ -66,9 +66,17 @@ pub(crate) fn undo(options: &cli::Undrain) -> anyhow::Result<ExitCode> {
     if options.admin.api.output == Output::Json {
         print_json(&made);
     } else {
-        println!("{} takes new sessions", options.target);
+        println!("{}", undone(&options.target, &client.get(&path)?));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What a target does that nobody drains any more but, it may be, itself.
+fn undone(id: &str, target: &Value) -> String {
+    if target.get("drain_announced").and_then(Value::as_bool) == Some(true) {
+        return format!("{id} still takes no new sessions: its health check announces a drain");
+    }
+    format!("{id} takes new sessions")
 }
 
 fn is_late(began: Instant, now: Instant, deadline: Option<Duration>) -> bool {
@@ -139,6 +147,19 @@ mod tests {
             assert_eq!(rest(now).ending(rest(100), minute), expected, "{now} of 100");
         }
         assert_eq!(rest(120).ending(rest(100), minute), None, "more than before");
+    }
+
+    #[test]
+    fn a_drain_that_the_target_announces_itself_is_not_taken_back_by_others() {
+        for (target, expected) in [
+            (json!({ "drain_announced": false }), "a takes new sessions"),
+            (
+                json!({ "drain_announced": true }),
+                "a still takes no new sessions: its health check announces a drain",
+            ),
+        ] {
+            assert_eq!(undone("a", &target), expected, "{target}");
+        }
     }
 
     #[test]

@@ -47,7 +47,8 @@ function Row({ target, hasSessions, all, load, open, sample, rates, group }) {
   const toggle = async (event) => {
     event.preventDefault();
     if (!target.drain) return open({ what: 'drain', target });
-    await change(group, target, { drain: false }, `${target.id} takes new sessions again.`);
+    const now = target.drain_announced ? 'still takes no new sessions: it announces a drain itself.' : 'takes new sessions again.';
+    await change(group, target, { drain: false }, `${target.id} ${now}`);
   };
   const reason = target.leaving
     ? 'Deregistered, finishing what runs'
@@ -57,7 +58,7 @@ function Row({ target, hasSessions, all, load, open, sample, rates, group }) {
   return html`<tr>
     <th scope="row">${target.id}${target.address !== target.id && html`<span class="address mono">${target.address}</span>`}</th>
     <td><${Status} state=${target.health.state}/>${reason && html`<span class="reason" title=${target.health.reason}>${reason}</span>`}
-      ${anomalous && html`<span class="reason warn">fails more than its peers</span>`}${(target.drain || target.leaving) && html`<${Left}
+      ${anomalous && html`<span class="reason warn">fails more than its peers</span>`}${(drains(target) || target.leaving) && html`<${Left}
         target=${target} group=${group}/>`}${counted < 1 && counted > 0 && html`<span class="reason">counts for ${percent(counted)}</span>`}</td>
     <td>${target.zone ?? html`<span class="muted">–</span>`}</td>
     <td class="num">${mayChange() && isOwn && !target.leaving ? html`<button class="plain" title="Change weight"
@@ -77,6 +78,9 @@ function Row({ target, hasSessions, all, load, open, sample, rates, group }) {
     <td class="num">${mayChange() && isOwn && !target.leaving && html`<button class="plain danger"
       onClick=${() => open({ what: 'deregister', target })} aria-label=${`Deregister ${target.id}`}>Deregister</button>`}</td></tr>`;
 }
+
+/** By the operator's word, or by its own. */
+const drains = (target) => target.drain || target.drain_announced;
 
 /** What is left on a target that drains, and when it will be gone if sessions go on leaving as they did. */
 function Left({ target, group }) {
@@ -194,6 +198,6 @@ function Deregister({ group, target, onClose }) {
     <${Failure} error=${error}/>
     <p>It finishes what runs, for up to ${group.settings.deregistration_delay}. Its sessions find a new home with their next request: what the application kept in its memory for them is gone.</p>
     <${Moves} change=${{ method: 'DELETE', path: place(group, target) }}/>
-    ${!target.drain && html`<p class="hint">To lose no session, drain it first and wait.</p>`}
+    ${!drains(target) && html`<p class="hint">To lose no session, drain it first and wait.</p>`}
   </${Dialog}>`;
 }

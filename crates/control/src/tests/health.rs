@@ -98,6 +98,46 @@ fn a_target_goes_and_comes_back_with_its_checks() {
 }
 
 #[test]
+fn a_target_drains_while_its_checks_announce_it() {
+    run(async {
+        let stage = Stage::new();
+        let (leaving, other) = (TestTarget::start(200).await, TestTarget::start(200).await);
+        let both = config(4001, &format!("{}, {}", quoted(&leaving), quoted(&other)));
+        let text = both.replace("{ interval", "{ drain_status = \"503\", interval");
+        // So that a slow machine takes nobody out.
+        let text = text.replace(", unhealthy_threshold = 1", ", unhealthy_threshold = 5");
+        let control = stage.start(&text).await;
+        control.until_ready().await;
+        let admin = control.admin_address();
+        let members = || control.snapshot().unwrap().groups[0].roster().members.clone();
+        until("both take sessions", async || members() == [0, 1]).await;
+        leaving.say(503);
+        until("it takes none any more", async || members() == [1]).await;
+        assert!(targets(&control)[0].1, "it is well");
+        let (_, metrics) = get(admin, "/metrics").await;
+        let state = format!(
+            "clingfish_target_state_info{{target_group=\"web\",target=\"{0}\",address=\"{0}\",state=\"draining\",reason=\"Clingfish.DrainAnnounced\"}} 1",
+            leaving.address
+        );
+        assert!(metrics.lines().any(|line| line == state), "{state}\n{metrics}");
+        let path = format!("/v1/target-groups/web/targets/{}", leaving.address);
+        let (_, row) = get(admin, &path).await;
+        let row: serde_json::Value = serde_json::from_str(&row).unwrap();
+        assert_eq!((&row["drain"], &row["drain_announced"]), (&false.into(), &true.into()));
+        assert_eq!(row["health"]["reason"], "Clingfish.DrainAnnounced", "{row}");
+        stage.write(&format!("{text}# the same\n"));
+        control.reload().await.unwrap();
+        assert_eq!(members(), [1], "a reload changes nothing about it");
+        leaving.say(204);
+        until("it has taken that back", async || members() == [0, 1]).await;
+        leaving.say(503);
+        until("it drains again", async || members() == [1]).await;
+        leaving.say(500);
+        until("it is out", async || !targets(&control)[0].1).await;
+    });
+}
+
+#[test]
 fn a_reload_keeps_health_and_checks_what_is_new() {
     run(async {
         let stage = Stage::new();

@@ -254,6 +254,7 @@ fn row(
         "zone": target.zone.as_ref().map(Name::as_str),
         "weight": target.weight.value(),
         "drain": target.drain,
+        "drain_announced": target.cell.announces_drain(),
         "leaving": is_leaving,
         "health": {
             "state": state.as_str(),

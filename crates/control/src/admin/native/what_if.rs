@@ -134,9 +134,16 @@ fn carrier(stickiness: &Stickiness) -> String {
 
 /// Which part of each target's keys would fall to another one.
 fn moved_keys(group: &Group, after: &TargetGroup) -> HashMap<TargetHash, f64> {
-    let now: Vec<_> = group.targets.iter().map(|t| (t.hash, t.weight.value(), t.drain)).collect();
+    let now: Vec<_> =
+        group.targets.iter().map(|t| (t.hash, t.weight.value(), t.drains())).collect();
+    // What a target announces is not changed by anything but the target.
+    let announces = |hash| {
+        let target = group.find(hash).and_then(|index| group.targets.get(index));
+        target.is_some_and(|target| target.cell.announces_drain())
+    };
+    let then = after.targets.iter().map(|t| (t.id.hash(), t.weight.value(), t.drain));
     let then: Vec<_> =
-        after.targets.iter().map(|t| (t.id.hash(), t.weight.value(), t.drain)).collect();
+        then.map(|(hash, weight, drain)| (hash, weight, drain || announces(hash))).collect();
     let ring = |all: &[(TargetHash, u16, bool)]| {
         Ring::new(all.iter().map(|(hash, weight, _)| (*hash, *weight)))
     };
