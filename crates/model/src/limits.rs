@@ -224,6 +224,12 @@ pub const HISTORY_GROUPS_MAX: usize = 256;
 /// Targets of all groups that have one.
 pub const HISTORY_TARGETS_MAX: usize = 1_000;
 
+/// Bytes of an hour of one group or target: 135 for each slice, where 40 to 60 are usual. Of what takes more, the oldest slices go early.
+pub const HISTORY_TRACK_BYTES_MAX: usize = 48 * 1024;
+
+/// Targets that one answer about a group's history may have, beside the group.
+pub const HISTORY_TARGETS_AT_ONCE_MAX: u64 = 50;
+
 /// How often the configuration file and the key ring file are looked at. A file must look the same twice before it is read.
 pub const FILE_POLL_EVERY: Duration = Duration::from_millis(500);
 

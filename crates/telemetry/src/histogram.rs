@@ -31,22 +31,51 @@ pub(crate) const BOUNDS: [(u64, &str); 18] = [
 /// One bucket more than there are bounds, for what took longer than all of them.
 pub(crate) const BUCKETS: usize = BOUNDS.len() + 1;
 
+/// Which bucket a duration falls into: worked out once, wherever it counts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bucket(usize);
+
+impl Bucket {
+    fn of(micros: u64) -> Self {
+        Self(BOUNDS.partition_point(|(bound, _)| *bound < micros))
+    }
+}
+
+/// Durations by bucket, without their sum. One thread writes.
+#[derive(Debug, Default)]
+pub(crate) struct Buckets([Counter; BUCKETS]);
+
+impl Buckets {
+    /// Counts one duration; on the owning thread only.
+    pub(crate) fn count(&self, bucket: Bucket) {
+        if let Some(counter) = self.0.get(bucket.0) {
+            counter.increment();
+        }
+    }
+
+    /// Adds what it has counted.
+    pub(crate) fn add_to(&self, totals: &mut [u64; BUCKETS]) {
+        for (total, counter) in totals.iter_mut().zip(&self.0) {
+            *total += counter.value();
+        }
+    }
+}
+
 /// Durations by bucket. One thread writes.
 #[derive(Debug, Default)]
 pub struct Histogram {
-    buckets: [Counter; BUCKETS],
+    buckets: Buckets,
     sum_micros: Counter,
 }
 
 impl Histogram {
-    /// Counts one duration; on the owning thread only.
-    pub fn observe(&self, took: Duration) {
+    /// Counts one duration, and tells its bucket; on the owning thread only.
+    pub(crate) fn observe(&self, took: Duration) -> Bucket {
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        let bucket = BOUNDS.partition_point(|(bound, _)| *bound < micros);
-        if let Some(bucket) = self.buckets.get(bucket) {
-            bucket.increment();
-        }
+        let bucket = Bucket::of(micros);
+        self.buckets.count(bucket);
         self.sum_micros.add(micros);
+        bucket
     }
 }
 
@@ -60,9 +89,7 @@ pub struct HistogramTotals {
 impl HistogramTotals {
     /// Adds what one thread counted.
     pub fn add(&mut self, histogram: &Histogram) {
-        for (total, bucket) in self.buckets.iter_mut().zip(&histogram.buckets) {
-            *total += bucket.value();
-        }
+        histogram.buckets.add_to(&mut self.buckets);
         self.sum_micros = self.sum_micros.wrapping_add(histogram.sum_micros.value());
     }
 

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     GroupMeter, Recent, TargetMeter, WorkerMeter,
-    meter::{GroupTotals, TargetTotals, WorkerTotals},
+    meter::{GroupTotals, TargetTimes, TargetTotals, WorkerTotals},
 };
 
 /// All meters, by name: a reload finds the ones of before, so that no count starts again.
@@ -104,7 +104,19 @@ impl Registry {
             .map_or_else(Vec::new, |group| group.targets.iter().map(sum_target).collect())
     }
 
-    /// Sums up what all workers counted.
+    /// How long requests took at the targets of one group, by their ids.
+    pub fn times(&self, group: &str) -> BTreeMap<Arc<str>, TargetTimes> {
+        let groups = self.groups();
+        let targets = groups.get(group).into_iter().flat_map(|group| &group.targets);
+        let sum = |(id, meters): (&Arc<str>, &PerWorker<TargetMeter>)| {
+            let mut times = TargetTimes::default();
+            meters.0.iter().for_each(|meter| times.add(meter));
+            (Arc::clone(id), times)
+        };
+        targets.map(sum).collect()
+    }
+
+    /// Sums up what all workers counted, but for the times of targets.
     pub fn totals(&self) -> Totals {
         let mut totals = Totals::default();
         for meter in &self.workers {

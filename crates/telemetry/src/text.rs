@@ -15,7 +15,7 @@ pub use gauges::{
 };
 
 use crate::{
-    HistogramTotals, Registry, Totals,
+    HistogramTotals, Registry, Totals, Verdict,
     meter::{GroupTotals, TargetTotals},
     registry::GroupRow,
 };
@@ -35,6 +35,7 @@ pub fn render(registry: &Registry, gauges: &Gauges) -> String {
     write_admin(&mut page, gauges);
     write_groups(&mut page, &totals.groups, gauges);
     write_targets(&mut page, &totals.groups);
+    write_target_verdicts(&mut page, &totals.groups);
     write_target_facts(&mut page, &gauges.targets);
     page.text
 }
@@ -207,7 +208,7 @@ fn write_histograms(
 fn write_targets(page: &mut Page, groups: &[GroupRow]) {
     type Read = fn(&TargetTotals) -> u64;
     let counters: [(&Family, Read); 3] = [
-        (&f::TARGET_REQUESTS, |totals| totals.requests),
+        (&f::TARGET_REQUESTS, TargetTotals::requests),
         (&f::TARGET_5XX, |totals| totals.responses_5xx),
         (&f::TARGET_CONNECT_FAILURES, |totals| totals.connect_failures),
     ];
@@ -216,6 +217,19 @@ fn write_targets(page: &mut Page, groups: &[GroupRow]) {
         for group in groups {
             for (target, totals) in &group.targets {
                 samples.sample(&[&group.name, target], read(totals));
+            }
+        }
+    }
+}
+
+/// What is not sticky has one verdict only, which would tell nothing new.
+fn write_target_verdicts(page: &mut Page, groups: &[GroupRow]) {
+    let mut verdicts = page.open(&f::TARGET_VERDICTS);
+    for group in groups {
+        for (target, totals) in &group.targets {
+            let told = totals.by_verdict();
+            for (verdict, count) in told.filter(|told| told.0 != Verdict::Off && told.1 > 0) {
+                verdicts.sample(&[&group.name, target, verdict.as_str()], count);
             }
         }
     }

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
+use super::{TargetMeter, target::VERDICTS};
 use crate::{Counter, Histogram, HistogramTotals, Verdict};
 
 /// Classes of statuses, as the label `class` has them; `none` where no response began.
 pub const CLASSES: [&str; 6] = ["1xx", "2xx", "3xx", "4xx", "5xx", "none"];
-
-const VERDICTS: usize = Verdict::ALL.len();
 
 /// What one worker counts for one target group.
 #[derive(Debug, Default)]
@@ -38,6 +37,8 @@ pub struct GroupMeter {
 pub struct RequestEnd {
     /// Status of the response that went to the client; none where the client left before.
     pub status: Option<u16>,
+    /// Status of the target's answer; none where there was no answer.
+    pub target_status: Option<u16>,
     /// Why it went where it went.
     pub verdict: Verdict,
     /// From the request's first byte to the response's last.
@@ -50,19 +51,36 @@ pub struct RequestEnd {
     pub sent_bytes: u64,
 }
 
+#[cfg(test)]
+impl RequestEnd {
+    /// A request with that verdict that went well.
+    pub(crate) fn good(verdict: Verdict) -> Self {
+        Self {
+            status: Some(200),
+            target_status: Some(200),
+            verdict,
+            duration: Duration::from_millis(2),
+            target_response: Some(Duration::from_millis(1)),
+            received_bytes: 1,
+            sent_bytes: 1,
+        }
+    }
+}
+
 impl GroupMeter {
-    /// Counts one request at its end.
-    pub fn count(&self, end: &RequestEnd) {
+    /// Counts one request at its end, and at the target that it went to last.
+    pub fn count(&self, end: &RequestEnd, target: Option<&TargetMeter>) {
         let row = self.requests.get(end.verdict.index());
         if let Some(counter) = row.and_then(|row| row.get(class_of(end.status))) {
             counter.increment();
         }
-        self.duration.observe(end.duration);
-        if let Some(took) = end.target_response {
-            self.target_response.observe(took);
-        }
+        let duration = self.duration.observe(end.duration);
+        let response = end.target_response.map(|took| self.target_response.observe(took));
         self.received_bytes.add(end.received_bytes);
         self.sent_bytes.add(end.sent_bytes);
+        if let Some(target) = target {
+            target.count(end, duration, response);
+        }
     }
 
     /// Counts a request that came to the group by group stickiness.
@@ -162,14 +180,16 @@ mod tests {
                 (None, "none"),
             ] {
                 let meter = GroupMeter::default();
-                meter.count(&RequestEnd {
+                let end = RequestEnd {
                     status,
+                    target_status: status,
                     verdict,
                     duration: Duration::from_millis(2),
                     target_response: None,
                     received_bytes: 3,
                     sent_bytes: 4,
-                });
+                };
+                meter.count(&end, None);
                 let mut totals = GroupTotals::default();
                 totals.add(&meter);
                 let counted: Vec<_> = totals.requests().filter(|(.., count)| *count > 0).collect();

@@ -168,6 +168,8 @@ families! {
         "Answers of the target with a status of 500 or more.";
     TARGET_CONNECT_FAILURES = Counter "target_connect_failures_total" ["target_group", "target"]
         "Connects to the target that failed on real traffic.";
+    TARGET_VERDICTS = Counter "target_verdicts_total" ["target_group", "target", "verdict"]
+        "Requests sent to the target by verdict, where there is stickiness; verdicts that never occurred are absent.";
     TARGET_ROUTABLE = Gauge "target_routable" ["target_group", "target"]
         "Whether health lets the target get requests: 1 or 0.";
     TARGET_ANOMALOUS = Gauge "target_anomalous" ["target_group", "target"]

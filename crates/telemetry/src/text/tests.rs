@@ -41,6 +41,7 @@ fn names_follow_the_conventions_of_prometheus() {
 fn end(status: u16, verdict: Verdict) -> RequestEnd {
     RequestEnd {
         status: Some(status),
+        target_status: Some(status),
         verdict,
         duration: Duration::from_micros(700),
         target_response: Some(Duration::from_micros(600)),
@@ -60,14 +61,14 @@ fn registry() -> Registry {
         meter.own_answers.count(502, "connect failed");
         meter.dropped_invalid_headers.increment();
         meter.preambles_refused.count(PreambleRefusal::Missing);
-        registry.group(worker, "web").count(&end(200, Verdict::Hit));
-        registry.target(worker, "web", "10.0.0.1:3000").requests.increment();
+        let target = registry.target(worker, "web", "10.0.0.1:3000");
+        registry.group(worker, "web").count(&end(200, Verdict::Hit), Some(&target));
     }
-    registry.group(0, "web").count(&end(200, Verdict::New));
+    registry.group(0, "web").count(&end(200, Verdict::New), None);
     registry.group(0, "web").sessions_created.increment();
     registry.group(0, "web").count_choice(Verdict::New);
     registry.group(1, "web").count_choice(Verdict::Hit);
-    registry.group(1, "web").count(&end(503, Verdict::TargetGone));
+    registry.group(1, "web").count(&end(503, Verdict::TargetGone), None);
     registry.target(1, "web", "odd\"one").connect_failures.add(3);
     registry
 }
