@@ -48,6 +48,7 @@ pub static ASSETS: &[Asset] = &[
     asset!("js/lib.js", SCRIPT, "../web/js/lib.js"),
     asset!("js/metrics.js", SCRIPT, "../web/js/metrics.js"),
     asset!("js/monitoring.js", SCRIPT, "../web/js/monitoring.js"),
+    asset!("js/onetarget.js", SCRIPT, "../web/js/onetarget.js"),
     asset!("js/overview.js", SCRIPT, "../web/js/overview.js"),
     asset!("js/parts.js", SCRIPT, "../web/js/parts.js"),
     asset!("js/requests.js", SCRIPT, "../web/js/requests.js"),

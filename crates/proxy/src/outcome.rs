@@ -413,22 +413,19 @@ impl Outcome {
             crate::desync::count(reason, &worker.meter);
         }
         let Some(local) = &self.group else { return };
-        local.meter.count(&RequestEnd {
+        let end = RequestEnd {
             status: self.status,
+            target_status: self.target_status,
             verdict: self.verdict.unwrap_or(Verdict::Off),
             duration: spans.whole,
             target_response: spans.target,
             received_bytes: self.received_bytes,
             sent_bytes: self.sent_bytes,
-        });
+        };
+        let target = self.target.and_then(|target| local.targets.get(target));
+        local.meter.count(&end, target.map(|target| &*target.meter));
         if let Some(verdict) = self.group_verdict {
             local.meter.count_choice(verdict);
-        }
-        if let Some(target) = self.target.and_then(|target| local.targets.get(target)) {
-            target.meter.requests.increment();
-            if self.target_status.is_some_and(|status| status >= 500) {
-                target.meter.responses_5xx.increment();
-            }
         }
         if let Some((session, home)) = self.seen_at(local, worker) {
             home.saw(session, worker.index);

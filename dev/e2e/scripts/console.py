@@ -189,6 +189,20 @@ def monitoring(page):
     page.do(f"const before = {json.dumps(before)}; await until('a chart moves', () => {{ {looks} }} !== before);".replace("=> { return", "=> (() => { return").replace("} !== before", "})() !== before"))
     page.do("await until('somebody came home', () => [...document.querySelectorAll('.legend span')].some((node) => /^came home [1-9]/.test(node.innerText)));")
     page.inspect("monitoring")
+    # A page that has just been opened has what was before it: no chart begins with it.
+    page.visit(CONSOLE + "?fresh")
+    page.do("await says('Came home'); await go('#/groups/web/monitoring', 'Affinity break rate');"
+            "const opened = new Date(performance.timeOrigin - 8000).toTimeString().slice(0, 8);"
+            "await until('there is what was before the page', () => /from (\\S+) to/.exec(document.querySelector('figure[aria-label=\"Health history\"]').innerText)[1] < opened);"
+            "for (const title of ['Balance', 'Targets by health', 'Latency', 'Requests'])"
+            "  await until(`${title} has numbers`, () => { const all = [...document.querySelectorAll(`figure[aria-label=\"${title}\"] .legend b`)]; return all.length > 0 && all.every((one) => one.innerText !== '–'); });")
+    page.inspect("monitoring-fresh")
+    # One target alone, chosen by its bar.
+    page.do("const first = (await until('there are bars', () => document.querySelector('.bars button.name'))); const id = first.innerText; first.click();"
+            "await says(`Target ${id}`); await says('Latency of the target');"
+            "await until('its latency is told', () => /p50 [0-9]/.test(document.querySelector('figure[aria-label=\"Latency of the target\"]').innerText));")
+    page.inspect("monitoring-target")
+    page.do("await press('Back to the whole group'); await says('Affinity break rate');")
 
 
 def trace(page, visitor, home):

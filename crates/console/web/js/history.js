@@ -13,7 +13,7 @@ export class History {
   constructor() {
     this.total = [];
     this.groups = new Map();
-    /** Groups whose older history has been fetched. */
+    /** Gaps, and groups, of which the server's history has been asked for. */
     this.recalled = new Set();
   }
 
@@ -29,20 +29,22 @@ export class History {
         at: sample.at,
         ...numbers(own),
         balance: balanced(configured.get(name), group, own, hasSessions(group) ? 'sessions' : 'requests'),
+        health: health(group),
         targets: targets(group, own),
       });
     }
     for (const name of this.groups.keys()) if (!sample.groups.has(name)) this.groups.delete(name);
   }
 
-  /** Puts before what this page has seen what the server has kept of a group and some of its targets. */
-  seed(name, slices, targets, seconds) {
+  /** Puts in what the server has kept of a group, wherever this page has seen nothing itself. */
+  seed(name, course, isSticky) {
     const points = this.groups.get(name) ?? this.groups.set(name, []).get(name);
-    const first = points[0]?.at ?? Infinity;
-    const older = slices
-      .filter((slice) => Date.parse(slice.at) + seconds * 1000 < first)
-      .map((slice) => kept(slice, targets, seconds));
-    points.unshift(...older);
+    const seen = points.map((point) => point.at);
+    const step = course.slice_seconds * 1000;
+    const isNew = ({ at }) => !seen.some((one) => one > at - step && one <= at);
+    points.push(...slices(course, (slice, nth) => kept(slice, nth, course, isSticky)).filter(isNew));
+    points.sort((one, other) => one.at - other.at);
+    points.splice(0, points.length - POINTS_MAX);
   }
 
   of(name) {
@@ -57,20 +59,27 @@ export class History {
 
 const hasSessions = (group) => [...group.targets.values()].some((target) => target.sessions !== null);
 
-/** A slice of the server's history as a point of this page's. What the server does not keep is absent. */
-function kept(slice, targets, seconds) {
+/** Every slice between a course's ends, those in which there was nothing too; each stands at its end. */
+export function slices({ from, to, slice_seconds, slices: told }, each) {
+  if (from === null) return [];
+  const known = new Map(told.map((slice) => [Date.parse(slice.at), slice]));
+  const [step, first] = [slice_seconds * 1000, Date.parse(from)];
+  const length = Math.round((Date.parse(to) - first) / step);
+  return Array.from({ length }, (_, nth) => {
+    const at = first + nth * step;
+    return { at: at + step, ...each(known.get(at) ?? NOTHING, nth) };
+  });
+}
+
+const NOTHING = { requests: 0, verdicts: {}, responses_4xx: 0, responses_5xx: 0, duration: null, sessions: 0, active_sessions: 0 };
+
+/** What a slice of a group and one of a target have in common, per second. */
+export function rated(slice, seconds) {
   const per = (count) => count / seconds;
   const verdicts = Object.fromEntries(Object.entries(slice.verdicts).map(([verdict, count]) => [verdict, per(count)]));
   const [home, fresh, broken, ended] = [HOME, FRESH, BROKEN, ENDED].map((kind) => sum(verdicts, kind));
   const time = (name) => (slice.duration ? slice.duration[name] / 1e6 : null);
-  const own = new Map(
-    [...targets]
-      .map(([id, all]) => [id, all.get(slice.at)])
-      .filter(([, found]) => found)
-      .map(([id, found]) => [id, { requests: per(found.requests), sessions: found.sessions }]),
-  );
   return {
-    at: Date.parse(slice.at) + seconds * 1000,
     requests: per(slice.requests),
     home,
     fresh,
@@ -78,16 +87,45 @@ function kept(slice, targets, seconds) {
     ended,
     off: verdicts.off ?? 0,
     errors: per(slice.responses_5xx),
-    breakRate: home + broken > 0 ? broken / (home + broken) : null,
-    balance: null,
-    classes: null,
+    classes: { '4xx': per(slice.responses_4xx), '5xx': per(slice.responses_5xx) },
     verdicts,
     p50: time('p50'),
     p90: time('p90'),
     p99: time('p99'),
     sessions: slice.sessions,
-    targets: own,
   };
+}
+
+/** A slice of the server's history as a point of this page's. */
+function kept(slice, nth, course, isSticky) {
+  const rates = rated(slice, course.slice_seconds);
+  const { home, broken } = rates;
+  const there = (course.targets ?? []).filter((target) => target.state[nth] != null);
+  return {
+    ...rates,
+    breakRate: home + broken > 0 ? broken / (home + broken) : null,
+    balance: slice.balance?.[isSticky ? 'sessions' : 'requests'] ?? null,
+    health: slice.health ?? null,
+    targets: new Map(
+      there.map((target) => [
+        target.id,
+        {
+          requests: target.requests[nth] / course.slice_seconds,
+          sessions: isSticky ? target.sessions[nth] : null,
+          state: wasOut(target.state[nth], target.out_permille[nth]) ? 'unhealthy' : target.state[nth],
+        },
+      ]),
+    ),
+  };
+}
+
+/** Whether a target that is well at the end of a slice was out before. */
+export const wasOut = (state, permille) => state === 'healthy' && permille > 0;
+
+function health(group) {
+  const states = [...group.targets.values()].map((target) => target.state);
+  const of = (state) => states.filter((one) => one === state).length;
+  return { targets: states.length, healthy: of('healthy'), unhealthy: of('unhealthy'), draining: of('draining') };
 }
 
 function numbers(rates) {

@@ -5,6 +5,7 @@ import { useStore } from './store.js';
 import { Chart } from './chart.js';
 import { Empty, tone } from './parts.js';
 import { balanced } from './shares.js';
+import { OneTarget, verdictLines } from './onetarget.js';
 import { format } from './groupcard.js';
 import { BROKEN, ENDED } from './metrics.js';
 import { TARGETS_MAX } from './history.js';
@@ -30,11 +31,15 @@ const PLAIN = {
 
 export function Monitoring({ group, sample, rates }) {
   const { history } = useStore();
-  const [minutes, choose] = useState(15);
-  useEffect(() => {
-    recall(history, group);
-  }, [group.name]);
+  const [minutes, choose] = useState(60);
+  const [target, chooseTarget] = useState('');
   const all = history.of(group.name);
+  const gap = lastGap(all);
+  useEffect(() => {
+    recall(history, group, gap);
+  }, [group.name, gap]);
+  const ids = group.targets.map(({ id }) => id).slice(0, CHOICES_MAX);
+  const chosen = ids.includes(target) ? target : '';
   const points = all.filter((point) => point.at >= now() - minutes * 60_000);
   const isSticky = group.settings.stickiness?.enabled;
   const times = points.map((point) => point.at / 1000);
@@ -43,9 +48,16 @@ export function Monitoring({ group, sample, rates }) {
     <div class="row"><label class="row"><span class="small muted">Show the last</span>
         <select value=${minutes} onChange=${(event) => choose(Number(event.target.value))}>${WINDOWS.map(([value, label]) => html`<option
           value=${value} selected=${value === minutes}>${label}</option>`)}</select></label>
+      <label class="row"><span class="small muted">of</span>
+        <select value=${chosen} onChange=${(event) => chooseTarget(event.target.value)}><option value="" selected=${chosen === ''}>the whole group</option>${ids.map(
+          (id) => html`<option key=${id} value=${id} selected=${id === chosen}>target ${id}</option>`,
+        )}</select></label>
       <span class="muted small">${all.length > 1 ? `There are ${span(all.at(-1).at - all[0].at)} of history.` : 'There is no history yet.'} An hour is kept.</span></div>
-    <div class="charts">
-      <${Distribution} group=${group} sample=${sample} rates=${rates}/>
+    ${
+      chosen
+        ? html`<${OneTarget} key=${`${group.name} ${chosen}`} group=${group} id=${chosen} minutes=${minutes} isSticky=${isSticky} onLeave=${() => chooseTarget('')}/>`
+        : html`<div class="charts">
+      <${Distribution} group=${group} sample=${sample} rates=${rates} onChoose=${chooseTarget}/>
       <${Chart} title="Requests" times=${times} write=${(value) => `${perSecond(value)}/s`} series=${[
         line('all', 1, (point) => point.requests),
         line('4xx', 2, (point) => (point.classes ? (point.classes['4xx'] ?? 0) : null), 'dash'),
@@ -53,53 +65,49 @@ export function Monitoring({ group, sample, rates }) {
       ]}/>
       <${Chart} title="Latency" times=${times} write=${seconds}
         series=${[line('p50', 1, (point) => point.p50), line('p90', 2, (point) => point.p90, 'dash'), line('p99', 3, (point) => point.p99, 'dot')]}/>
-      <${Chart} title="Verdicts" times=${times} write=${(value) => `${perSecond(value)}/s`} series=${
-        isSticky
-          ? [
-              line('came home', 1, (point) => point.home),
-              line('new', 4, (point) => point.fresh, 'dash'),
-              line('ended', 2, (point) => point.ended, 'dot'),
-              line('broken', 3, (point) => point.broken),
-            ]
-          : [
-              line('not sticky', 1, (point) => point.off),
-              line('came home', 4, (point) => point.home, 'dash'),
-              line('new', 2, (point) => point.fresh, 'dot'),
-            ]
-      }/>
+      <${Chart} title="Verdicts" times=${times} write=${(value) => `${perSecond(value)}/s`} series=${verdictLines(points, isSticky)}/>
       <${Chart} title="Affinity break rate" times=${times} top=${0.01} write=${percent} series=${[line('broken', 3, (point) => point.breakRate)]}
         more=${html`<${Causes} rates=${rates}/>`}
           hint="Of the requests that had a home, those that were not served there though their client did nothing wrong."/>
       <${Chart} title="Balance" times=${times} top=${2} write=${format1} series=${[line('busiest ÷ average', 1, (point) => point.balance)]}
         hint="By weight; 1 is even."/>
+      <${Chart} title="Targets by health" times=${times} top=${1} write=${(value) => count(value == null ? null : Math.round(value))} series=${[
+        line('healthy', 4, (point) => point.health?.healthy ?? null),
+        line('unhealthy', 3, (point) => point.health?.unhealthy ?? null, 'dash'),
+        line('draining', 2, (point) => point.health?.draining ?? null, 'dot'),
+      ]}/>
       <${PerTarget} points=${points} times=${times}/>
       <${Health} points=${points} sample=${sample}/>
-    </div>`;
+    </div>`
+    }`;
 }
 
-const RECALLED_MAX = 6;
+/** Targets to choose from; of groups with more there is no history of targets. */
+const CHOICES_MAX = 1000;
+/** Time without a point that is no slice of the server's: nobody looked. */
+const GAP = 25_000;
 
-/** Fetches what the server has kept from before this page was opened, once for each group. */
-async function recall(history, group) {
-  if (history.recalled.has(group.name)) return;
-  history.recalled.add(group.name);
-  const path = `/v1/target-groups/${part(group.name)}`;
-  const byTime = ({ slices }) => new Map(slices.map((slice) => [slice.at, slice]));
+/** When the latest gap ended, as while the page was in the background; 0 without one. */
+const lastGap = (points) => points.findLast((point, at) => at > 0 && point.at - points[at - 1].at > GAP)?.at ?? 0;
+
+/** Fetches what the server has kept from before this page was opened, or while it rested. */
+async function recall(history, group, gap) {
+  const key = `${group.name} ${gap}`;
+  if (history.recalled.has(key)) return;
+  history.recalled.add(key);
   try {
-    const whole = await get(`${path}/history`);
-    const some = group.targets
-      .slice(0, RECALLED_MAX)
-      .map(async ({ id }) => [id, byTime(await get(`${path}/targets/${part(id)}/history`))]);
-    history.seed(group.name, whole.slices, new Map(await Promise.all(some)), whole.slice_seconds);
+    const course = await get(`/v1/target-groups/${part(group.name)}/history?targets=${TARGETS_MAX}`);
+    history.seed(group.name, course, Boolean(group.settings.stickiness?.enabled));
   } catch {
-    // Then there is what this page has seen itself.
+    // Then there is what this page has seen itself, and the next visit asks again.
+    history.recalled.delete(key);
   }
 }
 
 const format1 = (value) => (value == null ? '–' : value.toFixed(2));
 
 /** Who has how much, with a mark where the average is. */
-function Distribution({ group, sample, rates }) {
+function Distribution({ group, sample, rates, onChoose }) {
   const targets = [...(sample?.targets ?? [])];
   const hasSessions = targets.some(([, target]) => target.sessions !== null);
   const of = ([id, target]) => (hasSessions ? (target.sessions ?? 0) : (rates?.targets.get(id)?.requests ?? 0));
@@ -117,7 +125,7 @@ function Distribution({ group, sample, rates }) {
         ? html`<${Empty}>No targets</${Empty}>`
         : html`<ul class="bars">${shown.map(
             (target) => html`<li key=${target[0]}>
-      <span class="name" title=${target[0]}>${target[0]}</span>
+      <button class="plain name" title=${`Show ${target[0]} alone`} onClick=${() => onChoose(target[0])}>${target[0]}</button>
       <span class="track" aria-hidden="true"><span style=${{ width: `${(of(target) / top) * 100}%` }}></span>
         <i style=${{ left: `${(mean / top) * 100}%` }}></i></span>
       <span class="num">${hasSessions ? count(of(target)) : `${perSecond(of(target))}/s`} <span

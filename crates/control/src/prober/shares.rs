@@ -154,7 +154,7 @@ fn fitness(cell: &TargetCell) -> Fitness {
 fn tally(totals: &TargetTotals) -> Tally {
     Tally {
         // A connect that fails is no request yet: it may go well elsewhere.
-        attempts: totals.requests + totals.connect_failures,
+        attempts: totals.requests() + totals.connect_failures,
         errors: totals.responses_5xx + totals.connect_failures,
     }
 }

@@ -35,6 +35,7 @@ mod proxy_protocol;
 mod clients;
 mod observability;
 mod sessions;
+mod course;
 mod demo;
 mod tls;
 mod early;

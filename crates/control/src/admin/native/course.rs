@@ -1,10 +1,15 @@
 //! The last hour of groups and targets.
 
+use std::collections::HashMap;
+
 use clingfish_affinity::Verdict;
-use clingfish_model::UnixMillis;
+use clingfish_model::{
+    UnixMillis,
+    limits::{HISTORY_SLICE, HISTORY_TARGETS_AT_ONCE_MAX},
+};
 use clingfish_telemetry::{
     History,
-    history::{GroupSlice, Spread, TargetSlice},
+    history::{GroupSlice, Spread, Subject, TargetSlice},
 };
 use serde_json::{Map, Value, json};
 
@@ -22,9 +27,34 @@ pub(super) fn group(
     wanted: &str,
     query: Option<&str>,
 ) -> Result<Value, Fault> {
-    let (name, from) = (&spec(now, wanted)?.name, after(query)?);
-    let history = status.memory.history();
-    Ok(hour(history.group(name.as_str(), from).map(of_group).collect()))
+    let (name, after) = (spec(now, wanted)?.name.as_str(), after(query)?);
+    let targets = parameter(query, "targets")?;
+    if targets.is_some_and(|targets| targets > HISTORY_TARGETS_AT_ONCE_MAX) {
+        let much =
+            format!("targets is at most {HISTORY_TARGETS_AT_ONCE_MAX}: ask for others one by one");
+        return Err(Fault::bad_request(much));
+    }
+    let ids = targets.map(|count| ids(now, name, count));
+    // Copied, so that the recorder does not wait for text to be written.
+    let (hour, slices, courses) = {
+        let history = status.memory.history();
+        let hour = Hour::of(&history, Subject::Group(name), after);
+        let slices: Vec<_> = history.group(name, after).collect();
+        let course = |id: String| {
+            let subject = Subject::Target { group: name, target: &id };
+            let extent = history.extent(subject);
+            let slices: HashMap<_, _> = history.target(name, &id, after).collect();
+            (id, extent, slices)
+        };
+        let courses = ids.map(|ids| ids.into_iter().map(course).collect::<Vec<_>>());
+        (hour, slices, courses)
+    };
+    let mut answer = hour.answer(slices.iter().map(of_group).collect());
+    if let Some(courses) = courses {
+        let column = |(id, extent, slices)| hour.columns(id, extent, &slices);
+        answer.insert("targets".to_owned(), courses.into_iter().map(column).collect());
+    }
+    Ok(answer.into())
 }
 
 pub(super) fn target(
@@ -34,52 +64,141 @@ pub(super) fn target(
     id: &str,
     query: Option<&str>,
 ) -> Result<Value, Fault> {
-    let (name, from) = (&spec(now, wanted)?.name, after(query)?);
+    let (name, after) = (&spec(now, wanted)?.name, after(query)?);
     let group = now.snapshot.group(name);
     let mut known =
         group.into_iter().flat_map(|group| crate::recorder::everybody(&now.snapshot, group));
     if !known.any(|target| target.id.as_str() == id) {
         return Err(no_target(id, wanted));
     }
-    let history = status.memory.history();
-    Ok(hour(history.target(name.as_str(), id, from).map(of_target).collect()))
+    let (hour, slices) = {
+        let history = status.memory.history();
+        let subject = Subject::Target { group: name.as_str(), target: id };
+        let slices: Vec<_> = history.target(name.as_str(), id, after).collect();
+        (Hour::of(&history, subject, after), slices)
+    };
+    Ok(hour.answer(slices.iter().map(of_target).collect()).into())
 }
 
 fn after(query: Option<&str>) -> Result<UnixMillis, Fault> {
     Ok(UnixMillis(parameter(query, "after")?.unwrap_or_default()))
 }
 
-fn hour(slices: Vec<Value>) -> Value {
-    json!({ "slice_seconds": History::SLICE.as_secs(), "slices": slices })
+/// The first targets of a group, in the order of their configuration.
+fn ids(now: &Enforced, group: &str, count: u64) -> Vec<String> {
+    let mut groups = now.snapshot.groups.iter();
+    let group = groups.find(|known| known.spec.name.as_str() == group);
+    let targets =
+        group.into_iter().flat_map(|group| crate::recorder::everybody(&now.snapshot, group));
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    targets.take(count).map(|target| target.id.as_str().to_owned()).collect()
 }
 
-fn of_group((at, slice): (UnixMillis, &GroupSlice)) -> Value {
-    let verdicts = Verdict::ALL.iter().zip(slice.verdicts).filter(|(_, count)| *count > 0);
-    let verdicts: Map<String, Value> =
-        verdicts.map(|(verdict, count)| (verdict.as_str().to_owned(), count.into())).collect();
+/// Which time an answer is about; none where nothing has been recorded yet.
+#[derive(Clone, Copy, Debug)]
+struct Hour(Option<(UnixMillis, UnixMillis)>);
+
+impl Hour {
+    /// Of what there is, the slices that end after that time.
+    fn of(history: &History, subject: Subject<'_>, after: UnixMillis) -> Self {
+        let slice = HISTORY_SLICE.as_millis() as u64;
+        let whole = UnixMillis(after.0 - after.0 % slice);
+        let hour = history.extent(subject).map(|(from, to)| (from.max(whole), to));
+        Self(hour.filter(|(from, to)| from < to))
+    }
+
+    fn answer(self, slices: Vec<Value>) -> Map<String, Value> {
+        let time = |at: Option<UnixMillis>| at.map(wire::time);
+        let (from, to) = (self.0.map(|hour| hour.0), self.0.map(|hour| hour.1));
+        let fields = [
+            ("slice_seconds", History::SLICE.as_secs().into()),
+            ("from", time(from).into()),
+            ("to", time(to).into()),
+            ("slices", slices.into()),
+        ];
+        fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    /// A target in columns, with a number for each slice; null before it was there.
+    fn columns(
+        self,
+        id: String,
+        extent: Option<(UnixMillis, UnixMillis)>,
+        slices: &HashMap<UnixMillis, TargetSlice>,
+    ) -> Value {
+        let column = |read: &dyn Fn(&TargetSlice) -> Value| -> Vec<Value> {
+            let nothing = TargetSlice::default();
+            let value = |at: UnixMillis| {
+                let is_known = extent.is_some_and(|(from, _)| from <= at);
+                is_known.then(|| read(slices.get(&at).unwrap_or(&nothing))).unwrap_or_default()
+            };
+            self.begins().map(value).collect()
+        };
+        json!({
+            "id": id,
+            "requests": column(&|slice| slice.requests().into()),
+            "responses_5xx": column(&|slice| slice.responses_5xx.into()),
+            "sessions": column(&|slice| slice.live_sessions.into()),
+            "out_permille": column(&|slice| slice.out_permille.into()),
+            "state": column(&|slice| slice.state().as_str().into()),
+        })
+    }
+
+    /// When each of its slices begins.
+    fn begins(self) -> impl Iterator<Item = UnixMillis> {
+        let step = HISTORY_SLICE.as_millis() as usize;
+        let hour = self.0.into_iter().flat_map(move |(from, to)| (from.0..to.0).step_by(step));
+        hour.map(UnixMillis)
+    }
+}
+
+fn verdicts(counts: &[u32]) -> Map<String, Value> {
+    let told = Verdict::ALL.iter().zip(counts).filter(|(_, count)| **count > 0);
+    told.map(|(verdict, count)| (verdict.as_str().to_owned(), (*count).into())).collect()
+}
+
+fn of_group((at, slice): &(UnixMillis, GroupSlice)) -> Value {
     json!({
-        "at": wire::time(at),
+        "at": wire::time(*at),
         "requests": slice.requests(),
-        "verdicts": verdicts,
+        "verdicts": verdicts(&slice.verdicts),
+        "responses_4xx": slice.responses_4xx,
         "responses_5xx": slice.responses_5xx,
         "sessions_created": slice.sessions_created,
         "duration": spread(&slice.duration),
         "target_response": spread(&slice.target_response),
         "sessions": slice.live_sessions,
         "active_sessions": slice.active_sessions,
+        "health": {
+            "targets": slice.targets,
+            "healthy": slice.healthy,
+            "unhealthy": slice.unhealthy,
+            "draining": slice.draining,
+            "routable": slice.routable,
+        },
+        "balance": {
+            "requests": slice.balance_of_requests(),
+            "sessions": slice.balance_of_sessions(),
+        },
     })
 }
 
-fn of_target((at, slice): (UnixMillis, &TargetSlice)) -> Value {
+fn of_target((at, slice): &(UnixMillis, TargetSlice)) -> Value {
     json!({
-        "at": wire::time(at),
-        "requests": slice.requests,
+        "at": wire::time(*at),
+        "requests": slice.requests(),
+        "verdicts": verdicts(&slice.verdicts),
+        "responses_4xx": slice.responses_4xx,
         "responses_5xx": slice.responses_5xx,
         "connect_failures": slice.connect_failures,
-        "in_flight": slice.now.in_flight,
-        "open_streams": slice.now.open_streams,
-        "sessions": slice.now.live_sessions,
-        "active_sessions": slice.now.active_sessions,
+        "duration": spread(&slice.duration),
+        "target_response": spread(&slice.target_response),
+        "in_flight": slice.in_flight,
+        "open_streams": slice.open_streams,
+        "sessions": slice.live_sessions,
+        "active_sessions": slice.active_sessions,
+        "state": slice.state().as_str(),
+        "out_permille": slice.out_permille,
     })
 }
 

@@ -19,7 +19,7 @@ use crate::{
 const EVENTS: usize = 100;
 
 /// Parameters that a query may have.
-const PARAMETERS: [&str; 4] = ["after", "limit", "from", "to"];
+const PARAMETERS: [&str; 5] = ["after", "limit", "from", "to", "targets"];
 
 pub(super) async fn events(desk: &Desk, query: Option<&str>) -> Result<Value, Fault> {
     let after = parameter(query, "after")?;

@@ -40,6 +40,7 @@ fn misfits(document: &Value, schema: &Value, value: &Value, at: &str, found: &mu
         Some("array") => value.is_array(),
         Some("string") => value.is_string(),
         Some("integer") => value.is_u64(),
+        Some("number") => value.is_number(),
         Some("boolean") => value.is_boolean(),
         Some("null") => value.is_null(),
         other => panic!("unknown type {other:?}"),
@@ -150,6 +151,8 @@ fn answers_are_as_the_document_says() {
             ("GET", one, &["web", "a"], "", json!(null)),
             ("GET", "/v1/target-groups/{name}/history", &["web"], "", json!(null)),
             ("GET", "/v1/target-groups/{name}/history", &["web"], "?after=x", json!(null)),
+            ("GET", "/v1/target-groups/{name}/history", &["web"], "?targets=9", json!(null)),
+            ("GET", "/v1/target-groups/{name}/history", &["web"], "?targets=51", json!(null)),
             (
                 "GET",
                 "/v1/target-groups/{name}/targets/{id}/history",
