@@ -9,6 +9,7 @@ mod body;
 mod clerks;
 mod connection;
 mod console;
+mod content;
 mod crowd;
 mod credentials;
 mod desk;
@@ -16,8 +17,10 @@ mod elb;
 mod failures;
 mod host;
 mod in_force;
+mod live;
 mod native;
 mod origin;
+mod patient;
 mod peer;
 mod refusal;
 mod routes;
@@ -32,7 +35,9 @@ use std::{
     sync::Arc,
 };
 
-use clingfish_model::limits::ACCEPT_BACKOFF;
+use clingfish_model::limits::{
+    ACCEPT_BACKOFF, ADMIN_CONNECTIONS_MAX, ADMIN_CONNECTIONS_PER_PEER_MAX,
+};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 pub use credentials::{Credentials, EnvironmentError};
@@ -50,6 +55,7 @@ use crate::metrics::Metrics;
 use connection::{serve, succeeded};
 use crowd::Crowd;
 use desk::Desk;
+use live::Ticker;
 
 pub(crate) use desk::Tools;
 
@@ -86,6 +92,11 @@ impl Admin {
         Ok(self.listener.as_fd().try_clone_to_owned()?.into())
     }
 
+    /// Who makes the news for those who listen.
+    pub(crate) fn ticker(&self) -> Ticker {
+        Ticker::new(Arc::clone(&self.desk.live), self.desk.metrics.clone())
+    }
+
     /// Tells an operator where it is, and who may do what.
     pub(crate) fn announce(&self) {
         // People and tools look for exactly these words.
@@ -103,7 +114,7 @@ impl Admin {
         if opened.wait_for(|opened| *opened).await.is_err() {
             return;
         }
-        let mut crowd = Crowd::default();
+        let mut crowd = Crowd::new(ADMIN_CONNECTIONS_MAX, ADMIN_CONNECTIONS_PER_PEER_MAX);
         let mut connections = JoinSet::new();
         let mut phase = self.desk.metrics.status.follow_phase();
         loop {

@@ -102,8 +102,8 @@ pub struct Control<D> {
     admin_bind: SocketAddr,
     /// Another handle of what the admin task accepts from.
     admin_socket: TcpListener,
-    /// Prober, census, recorder, admin and steward.
-    tasks: [Owned; 5],
+    /// Prober, census, recorder, ticker, admin and steward.
+    tasks: [Owned; 6],
 }
 
 /// Asks for reloads from anywhere.
@@ -157,6 +157,7 @@ impl<D: Doors + 'static> Control<D> {
         // Before the first request and the first check.
         reach.spare(admin_address);
         admin.announce();
+        let ticker = Owned(tokio::spawn(admin.ticker().run()));
         let admin = Owned(tokio::spawn(admin.run(opened)));
         let recorder = Recorder { status: Arc::clone(&status), registry: Arc::clone(&registry) };
         let recorder = Owned(tokio::spawn(recorder.run()));
@@ -166,7 +167,7 @@ impl<D: Doors + 'static> Control<D> {
         steward.begin(LOOKUP_PATIENCE).await;
         let (requests, incoming) = mpsc::channel(RELOADS_WAITING_MAX);
         let steward = Owned(tokio::spawn(steward.run(incoming, changing)));
-        let tasks = [prober, census, recorder, admin, steward];
+        let tasks = [prober, census, recorder, ticker, admin, steward];
         Ok(Self { requests, status, admin_address, admin_bind: bind, admin_socket, tasks })
     }
 

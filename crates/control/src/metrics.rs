@@ -172,7 +172,7 @@ fn learned(snapshot: &Snapshot) -> Vec<LearnedFact> {
 }
 
 /// Targets of all groups, leaving ones included, those of one group together.
-fn targets(snapshot: &Snapshot) -> Vec<TargetFact> {
+pub(crate) fn targets(snapshot: &Snapshot) -> Vec<TargetFact> {
     let sighting = Sighting::of(snapshot);
     let mut facts = Vec::new();
     for sighted in snapshot.groups.iter().filter_map(|group| sighting.group(&group.spec.name)) {

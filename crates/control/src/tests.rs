@@ -6,6 +6,7 @@ mod admin_tls;
 mod api;
 mod console;
 mod health;
+mod live;
 mod reload;
 mod stage;
 mod tls;

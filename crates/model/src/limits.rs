@@ -297,6 +297,21 @@ pub const ADMIN_HEAD_WITHIN: Duration = Duration::from_secs(15);
 /// Longest life of a connection to the admin address.
 pub const ADMIN_CONNECTION_AGE_MAX: Duration = Duration::from_secs(300);
 
+/// How long a client of the admin address may take nothing of what is sent to it.
+pub const ADMIN_STALLED_MAX: Duration = Duration::from_secs(20);
+
+/// How often streams of `/v1/live` tell what was counted since; as often as sessions are counted.
+pub const LIVE_TICK: Duration = SESSIONS_COUNTED_EVERY;
+
+/// Streams of `/v1/live` at the same time; whoever comes later is told to come again.
+pub const LIVE_STREAMS_MAX: usize = 32;
+
+/// How many of them one address may have that is not loopback.
+pub const LIVE_STREAMS_PER_PEER_MAX: usize = 8;
+
+/// How old a connection is when a stream on it ends: a little before [`ADMIN_CONNECTION_AGE_MAX`], so that it ends between two events.
+pub const LIVE_ENDS_AT_AGE: Duration = Duration::from_secs(290);
+
 /// Longest request body on the admin address, in bytes.
 pub const ADMIN_BODY_BYTES_MAX: usize = 1024 * 1024;
 

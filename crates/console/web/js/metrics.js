@@ -1,8 +1,4 @@
-// Reads Prometheus' text, as far as /metrics writes it, into samples.
-
-const LINE = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)$/;
-const LABEL = /(\w+)="((?:[^"\\]|\\.)*)"/g;
-const unescape = (text) => text.replace(/\\(.)/g, (_, c) => (c === 'n' ? '\n' : c));
+// What the server has counted, as samples, and what happened between two of them.
 
 /** Verdicts of requests whose home was lost though their client did nothing wrong: what stickiness promises not to happen. */
 export const BROKEN = ['target_gone', 'target_unhealthy', 'target_draining', 'detour', 'unknown_key', 'unknown_session'];
@@ -11,131 +7,63 @@ export const ENDED = ['expired_idle', 'expired_absolute', 'forged', 'foreign_gro
 export const HOME = ['hit', 'imported'];
 export const FRESH = ['new', 'no_app_cookie'];
 
-/** Calls `each(name, labels, value)` for every line. */
-export function read(text, each) {
-  for (const line of text.split('\n')) {
-    if (line === '' || line[0] === '#') continue;
-    const found = LINE.exec(line);
-    if (!found) continue;
-    const labels = {};
-    if (found[2])
-      for (const [, key, value] of found[2].matchAll(LABEL)) labels[key] = value.includes('\\') ? unescape(value) : value;
-    each(found[1], labels, Number(found[3]));
-  }
-}
-
 const emptyGroup = () => ({
   verdicts: {},
   classes: {},
   buckets: [],
-  count: 0,
-  sum: 0,
   created: 0,
   retries: 0,
-  failOpen: 0,
   learned: null,
-  sent: 0,
   targets: new Map(),
 });
-const emptyTarget = () => ({
-  requests: 0,
-  errors: 0,
-  connectFailures: 0,
-  inFlight: 0,
-  share: 1,
-  anomalous: false,
-  routable: true,
-  state: '',
-  reason: '',
-  address: '',
-  sessions: null,
+
+/** The sample before, with what an event of /v1/live says of it. Samples are never changed, since rates compare them with later ones. */
+export function merged(before, event, at) {
+  const old = event.whole ? new Map() : before.groups;
+  const groups = new Map(old);
+  for (const name of event.gone) groups.delete(name);
+  for (const group of event.target_groups) groups.set(group.name, mergedGroup(old.get(group.name), group));
+  return { at, counted: Date.parse(event.at), groups: sorted(groups), process: event.process };
+}
+
+function mergedGroup(before, group) {
+  const [verdicts, classes] = [{}, {}];
+  for (const { class: kind, verdict, count } of group.requests) {
+    verdicts[verdict] = (verdicts[verdict] ?? 0) + count;
+    classes[kind] = (classes[kind] ?? 0) + count;
+  }
+  const targets = new Map(before?.targets);
+  for (const id of group.gone) targets.delete(id);
+  for (const target of group.targets) targets.set(target.id, mergedTarget(target));
+  return {
+    verdicts,
+    classes,
+    buckets: [...group.duration.buckets.map(({ le, count }) => [le, count]), [Infinity, group.duration.count]],
+    created: group.sessions_created,
+    retries: group.retries,
+    learned: group.learned_sessions,
+    targets: sorted(targets),
+  };
+}
+
+const mergedTarget = (target) => ({
+  requests: target.requests,
+  errors: target.responses_5xx,
+  inFlight: target.in_flight,
+  share: target.share,
+  anomalous: target.anomalous,
+  routable: target.routable,
+  state: target.state,
+  reason: target.reason ?? '',
+  address: target.address,
+  sessions: target.sessions,
 });
 
-const GROUP = 'clingfish_target_group_';
-const TARGET = 'clingfish_target_';
-
-/** What the console needs of one answer of /metrics. */
-export function sample(text, at) {
-  const all = { at, groups: new Map(), process: {}, refused: 0 };
-  const group = (name) => all.groups.get(name) ?? all.groups.set(name, emptyGroup()).get(name);
-  const target = ({ target_group, target }) => {
-    const { targets } = group(target_group);
-    return targets.get(target) ?? targets.set(target, emptyTarget()).get(target);
-  };
-  read(text, (name, labels, value) => {
-    if (name.startsWith(GROUP)) readGroup(group(labels.target_group), name.slice(GROUP.length), labels, value);
-    else if (name === 'clingfish_learned_sessions') group(labels.target_group).learned = value;
-    else if (name.startsWith(TARGET) && labels.target !== undefined)
-      readTarget(target(labels), name.slice(TARGET.length), labels, value);
-    else if (name === 'clingfish_own_answers_total') all.refused += value;
-    else if (Object.keys(labels).length === 0) all.process[name.slice('clingfish_'.length)] = value;
-  });
-  return all;
-}
-
-function readGroup(group, name, labels, value) {
-  const add = (table, key) => {
-    table[key] = (table[key] ?? 0) + value;
-  };
-  switch (name) {
-    case 'requests_total':
-      add(group.verdicts, labels.verdict);
-      add(group.classes, labels.class);
-      break;
-    case 'request_duration_seconds_bucket':
-      group.buckets.push([labels.le === '+Inf' ? Infinity : Number(labels.le), value]);
-      break;
-    case 'request_duration_seconds_count':
-      group.count = value;
-      break;
-    case 'request_duration_seconds_sum':
-      group.sum = value;
-      break;
-    case 'sessions_created_total':
-      group.created = value;
-      break;
-    case 'retries_total':
-      group.retries = value;
-      break;
-    case 'sent_bytes_total':
-      group.sent = value;
-      break;
-    case 'fail_open_requests_total':
-      group.failOpen = value;
-      break;
-  }
-}
-
-function readTarget(target, name, labels, value) {
-  switch (name) {
-    case 'requests_total':
-      target.requests = value;
-      break;
-    case 'responses_5xx_total':
-      target.errors = value;
-      break;
-    case 'connect_failures_total':
-      target.connectFailures = value;
-      break;
-    case 'requests_in_flight':
-      target.inFlight = value;
-      break;
-    case 'share':
-      target.share = value;
-      break;
-    case 'anomalous':
-      target.anomalous = value === 1;
-      break;
-    case 'routable':
-      target.routable = value === 1;
-      break;
-    case 'sessions':
-      if (labels.window === undefined || labels.window === 'duration') target.sessions = value;
-      break;
-    case 'state_info':
-      Object.assign(target, { state: labels.state, reason: labels.reason, address: labels.address });
-      break;
-  }
+/** In order of the names; what is new is at the end. */
+function sorted(table) {
+  const names = [...table.keys()];
+  const isInOrder = names.every((name, at) => at === 0 || names[at - 1] <= name);
+  return isInOrder ? table : new Map([...table].sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
 export const sum = (table, keys) => keys.reduce((total, key) => total + (table[key] ?? 0), 0);
@@ -143,7 +71,7 @@ const all = (table) => Object.values(table).reduce((total, value) => total + val
 
 /** What happened between two samples, per second. A counter that went back belongs to another process: all of it is new. */
 export function between(before, after) {
-  const seconds = Math.max(0.5, (after.at - before.at) / 1000);
+  const seconds = Math.max(0.5, (after.counted - before.counted) / 1000);
   const groups = new Map();
   for (const [name, to] of after.groups) groups.set(name, groupRates(before.groups.get(name) ?? emptyGroup(), to, seconds));
   return { groups, total: total([...groups.values()]), seconds };

@@ -1,11 +1,14 @@
-// What the page knows. It asks every two seconds while somebody can see it, and not at all otherwise.
+// What the page knows. It listens to /v1/live while somebody can see it, and asks for nothing otherwise.
 import { useEffect, useState } from './lib.js';
-import { ask, get, part } from './api.js';
-import { between, sample } from './metrics.js';
+import { ask, events, get, part } from './api.js';
+import { between, merged } from './metrics.js';
 import { History } from './history.js';
 import { now } from './time.js';
 
-const EVERY = 2000;
+/** How long to wait before asking again for what was not answered: longer each time. */
+const AGAIN = [1000, 2000, 4000, 8000, 15_000];
+/** A stream that ends sooner is not asked for again at once. */
+const SHORT = 2000;
 /** Over how long a rate is taken, so that it does not flicker. */
 const RATE_OVER = 8000;
 /** Groups whose targets' weights are looked up; balance of others takes them as equal. */
@@ -28,7 +31,9 @@ export const store = {
 const listeners = new Set();
 const recent = [];
 let timer = null;
-let running = false;
+/** Ends the stream; none while there is none. */
+let stream = null;
+let failures = 0;
 
 export function changed(parts) {
   Object.assign(store, parts);
@@ -55,46 +60,74 @@ export async function begin() {
     changed({ session: await get('/console/session'), error: null });
   } catch (error) {
     changed({ error });
-    schedule(begin);
+    schedule(begin, SHORT);
     return;
   }
-  if (isInside()) await look();
+  look();
 }
 
-/** Looks at once; called after changes, too. */
-export async function look() {
-  if (running || !isInside()) return;
-  running = true;
+/** Begins to listen, or ends it if nobody looks. After a change it has asked anew what pages ask for; the rest comes by itself. */
+export function look() {
+  clearTimeout(timer);
+  if (!isInside() || document.hidden || store.paused) close();
+  else if (stream) changed({});
+  else listen();
+}
+
+function close() {
+  clearTimeout(timer);
+  stream?.abort();
+  stream = null;
+}
+
+// There is one way to learn what changes, and no other to fall back to: who is refused a stream is told why, and it is tried again.
+async function listen() {
+  const mine = new AbortController();
+  const began = now();
+  let wait = 0;
+  stream = mine;
   try {
-    const { data: state, tag } = await ask('GET', '/v1/state');
-    const text = await get('/metrics');
-    const config = store.config?.revision === state.revision ? store.config : await configuration(state);
-    take(sample(text, now()), { state, tag, config });
+    for await (const { name, data } of events('/v1/live', mine)) {
+      if (stream !== mine) return;
+      if (name === 'state') await learn(data, mine);
+      if (name === 'sample' && stream === mine) take(data);
+    }
+    // It was old, or another process answers now.
+    if (now() - began < SHORT) wait = SHORT;
   } catch (error) {
+    if (stream !== mine) return;
+    wait = AGAIN[Math.min(failures, AGAIN.length - 1)];
+    failures += 1;
     if (error.status !== 401) changed({ error });
   } finally {
-    running = false;
-    schedule(look);
+    mine.abort();
+    if (stream === mine) {
+      stream = null;
+      schedule(look, wait);
+    }
   }
 }
 
-function schedule(what) {
+function schedule(what, wait) {
   clearTimeout(timer);
-  if (!document.hidden && !store.paused) timer = setTimeout(what, EVERY);
+  if (!document.hidden && !store.paused) timer = setTimeout(what, wait);
 }
 
-function take(fresh, parts) {
-  // Where nothing is sticky there are no sessions, whatever the gauge says.
-  for (const { name } of parts.config.groups.filter((group) => group.stickiness === 'off')) {
-    for (const target of fresh.groups.get(name)?.targets.values() ?? []) target.sessions = null;
-  }
+async function learn(state, mine) {
+  const config = store.config?.revision === state.revision ? store.config : await configuration(state);
+  if (stream === mine) changed({ state, config });
+}
+
+function take(event) {
+  const fresh = merged(store.sample, event, now());
   recent.push(fresh);
   while (recent.length > 2 && fresh.at - recent[1].at >= RATE_OVER) recent.shift();
   // After a pause there is nothing to compare with that is recent.
   if (recent.length > 1 && fresh.at - recent[0].at > 4 * RATE_OVER) recent.splice(0, recent.length - 1);
   const rates = between(recent[0], fresh);
-  if (recent.length > 1) store.history.add(fresh, rates, parts.config);
-  changed({ ...parts, sample: fresh, rates, isFirst: recent.length < 2, error: null, heardAt: fresh.at });
+  if (recent.length > 1) store.history.add(fresh, rates, store.config);
+  failures = 0;
+  changed({ sample: fresh, rates, isFirst: recent.length < 2, error: null, heardAt: fresh.at });
 }
 
 /** What is configured, read anew when the revision is another one. */
@@ -116,13 +149,20 @@ async function configuration({ revision }) {
 }
 
 document.addEventListener('visibilitychange', () => {
-  clearTimeout(timer);
-  if (!document.hidden) (store.session ? look : begin)();
+  if (store.session) look();
+  else if (!document.hidden) begin();
 });
 addEventListener('signed-out', () => {
-  clearTimeout(timer);
+  close();
   recent.length = 0;
   changed({ session: { ...store.session, standing: 'signed_out', who: null, role: null }, wasOut: true });
+});
+
+// Somebody is here though nothing was asked for: the server hears of it, and tells whether the session has ended meanwhile.
+addEventListener('somebody', async () => {
+  if (store.session?.standing !== 'signed_in') return;
+  const session = await get('/console/session').catch(() => store.session);
+  if (session.standing === 'signed_out') dispatchEvent(new Event('signed-out'));
 });
 
 /** Signs in or out: what the server says of the visitor counts from now on. */
@@ -134,7 +174,8 @@ export async function signIn(proof) {
 
 export async function signOut() {
   const { data } = await ask('DELETE', '/console/session');
-  clearTimeout(timer);
+  close();
+  recent.length = 0;
   changed({ session: data, wasOut: false, state: null, config: null, sample: null, rates: null, history: new History() });
 }
 

@@ -9,6 +9,8 @@ use hyper::{
     header::{HeaderName, HeaderValue},
 };
 
+use super::{content::Content, desk::Arrival};
+
 /// Content type of answers for people.
 pub(crate) const TEXT: &str = "text/plain; charset=utf-8";
 
@@ -24,6 +26,7 @@ pub(crate) struct Asked {
     /// All of it; its type is one that the place takes, unless it is empty.
     pub(crate) body: Bytes,
     pub(crate) author: Author,
+    pub(crate) arrival: Arrival,
     /// What would come of it is wanted, and nothing else.
     pub(crate) asks_only: bool,
 }
@@ -54,13 +57,13 @@ impl Author {
 }
 
 /// An answer before HTTP. What every answer carries (`cache-control`, `x-content-type-options`) is added on the way out.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) content_type: &'static str,
     /// Further fields.
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
-    pub(crate) body: Bytes,
+    pub(crate) body: Content,
 }
 
 impl Answer {
@@ -70,7 +73,7 @@ impl Answer {
         content_type: &'static str,
         body: impl Into<Bytes>,
     ) -> Self {
-        Self { status, content_type, headers: Vec::new(), body: body.into() }
+        Self { status, content_type, headers: Vec::new(), body: Content::Whole(body.into()) }
     }
 
     /// An answer for people.

@@ -2,12 +2,10 @@
 
 use std::{convert::Infallible, pin::pin, sync::Arc};
 
-use bytes::Bytes;
 use clingfish_model::limits::{
     ADMIN_CONNECTION_AGE_MAX, ADMIN_FIRST_BYTE_WITHIN, ADMIN_HEAD_BYTES_MAX, ADMIN_HEAD_WITHIN,
     TLS_HANDSHAKE_WITHIN,
 };
-use http_body_util::Full;
 use hyper::{
     Response,
     header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS},
@@ -24,9 +22,11 @@ use tokio_rustls::TlsAcceptor;
 
 use super::{
     asked::Answer,
+    content::Content,
     desk::{Arrival, Desk},
+    patient::Patient,
 };
-use crate::status::Phase;
+use crate::{clock, status::Phase};
 
 /// Serves a connection until it ends, stays too long, or another process answers.
 pub(crate) async fn serve(stream: TcpStream, desk: Arc<Desk>) {
@@ -34,11 +34,12 @@ pub(crate) async fn serve(stream: TcpStream, desk: Arc<Desk>) {
         return;
     };
     let tls = desk.in_force().tls.clone();
-    let arrival = Arrival { connected: peer.ip(), is_tls: tls.is_some() };
+    let arrival = Arrival { connected: peer.ip(), is_tls: tls.is_some(), since: clock::now() };
     let served = async {
         if !speaks_soon(&stream).await {
             return tracing::debug!(%peer, "not a byte in time at the admin address");
         }
+        let stream = Patient::new(stream);
         let Some(tls) = tls else {
             return speak(stream, desk, arrival).await;
         };
@@ -60,7 +61,7 @@ async fn speaks_soon(stream: &TcpStream) -> bool {
     matches!(first, Ok(Ok(1)))
 }
 
-async fn speak<S>(stream: S, desk: Arc<Desk>, arrival: Arrival)
+pub(super) async fn speak<S>(stream: S, desk: Arc<Desk>, arrival: Arrival)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -91,8 +92,8 @@ pub(crate) async fn succeeded(phase: &mut watch::Receiver<Phase>) {
     let _ = phase.wait_for(|phase| *phase == Phase::Succeeded).await;
 }
 
-fn response(answer: Answer) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(answer.body));
+fn response(answer: Answer) -> Response<Content> {
+    let mut response = Response::new(answer.body);
     *response.status_mut() = answer.status;
     let fields = response.headers_mut();
     fields.insert(CONTENT_TYPE, HeaderValue::from_static(answer.content_type));

@@ -3,13 +3,14 @@
 use std::{
     net::{IpAddr, SocketAddr},
     sync::{Arc, atomic::Ordering::Relaxed},
+    time::Instant,
 };
 
 use bytes::Bytes;
 use clingfish_model::limits::ADMIN_ANSWERS_MAX;
 use clingfish_telemetry::text::CONTENT_TYPE;
 use hyper::{
-    StatusCode,
+    HeaderMap, StatusCode,
     body::Body,
     header::{AUTHORIZATION, HOST},
     http::{Request, request::Parts},
@@ -25,6 +26,7 @@ use super::{
     failures::Failures,
     host,
     in_force::InForce,
+    live::Live,
     native,
     origin::{self, Own},
     peer::Peer,
@@ -63,6 +65,8 @@ pub(crate) struct Desk {
     pub(crate) sessions: Sessions,
     /// For those who may ask.
     pub(crate) clerks: Clerks,
+    /// Who listens to `/v1/live`.
+    pub(crate) live: Arc<Live>,
     /// For metrics, which everybody may ask for: one, and nobody else waits for that.
     meter_reader: Clerks,
 }
@@ -86,6 +90,15 @@ pub(crate) struct Arrival {
     /// Who has connected.
     pub(crate) connected: IpAddr,
     pub(crate) is_tls: bool,
+    /// When they did.
+    pub(crate) since: Instant,
+}
+
+impl Arrival {
+    /// Where a request with these fields comes from.
+    pub(crate) fn peer(&self, headers: &HeaderMap, in_force: &InForce) -> Peer {
+        Peer::of(self.connected, self.is_tls, headers, &in_force.settings.trusted_proxies)
+    }
 }
 
 impl Desk {
@@ -105,6 +118,7 @@ impl Desk {
             failures: Failures::default(),
             sessions: Sessions::default(),
             clerks: Clerks::new(ADMIN_ANSWERS_MAX),
+            live: Arc::default(),
             meter_reader: Clerks::new(1),
         }
     }
@@ -134,26 +148,21 @@ impl Desk {
     }
 
     /// Answers a request, or says why not.
-    pub(crate) async fn answer<B>(&self, request: Request<B>, arrival: Arrival) -> Answer
+    pub(crate) async fn answer<B>(self: &Arc<Self>, request: Request<B>, arrival: Arrival) -> Answer
     where
         B: Body<Data = Bytes>,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let (head, body) = request.into_parts();
         let in_force = self.in_force();
-        let peer = Peer::of(
-            arrival.connected,
-            arrival.is_tls,
-            &head.headers,
-            &in_force.settings.trusted_proxies,
-        );
+        let peer = arrival.peer(&head.headers, &in_force);
         let place = routes::find(&head.method, head.uri.path(), head.uri.query());
         let answered = async {
             self.check_host(&head, &in_force.settings.hosts)?;
             match place.clone()? {
                 Place::Open(page) => Ok(self.page(page).await),
                 Place::Console => console::file(self, &head),
-                place => self.ask(place, head, body, &peer, &in_force).await,
+                place => self.ask(place, head, body, (arrival, &peer), &in_force).await,
             }
         };
         answered.await.unwrap_or_else(|refusal: Refusal| {
@@ -172,11 +181,11 @@ impl Desk {
 
     /// A request to one of the APIs. What strangers send is read no further than is needed to know that they are.
     async fn ask<B>(
-        &self,
+        self: &Arc<Self>,
         place: Place,
         head: Parts,
         body: B,
-        peer: &Peer,
+        (arrival, peer): (Arrival, &Peer),
         in_force: &InForce,
     ) -> Result<Answer, Refusal>
     where
@@ -206,18 +215,37 @@ impl Desk {
             let intent = routes::elb_intent(head.uri.query(), &body);
             let identify = || known.signed_by(&head, &body, clock::wall());
             let author = access::admit(peer, is_locked, intent, identify)?;
-            return Ok(elb(self, asked(head, body, author)).await);
+            return Ok(elb(self, asked(head, body, author, arrival)).await);
         }
         let intent = routes::native_intent(&head.method);
-        let identify = || {
-            if head.headers.contains_key(AUTHORIZATION) {
-                return known.bearer(&head.headers);
-            }
-            console::author(self, &head.headers, peer, in_force)
-        };
-        let author = access::admit(peer, is_locked, intent, identify)?;
+        let author = self.admit(&head.headers, peer, in_force, intent)?;
         let body = body::read(&head, body, body::JSON).await?;
-        Ok(native::v1(self, asked(head, body, author)).await)
+        Ok(native::v1(self, asked(head, body, author, arrival)).await)
+    }
+
+    /// Who sends a request with these fields to the native API, if they may.
+    fn admit(
+        &self,
+        headers: &HeaderMap,
+        peer: &Peer,
+        in_force: &InForce,
+        intent: Intent,
+    ) -> Result<Author, Refusal> {
+        let known = &in_force.known;
+        let identify = || {
+            if headers.contains_key(AUTHORIZATION) {
+                return known.bearer(headers);
+            }
+            console::author(self, headers, peer, in_force)
+        };
+        access::admit(peer, known.are_any(), intent, identify)
+    }
+
+    /// Whether a request with these fields, that came before, may still be answered by what can be seen.
+    pub(crate) fn still_admits(&self, headers: &HeaderMap, arrival: Arrival) -> bool {
+        let in_force = self.in_force();
+        let peer = arrival.peer(headers, &in_force);
+        self.admit(headers, &peer, &in_force, Intent::Read).is_ok()
     }
 
     async fn page(&self, page: Page) -> Answer {
@@ -252,7 +280,7 @@ impl Desk {
     }
 }
 
-fn asked(head: Parts, body: Bytes, author: Author) -> Asked {
+fn asked(head: Parts, body: Bytes, author: Author, arrival: Arrival) -> Asked {
     Asked {
         path: head.uri.path().to_owned(),
         query: head.uri.query().map(str::to_owned),
@@ -260,6 +288,7 @@ fn asked(head: Parts, body: Bytes, author: Author) -> Asked {
         headers: head.headers,
         body,
         author,
+        arrival,
         asks_only: false,
     }
 }

@@ -7,12 +7,15 @@ mod fault;
 mod groups;
 mod history;
 mod listeners;
+mod live;
 mod overview;
 mod requests;
 mod route;
 mod targets;
 mod what_if;
 mod wire;
+
+use std::sync::Arc;
 
 use hyper::{
     HeaderMap, Method, StatusCode,
@@ -36,7 +39,7 @@ const JSON: &str = "application/json";
 pub(crate) const OPENAPI: &str = include_str!("native/openapi.json");
 
 /// Answers a request.
-pub(crate) async fn v1(desk: &Desk, asked: Asked) -> Answer {
+pub(crate) async fn v1(desk: &Arc<Desk>, asked: Asked) -> Answer {
     let found = match route::find(&asked.method, &asked.path) {
         Ok(found) => found,
         Err(fault) => return fault.answer(),
@@ -50,7 +53,7 @@ pub(crate) fn error(status: StatusCode, code: &str, message: &str) -> Answer {
     Answer::new(status, JSON, format!("{body}\n"))
 }
 
-async fn answer(desk: &Desk, asked: &Asked, found: &Found) -> Result<Answer, Fault> {
+async fn answer(desk: &Arc<Desk>, asked: &Asked, found: &Found) -> Result<Answer, Fault> {
     let name = || found.name(0);
     match found.to {
         To::Index => Ok(whole(&overview::index(desk))),
@@ -60,6 +63,7 @@ async fn answer(desk: &Desk, asked: &Asked, found: &Found) -> Result<Answer, Fau
             let metrics = desk.metrics.clone();
             made(desk, move || Ok(overview::verdicts(&metrics))).await
         }
+        To::Live => live::open(desk, asked),
         To::Keys => enforced(desk).map(|now| whole(&overview::keys(&now))),
         To::WhatIf => what_if(desk, asked).await,
         To::Revisions => history::revisions(desk).await.map(|all| whole(&all)),
@@ -85,7 +89,7 @@ async fn look(desk: &Desk, asked: &Asked, found: &Found, wanted: Look) -> Result
         let (now, status, query) = (&now, &metrics.status, query.as_deref());
         let name = || found.name(0);
         match wanted {
-            Look::State => Ok(overview::state(&metrics, now)),
+            Look::State => Ok(state(&metrics, now)),
             Look::LoadBalancers => Ok(listeners::balancers(now)),
             Look::LoadBalancer => listeners::balancer(now, name()?),
             Look::Listeners => Ok(listeners::listeners(now)),
@@ -109,7 +113,7 @@ async fn look(desk: &Desk, asked: &Asked, found: &Found, wanted: Look) -> Result
 }
 
 /// Tells what a change would do to sessions: the body names its method, its path and its body.
-async fn what_if(desk: &Desk, asked: &Asked) -> Result<Answer, Fault> {
+async fn what_if(desk: &Arc<Desk>, asked: &Asked) -> Result<Answer, Fault> {
     let fields = wire::object(&asked.body)?;
     wire::only(&fields, &["method", "path", "body"])?;
     let text = |key| {
@@ -126,6 +130,7 @@ async fn what_if(desk: &Desk, asked: &Asked) -> Result<Answer, Fault> {
         headers: asked.headers.clone(),
         body: body.into(),
         author: asked.author.clone(),
+        arrival: asked.arrival,
         asks_only: true,
     };
     let found = route::find(&change.method, &change.path)?;
@@ -176,6 +181,8 @@ fn tags_in<'a>(headers: &'a HeaderMap, name: &hyper::header::HeaderName) -> Vec<
     let values = headers.get_all(name).iter().map(|value| value.to_str().unwrap_or(""));
     values.flat_map(|value| value.split(',')).map(str::trim).collect()
 }
+
+pub(super) use overview::state;
 
 #[cfg(test)]
 pub(crate) use route::ROUTES;

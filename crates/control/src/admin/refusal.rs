@@ -270,7 +270,7 @@ mod tests {
         ] {
             let answer = refusal.answer(place);
             assert_eq!(answer.status.as_u16(), status, "{refusal:?}");
-            let text = String::from_utf8(answer.body.to_vec()).unwrap();
+            let text = String::from_utf8(answer.body.bytes().to_vec()).unwrap();
             let (of_aws, ours) = refusal.codes();
             let (media, code) = match place {
                 Place::Open(_) | Place::Console => (TEXT, refusal.message().to_owned()),

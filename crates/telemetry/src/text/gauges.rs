@@ -181,7 +181,7 @@ pub struct CertificateFact {
 }
 
 /// A target as it is now.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TargetFact {
     /// Its group's name.
     pub group: Arc<str>,

@@ -7,7 +7,10 @@ use hyper::{
 use serde_json::json;
 
 use super::{JSON, tag};
-use crate::{admin::asked::Answer, change::NotMade};
+use crate::{
+    admin::{asked::Answer, live::TooMany},
+    change::NotMade,
+};
 
 /// An error: for programs a status and a code, for people a message.
 #[derive(Debug)]
@@ -79,6 +82,15 @@ impl Fault {
     /// It cannot be done now.
     pub(super) fn unavailable(message: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message)
+    }
+
+    /// There are too many streams: of the one who asks, or in all.
+    pub(super) fn too_many(streams: TooMany) -> Self {
+        let status = match streams {
+            TooMany::OfPeer => StatusCode::TOO_MANY_REQUESTS,
+            TooMany::InAll => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        Self::new(status, "too_many_streams", streams.to_string())
     }
 
     fn with_errors(self, errors: Vec<String>) -> Self {

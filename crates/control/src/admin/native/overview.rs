@@ -18,7 +18,7 @@ pub(super) fn index(desk: &Desk) -> Value {
     json!({ "version": desk.metrics.build.version, "openapi": "/v1/openapi.json", "links": links })
 }
 
-pub(super) fn state(metrics: &Metrics, now: &Enforced) -> Value {
+pub(in crate::admin) fn state(metrics: &Metrics, now: &Enforced) -> Value {
     let desired = &now.desired;
     let listeners = desired.listeners.iter().map(|listener| {
         json!({
