@@ -48,11 +48,17 @@ class Witness(Chromium):
     def __init__(self, *args):
         super().__init__(*args)
         self.wrong = []
+        # Paths since somebody cleared the list, and all that ever were.
+        self.asked, self.every = [], set()
 
     def hear(self):
         message = super().hear()
         params = message.get("params", {})
         match message.get("method"):
+            case "Network.requestWillBeSent":
+                path = params["request"]["url"].split(ADMIN)[-1]
+                self.asked.append(path)
+                self.every.add(path)
             case "Runtime.exceptionThrown":
                 self.wrong.append(params["exceptionDetails"])
             case "Runtime.consoleAPICalled" if params["type"] in ("error", "warning"):
@@ -66,6 +72,7 @@ class Console(Page):
     def __init__(self, chromium):
         super().__init__(chromium)
         self.ask("Log.enable")
+        self.ask("Network.enable")
         self.ask("Page.addScriptToEvaluateOnNewDocument", source=WITNESS)
         self.resize("wide")
 
@@ -146,6 +153,24 @@ def overview(page):
     assert page.do("return document.activeElement.innerText;") == "Skip to content"
     page.key("Enter")
     assert page.do("return document.activeElement.id;") == "main"
+
+
+def live(page, chromium):
+    """Numbers move by the stream alone: nothing is asked for again and again, and a hidden or paused page has no stream."""
+    page.do("await go('#/overview', 'Came home');")
+    page.do("await until('the page is live', () => document.querySelector('.live').innerText === 'live');")
+    chromium.asked.clear()
+    number = "document.querySelector('.group-card[data-group=web] .line b').innerText"
+    for _ in range(2):
+        before = page.do(f"return {number};")
+        page.do(f"await until('a number moves', () => {number} !== {json.dumps(before)});")
+    assert chromium.asked == [], f"nothing is asked for meanwhile: {chromium.asked}"
+    page.do("await press('Pause updates'); await until('it rests', () => document.querySelector('.live').innerText === 'paused');")
+    before = page.do("return document.querySelector('.facts').innerText;")
+    page.do("await new Promise((done) => setTimeout(done, 4500));")
+    assert page.do("return document.querySelector('.facts').innerText;") == before, "nothing moves while it is paused"
+    page.do(f"await press('Pause updates'); const before = {number}; await until('it goes on', () => {number} !== before);")
+    assert chromium.asked == ["/v1/live"], f"there is one stream, and nothing else: {chromium.asked}"
 
 
 def make_sticky(page):
@@ -259,7 +284,7 @@ def events(page):
 
 def leave(page):
     page.do("await press('Sign out'); await says('Sign in to Clingfish');")
-    status = page.do("return (await fetch('/v1/state', { headers: { 'x-clingfish-console': '1' } })).status;")
+    status = page.do("return (await fetch('/v1/keys', { headers: { 'x-clingfish-console': '1' } })).status;")
     assert status == 401, "the session has ended"
     page.chromium.wrong[:] = [one for one in page.chromium.wrong if "401" not in str(one)]
 
@@ -275,7 +300,6 @@ def read_only(page):
 def from_elsewhere(page):
     """As if a proxy that nobody trusts had passed it on, in the clear."""
     page.do("await press('Sign out'); await says('Sign in to Clingfish');")
-    page.ask("Network.enable")
     page.ask("Network.setExtraHTTPHeaders", headers={"X-Forwarded-For": "192.0.2.1"})
     page.visit(CONSOLE + "?elsewhere")
     page.do("await says('needs TLS');")
@@ -300,6 +324,7 @@ try:
             page = Console(chromium)
             sign_in(page, chromium)
             overview(page)
+            live(page, chromium)
             visitor, home = make_sticky(page)
             what_would_be(page, home)
             refused_change(page, chromium)
@@ -313,6 +338,7 @@ try:
             read_only(page)
             from_elsewhere(page)
             assert chromium.wrong == [], chromium.wrong
+            assert "/metrics" not in chromium.every and "/v1/state" not in chromium.every, "the stream is the one way"
 finally:
     over.set()
 print(f"all well, {home} was drained")

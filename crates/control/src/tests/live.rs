@@ -20,13 +20,14 @@ use crate::Credentials;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A stream, from its head on. By HTTP/1.0, where a body ends with its connection and comes in no chunks.
-struct Stream {
+#[derive(Debug)]
+pub(super) struct Stream {
     socket: TcpStream,
     head: String,
 }
 
 impl Stream {
-    async fn open(admin: SocketAddr, lines: &str) -> Self {
+    pub(super) async fn open(admin: SocketAddr, lines: &str) -> Self {
         let mut socket = TcpStream::connect(admin).await.unwrap();
         let request = format!("GET /v1/live HTTP/1.0\r\nHost: localhost{lines}\r\n\r\n");
         socket.write_all(request.as_bytes()).await.unwrap();
@@ -53,7 +54,7 @@ impl Stream {
     }
 
     /// The next event, with its name; none at the end.
-    async fn event(&mut self) -> Option<(String, Value)> {
+    pub(super) async fn event(&mut self) -> Option<(String, Value)> {
         let text = self.until("\n\n").await?;
         let (name, data) = text.trim_end().split_once("\ndata: ").unwrap();
         let name = name.strip_prefix("event: ").unwrap();

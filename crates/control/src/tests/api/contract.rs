@@ -7,7 +7,10 @@ use serde_json::Map;
 use super::*;
 use crate::{
     admin::{OPENAPI, ROUTES},
-    tests::stage::{Stage, run},
+    tests::{
+        live::Stream,
+        stage::{Stage, run},
+    },
 };
 
 const ONE: &str = "/v1/target-groups/web/targets/a";
@@ -198,6 +201,15 @@ fn answers_are_as_the_document_says() {
             assert!(found.is_empty(), "{method} {path}: {found:#?}");
             asked.insert((method, template));
         }
+        let events = &document["paths"]["/v1/live"]["get"]["responses"]["200"]["content"]["text/event-stream"]["x-events"];
+        let mut stream = Stream::open(admin, "\r\nAuthorization: Bearer t").await;
+        for _ in 0..3 {
+            let (name, data) = stream.event().await.expect("it goes on");
+            let mut found = Vec::new();
+            misfits(&document, &events[&name], &data, "", &mut found);
+            assert!(found.is_empty(), "{name}: {found:#?}");
+        }
+        asked.insert(("GET", "/v1/live"));
         assert_eq!(asked.len(), ROUTES.len(), "every route was asked");
     });
 }
