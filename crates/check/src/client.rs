@@ -127,13 +127,10 @@ impl Client {
     /// Looks up the host and reads what TLS needs.
     pub(crate) async fn new(options: &Options) -> Result<Self, CheckError> {
         let url = options.url.clone();
-        let found = tokio::net::lookup_host((url.host.as_str(), url.port)).await;
-        let resolve = |why: String| CheckError::Resolve { host: url.host.clone(), why };
-        let addresses: Vec<SocketAddr> =
-            found.map_err(|error| resolve(error.to_string()))?.collect();
-        if addresses.is_empty() {
-            return Err(resolve("it has no address".to_owned()));
-        }
+        let addresses = match options.connect_to {
+            Some(address) => vec![address],
+            None => addresses(&url).await?,
+        };
         Ok(Self {
             addresses,
             tls: dial::tls(&options.trust)?,
@@ -233,6 +230,14 @@ impl Client {
         let common = self.fields.iter().filter(move |(name, _)| name != "cookie" && !own(name));
         common.chain(&ask.fields).map(|(name, value)| (name.as_str(), value.as_str()))
     }
+}
+
+/// Looks up the host.
+async fn addresses(url: &Url) -> Result<Vec<SocketAddr>, CheckError> {
+    let resolve = |why: String| CheckError::Resolve { host: url.host.clone(), why };
+    let found = tokio::net::lookup_host((url.host.as_str(), url.port)).await;
+    let found: Vec<SocketAddr> = found.map_err(|error| resolve(error.to_string()))?.collect();
+    if found.is_empty() { Err(resolve("it has no address".to_owned())) } else { Ok(found) }
 }
 
 async fn in_time<T>(work: impl Future<Output = Result<T, NoAnswer>>) -> Result<T, NoAnswer> {

@@ -1,6 +1,9 @@
 //! What the self-test is asked to do.
 
-use std::{net::IpAddr, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use crate::{
     limits::{
@@ -17,6 +20,8 @@ use crate::{
 pub struct Options {
     /// What is asked for.
     pub url: Url,
+    /// Where connections go, whatever the URL's host is; nothing: to that host.
+    pub connect_to: Option<SocketAddr>,
     /// Who answers; nothing: it is found out.
     pub who: Option<Who>,
     /// Fields of each request.
@@ -116,6 +121,7 @@ impl Options {
     pub fn new(url: Url) -> Self {
         Self {
             url,
+            connect_to: None,
             who: None,
             fields: Vec::new(),
             login: Vec::new(),

@@ -25,6 +25,9 @@ pub trait Audience: Send {
     /// Hears what is done now.
     fn hear(&mut self, line: &str);
 
+    /// Hears what became of a promise, as soon as that is known.
+    fn learn(&mut self, _finding: &Finding) {}
+
     /// Is asked to do something, and says when it is done.
     fn please<'a>(&'a mut self, request: &'a str) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 }
@@ -45,7 +48,9 @@ pub async fn run(options: &Options, audience: &mut dyn Audience) -> Result<Repor
         if promise != Promise::TargetAbsent || options.while_down {
             audience.hear(&format!("{promise}: {}", promise.words()));
             let judgement = check(promise, &mut ground, audience).await;
-            findings.push(Finding::new(promise, judgement, ground.recognised.balancer));
+            let finding = Finding::new(promise, judgement, ground.recognised.balancer);
+            audience.learn(&finding);
+            findings.push(finding);
         }
     }
     Ok(Report {

@@ -327,6 +327,24 @@ pub const ADMIN_FAILURE_FADES_AFTER: Duration = Duration::from_secs(3);
 /// Addresses of which they are remembered.
 pub const ADMIN_FAILERS_MAX: usize = 1024;
 
+/// How long a self-test that was started at the admin address may take; then it has failed.
+pub const CHECK_DEADLINE: Duration = Duration::from_secs(300);
+
+/// Self-tests that the admin address remembers; of more, the oldest go.
+pub const CHECKS_KEPT_MAX: usize = 10;
+
+/// Fresh clients that a self-test started there may have.
+pub const CHECK_CLIENTS_MAX: usize = 100;
+
+/// Lines of progress that are kept of a self-test.
+pub const CHECK_LINES_MAX: usize = 100;
+
+/// Longest text of a self-test: a line, or a path, host or expression that is asked for, in bytes.
+pub const CHECK_TEXT_BYTES_MAX: usize = 2_048;
+
+/// Largest report of a self-test that is kept, in bytes.
+pub const CHECK_REPORT_BYTES_MAX: usize = 256 * 1024;
+
 /// People signed in to the console at the same time; one more, and who did nothing for longest has to sign in again.
 pub const CONSOLE_SESSIONS_MAX: usize = 256;
 

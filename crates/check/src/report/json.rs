@@ -19,18 +19,21 @@ impl Report {
             "kept": self.count(Outcome::Kept),
             "broken": self.count(Outcome::Broken),
             "could_not_tell": self.count(Outcome::CouldNotTell),
-            "promises": self.findings.iter().map(finding).collect::<Vec<_>>(),
+            "promises": self.findings.iter().map(Finding::to_json).collect::<Vec<_>>(),
         })
     }
 }
 
-fn finding(finding: &Finding) -> Value {
-    json!({
-        "promise": finding.promise.name(),
-        "words": finding.promise.words(),
-        "outcome": finding.outcome.name(),
-        "evidence": finding.evidence,
-        "means": finding.means,
-        "change": finding.change,
-    })
+impl Finding {
+    /// As the report has it.
+    pub fn to_json(&self) -> Value {
+        json!({
+            "promise": self.promise.name(),
+            "words": self.promise.words(),
+            "outcome": self.outcome.name(),
+            "evidence": self.evidence,
+            "means": self.means,
+            "change": self.change,
+        })
+    }
 }
