@@ -4,6 +4,7 @@
 
 mod admin_client;
 mod check;
+mod checker;
 mod cli;
 mod clock;
 mod demo;

@@ -21,7 +21,7 @@ use clingfish_telemetry::{LogPlan, LogWriter, Registry};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::sync::{Notify, watch};
 
-use crate::{cli, keys, upgrade::Estate};
+use crate::{checker::SelfTest, cli, keys, upgrade::Estate};
 
 /// How often the way out looks whether the last connection has ended.
 const DRAIN_POLL: Duration = Duration::from_millis(20);
@@ -101,6 +101,7 @@ impl Node {
             },
             process: Process { pid: std::process::id(), generation },
             console: console(),
+            checker: Arc::new(SelfTest),
             admin_socket,
             opened,
         })

@@ -26,6 +26,7 @@ use crate::{
     apply::Applier,
     census::Census,
     change::Changes,
+    checks::{Checker, Checks},
     files::Files,
     history::Annals,
     lookups::{Lookups, Resolve},
@@ -67,6 +68,8 @@ pub struct Setup<D> {
     pub process: Process,
     /// Files of the web console; none where there is to be no console.
     pub console: Vec<Asset>,
+    /// What tests listeners when somebody at the admin address asks for that.
+    pub checker: Arc<dyn Checker>,
     /// A socket that another process made for the admin address; none has this one make its own.
     pub admin_socket: Option<TcpListener>,
     /// Turns true when the admin address may answer; until then somebody else may.
@@ -144,13 +147,14 @@ impl<D: Doors + 'static> Control<D> {
         let (registry, reach) = (Arc::clone(&setup.registry), Arc::clone(&setup.reach));
         let annals = setup.annals.clone();
         let site = Arc::new(Site::new(&setup.console));
+        let checks = Arc::new(Checks::new(Arc::clone(&setup.checker)));
         let (mut steward, metrics) = assemble(setup, resolver, &status);
         steward.applier.open().map_err(StartError::Listeners)?;
         let bind = steward.applier.desired().admin.bind;
         let refused = |cause| StartError::Admin { address: bind, cause };
         let first = steward.applier.admin();
         let (changes, changing) = Changes::channel(CHANGES_WAITING_MAX);
-        let tools = Tools { changes, annals, host_name: host_name(), site };
+        let tools = Tools { changes, annals, host_name: host_name(), site, checks };
         let admin = Admin::bind(bind, admin_inherited, metrics, first, tools);
         let admin = admin.await.map_err(refused)?;
         let (admin_address, admin_socket) = (admin.address(), admin.lend().map_err(refused)?);

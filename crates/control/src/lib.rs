@@ -13,6 +13,7 @@ mod aside;
 mod census;
 mod certificates;
 mod change;
+mod checks;
 mod clock;
 mod configuration;
 mod control;
@@ -34,6 +35,7 @@ mod watch;
 
 pub use admin::{Asset, Credentials, EnvironmentError, FreshToken};
 pub use apply::first_snapshot;
+pub use checks::{CheckPlan, CheckProgress, Checker, Checking};
 pub use clingfish_telemetry::text::{Build, Process};
 pub use clingfish_upstream::Reach;
 pub use configuration::{Configuration, ConfigurationError};

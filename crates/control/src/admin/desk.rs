@@ -38,6 +38,7 @@ use super::{
 use crate::{
     Annals,
     change::Changes,
+    checks::Checks,
     clock,
     metrics::Metrics,
     status::{Phase, Status},
@@ -82,6 +83,8 @@ pub(crate) struct Tools {
     pub(crate) host_name: Arc<str>,
     /// Files of the console.
     pub(crate) site: Arc<Site>,
+    /// Self-tests of listeners.
+    pub(crate) checks: Arc<Checks>,
 }
 
 /// How a request came.

@@ -1,6 +1,7 @@
 //! The native API, below `/v1`: what ELB has no words for. `docs/api.md` tells of it, [`OPENAPI`] is its contract.
 
 mod change;
+mod checks;
 mod course;
 mod explain;
 mod fault;
@@ -66,6 +67,10 @@ async fn answer(desk: &Arc<Desk>, asked: &Asked, found: &Found) -> Result<Answer
         To::Live => live::open(desk, asked),
         To::Keys => enforced(desk).map(|now| whole(&overview::keys(&now))),
         To::WhatIf => what_if(desk, asked).await,
+        To::StartCheck => checks::start(desk, asked),
+        To::Checks => Ok(whole(&checks::all(desk))),
+        To::Check => checks::one(desk, name()?).map(|one| whole(&one)),
+        To::CancelCheck => checks::cancel(desk, asked, name()?).map(|one| whole(&one)),
         To::Revisions => history::revisions(desk).await.map(|all| whole(&all)),
         To::Revision => history::revision(desk, found.number(0)?).await.map(|one| whole(&one)),
         To::Diff => history::diff(desk, asked.query.as_deref()).await.map(|diff| whole(&diff)),

@@ -1,6 +1,7 @@
 //! The native API through a real socket.
 
 mod changes;
+mod checks;
 mod contract;
 mod history;
 mod reads;

@@ -16,15 +16,17 @@ use clingfish_model::{Listener, Name, desired::AccessLog};
 use clingfish_snapshot::{Doors, OpenError, Snapshot};
 use clingfish_telemetry::{LogWriter, Registry};
 use clingfish_upstream::{ResolveError, Resolved};
+use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    sync::Notify,
     task::JoinHandle,
 };
 
 use crate::{
-    Annals, Asset, Build, Configuration, Control, Credentials, KeyFile, Process, Setup, StartError,
-    first_snapshot, lookups::Resolve,
+    Annals, Asset, Build, CheckPlan, CheckProgress, Checker, Checking, Configuration, Control,
+    Credentials, KeyFile, Process, Setup, StartError, first_snapshot, lookups::Resolve,
 };
 
 /// How long anything may take before a test gives up.
@@ -111,6 +113,40 @@ impl Resolve for Book {
     }
 }
 
+/// Finds out nothing: a run says one line, judges one promise, and ends when the test says so. Remembers what it was to do.
+#[derive(Clone, Debug, Default)]
+pub(super) struct FakeChecker {
+    pub(super) plans: Arc<Mutex<Vec<CheckPlan>>>,
+    /// Each permit lets one run end.
+    pub(super) go: Arc<Notify>,
+}
+
+impl Checker for FakeChecker {
+    fn prepare(&self, plan: &CheckPlan, progress: CheckProgress) -> Result<Checking, String> {
+        match plan.identify.as_deref() {
+            Some("nonsense") => return Err("identify: nonsense is none of header:NAME".to_owned()),
+            Some("panic") => return Ok(Box::pin(async { panic!("a fault of the checker's") })),
+            _ => {}
+        }
+        self.plans.lock().unwrap().push(plan.clone());
+        let (go, url) = (Arc::clone(&self.go), plan.url());
+        Ok(Box::pin(async move {
+            progress.say("20 fresh clients come");
+            let finding = json!({
+                "promise": "comes-home", "words": "a client with cookies comes home", "outcome": "broken",
+                "evidence": ["3 of 4"], "means": "They lose their carts.", "change": "Make it sticky.",
+            });
+            progress.judge(finding.clone());
+            go.notified().await;
+            Ok(json!({
+                "url": url, "balancer": "Clingfish", "recognised_by": "its cookie", "who": null,
+                "targets": ["a"], "comes_home_by": "nothing", "requests": 20,
+                "kept": 0, "broken": 1, "could_not_tell": 0, "promises": [finding],
+            }))
+        }))
+    }
+}
+
 /// Files, doors and names for one control plane.
 #[derive(Debug)]
 pub(super) struct Stage {
@@ -120,6 +156,7 @@ pub(super) struct Stage {
     pub(super) credentials: Credentials,
     /// Where workers would count.
     pub(super) registry: Arc<Registry>,
+    pub(super) checker: FakeChecker,
 }
 
 const CONSOLE: &[Asset] =
@@ -133,6 +170,7 @@ impl Stage {
             book: Book::default(),
             credentials: Credentials::default(),
             registry: Arc::new(Registry::new(1)),
+            checker: FakeChecker::default(),
         }
     }
 
@@ -178,6 +216,7 @@ impl Stage {
             build: Build { version: "1.2.3", commit: "" },
             process: Process::default(),
             console: CONSOLE.to_vec(),
+            checker: Arc::new(self.checker.clone()),
             admin_socket: None,
             opened: tokio::sync::watch::channel(true).1,
         };
