@@ -38,6 +38,7 @@ pub static ASSETS: &[Asset] = &[
     asset!("js/attributes.js", SCRIPT, "../web/js/attributes.js"),
     asset!("js/chart.js", SCRIPT, "../web/js/chart.js"),
     asset!("js/check.js", SCRIPT, "../web/js/check.js"),
+    asset!("js/checkstory.js", SCRIPT, "../web/js/checkstory.js"),
     asset!("js/events.js", SCRIPT, "../web/js/events.js"),
     asset!("js/gate.js", SCRIPT, "../web/js/gate.js"),
     asset!("js/group.js", SCRIPT, "../web/js/group.js"),

@@ -278,8 +278,24 @@ def events(page):
             "await until('it shows what changes', () => document.querySelector('dialog .diff'));")
     page.inspect("rollback")
     page.do("await press('Go back', 'dialog button'); await says('is in force again'); await says('rollback');")
-    page.do("await go('#/check', 'clingfish check');")
+
+
+def check(page):
+    """Starts the self-test, watches it, and reads what came of it."""
+    page.do("await go('#/check', 'clingfish check'); await type('Path', '/cart'); await says('/cart'); await says('None yet');")
     page.inspect("check")
+    page.do("await press('Start check'); await says('steps so far'); await called('button', 'Cancel');")
+    page.inspect("check-running")
+    page.do("await until('it has ended', () => document.querySelector('.verdicts')); await says('For users:');")
+    told = page.do("return [...document.querySelectorAll('.promise summary')].map((row) => row.innerText.replaceAll('\\n', ' '));")
+    for promise, verdict in [("comes-home", "kept"), ("new-connection", "kept"), ("forged-cookie", "kept"), ("parallel-first", "broken")]:
+        assert any(promise in row and row.startswith(verdict) for row in told), f"{promise}: {told}"
+    assert "Balancer" in page.do("return document.querySelector('.ground').innerText;")
+    page.do("await called('button', 'Copy as JSON'); (await until('it is kept', () => document.querySelector('.promise:not([open]) summary'))).focus();")
+    page.key("Enter")
+    page.do("await until('the keyboard opens it', () => document.activeElement.closest('details').open);")
+    page.inspect("check-report")
+    page.do("await until('it is among earlier ones', () => document.querySelector('.runs button[aria-current]'));")
 
 
 def leave(page):
@@ -295,6 +311,8 @@ def read_only(page):
     offered = page.do("return [...document.querySelectorAll('main button:not(:disabled), main input:not(:disabled)')].map(nameOf);")
     assert offered == [], f"who may look only is offered nothing else: {offered}"
     page.inspect("read-only")
+    page.do("await go('#/check', 'Copy as JSON'); await says('token admin');")
+    assert "Start check" not in page.do("return document.body.innerText;"), "who may look only starts none"
 
 
 def from_elsewhere(page):
@@ -330,6 +348,7 @@ try:
             refused_change(page, chromium)
             monitoring(page)
             trace(page, visitor, home)
+            check(page)
             drain(page, home)
             assert visitor.homes() == {home}, "a draining target keeps its sessions"
             assert home not in {Visitor().visit() for _ in range(9)}, "and takes no new ones"

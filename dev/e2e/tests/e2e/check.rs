@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, net::SocketAddr, process::Command};
 use clingfish_testkit::{Background, Finished, Target, binary, run};
 use serde_json::Value;
 
+mod admin;
 mod app;
 mod envoy;
 mod haproxy;

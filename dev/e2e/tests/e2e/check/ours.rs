@@ -6,11 +6,11 @@ use super::{app, check, check_url, check_while_down};
 use crate::support::{targets, web, web_with};
 
 #[track_caller]
-fn clingfish(stickiness: &str, apps: &[Target; 2]) -> Clingfish {
+pub(super) fn clingfish(stickiness: &str, apps: &[Target; 2]) -> Clingfish {
     Clingfish::start(&web(&group(stickiness, apps)))
 }
 
-fn group(stickiness: &str, [a, b]: &[Target; 2]) -> String {
+pub(super) fn group(stickiness: &str, [a, b]: &[Target; 2]) -> String {
     format!("{}\nhealth_check = false\n{stickiness}", targets(&[("a", a), ("b", b)]))
 }
 
