@@ -183,7 +183,7 @@ fn row(id: &str, TargetNow { totals, fact }: &TargetNow, own: &Own) -> Value {
         "routable": fact.is_routable,
         "anomalous": fact.is_anomalous,
         "share": fact.share,
-        "requests": totals.requests,
+        "requests": totals.requests(),
         "responses_5xx": totals.responses_5xx,
         "connect_failures": totals.connect_failures,
         "in_flight": fact.in_flight,

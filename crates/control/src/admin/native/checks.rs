@@ -28,8 +28,10 @@ pub(super) fn start(desk: &Desk, asked: &Asked) -> Result<Answer, Fault> {
     let run = desk.tools.checks.begin(plan, &asked.author.name, &desk.status)?;
     let body = format!("{}\n", whole(&run));
     let answer = Answer::new(StatusCode::ACCEPTED, JSON, body);
-    let place = HeaderValue::try_from(format!("/v1/checks/{}", run.id));
-    Ok(place.map_or(answer.clone(), |place| answer.with(LOCATION, place)))
+    Ok(match HeaderValue::try_from(format!("/v1/checks/{}", run.id)) {
+        Ok(place) => answer.with(LOCATION, place),
+        Err(_) => answer,
+    })
 }
 
 /// All that are remembered, the newest first, without their stories.
