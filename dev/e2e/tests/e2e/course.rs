@@ -112,7 +112,8 @@ fn an_hour_of_each_target_has_what_its_clients_saw() {
     let balance = busy["balance"]["sessions"].as_f64().unwrap();
     assert!((1.0..=2.0).contains(&balance), "{busy}");
     for column in whole["targets"].as_array().unwrap() {
-        let told = column["requests"].as_array().unwrap().iter().filter_map(Value::as_u64).sum();
+        let told: u64 =
+            column["requests"].as_array().unwrap().iter().filter_map(Value::as_u64).sum();
         let seen: u64 = seen[column["id"].as_str().unwrap()].verdicts.values().sum();
         assert_eq!(seen, told, "{column}");
     }
