@@ -2,6 +2,7 @@
 
 mod answers;
 mod checks;
+mod drains;
 mod homes;
 mod outages;
 mod reach;
