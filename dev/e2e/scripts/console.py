@@ -356,7 +356,9 @@ try:
             leave(page)
             read_only(page)
             from_elsewhere(page)
-            assert chromium.wrong == [], chromium.wrong
+            # What a change would do is asked a little after it is typed: the answer to one that cannot be may come late.
+            wrong = [one for one in chromium.wrong if not ("422" in str(one) and "/v1/what-if" in str(one))]
+            assert wrong == [], wrong
             assert "/metrics" not in chromium.every and "/v1/state" not in chromium.every, "the stream is the one way"
 finally:
     over.set()

@@ -23,7 +23,7 @@ export function merged(before, event, at) {
   const groups = new Map(old);
   for (const name of event.gone) groups.delete(name);
   for (const group of event.target_groups) groups.set(group.name, mergedGroup(old.get(group.name), group));
-  return { at, counted: Date.parse(event.at), groups: sorted(groups), process: event.process };
+  return { at, groups: sorted(groups), process: event.process };
 }
 
 function mergedGroup(before, group) {
@@ -71,7 +71,7 @@ const all = (table) => Object.values(table).reduce((total, value) => total + val
 
 /** What happened between two samples, per second. A counter that went back belongs to another process: all of it is new. */
 export function between(before, after) {
-  const seconds = Math.max(0.5, (after.counted - before.counted) / 1000);
+  const seconds = Math.max(0.5, (after.at - before.at) / 1000);
   const groups = new Map();
   for (const [name, to] of after.groups) groups.set(name, groupRates(before.groups.get(name) ?? emptyGroup(), to, seconds));
   return { groups, total: total([...groups.values()]), seconds };

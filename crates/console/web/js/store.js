@@ -34,6 +34,8 @@ let timer = null;
 /** Ends the stream; none while there is none. */
 let stream = null;
 let failures = 0;
+/** How far the server's clock is behind this page's, and the way of an event at its quickest. */
+let lag = Infinity;
 
 export function changed(parts) {
   Object.assign(store, parts);
@@ -86,6 +88,7 @@ async function listen() {
   const began = now();
   let wait = 0;
   stream = mine;
+  lag = Infinity;
   try {
     for await (const { name, data } of events('/v1/live', mine)) {
       if (stream !== mine) return;
@@ -119,7 +122,10 @@ async function learn(state, mine) {
 }
 
 function take(event) {
-  const fresh = merged(store.sample, event, now());
+  // By the server's rhythm on this page's clock: events that come late together were not counted together.
+  const counted = Date.parse(event.at);
+  lag = Math.min(lag, now() - counted);
+  const fresh = merged(store.sample, event, counted + lag);
   recent.push(fresh);
   while (recent.length > 2 && fresh.at - recent[1].at >= RATE_OVER) recent.shift();
   // After a pause there is nothing to compare with that is recent.
@@ -127,7 +133,7 @@ function take(event) {
   const rates = between(recent[0], fresh);
   if (recent.length > 1) store.history.add(fresh, rates, store.config);
   failures = 0;
-  changed({ sample: fresh, rates, isFirst: recent.length < 2, error: null, heardAt: fresh.at });
+  changed({ sample: fresh, rates, isFirst: recent.length < 2, error: null, heardAt: now() });
 }
 
 /** What is configured, read anew when the revision is another one. */

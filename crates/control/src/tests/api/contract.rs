@@ -126,6 +126,19 @@ fn filled(template: &str, names: &[&str]) -> String {
     })
 }
 
+/// Asks for events, of which the document says what is in each.
+async fn fits_while_it_lasts(admin: SocketAddr, document: &Value) {
+    let answer = &document["paths"]["/v1/live"]["get"]["responses"]["200"];
+    let events = &answer["content"]["text/event-stream"]["x-events"];
+    let mut stream = Stream::open(admin, "\r\nAuthorization: Bearer t").await;
+    for _ in 0..3 {
+        let (name, data) = stream.event().await.expect("it goes on");
+        let mut found = Vec::new();
+        misfits(document, &events[&name], &data, "", &mut found);
+        assert!(found.is_empty(), "{name}: {found:#?}");
+    }
+}
+
 #[test]
 fn answers_are_as_the_document_says() {
     run(async {
@@ -207,14 +220,7 @@ fn answers_are_as_the_document_says() {
             assert!(found.is_empty(), "{method} {path}: {found:#?}");
             asked.insert((method, template));
         }
-        let events = &document["paths"]["/v1/live"]["get"]["responses"]["200"]["content"]["text/event-stream"]["x-events"];
-        let mut stream = Stream::open(admin, "\r\nAuthorization: Bearer t").await;
-        for _ in 0..3 {
-            let (name, data) = stream.event().await.expect("it goes on");
-            let mut found = Vec::new();
-            misfits(&document, &events[&name], &data, "", &mut found);
-            assert!(found.is_empty(), "{name}: {found:#?}");
-        }
+        fits_while_it_lasts(admin, &document).await;
         asked.insert(("GET", "/v1/live"));
         assert_eq!(asked.len(), ROUTES.len(), "every route was asked");
     });
