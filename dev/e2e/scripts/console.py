@@ -57,8 +57,10 @@ class Witness(Chromium):
         match message.get("method"):
             case "Network.requestWillBeSent":
                 path = params["request"]["url"].split(ADMIN)[-1]
-                self.asked.append(path)
-                self.every.add(path)
+                # The browser fetches files, such as the icon, when it likes.
+                if not path.startswith("/console/"):
+                    self.asked.append(path)
+                    self.every.add(path)
             case "Runtime.exceptionThrown":
                 self.wrong.append(params["exceptionDetails"])
             case "Runtime.consoleAPICalled" if params["type"] in ("error", "warning"):
