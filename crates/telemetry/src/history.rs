@@ -92,7 +92,7 @@ pub enum Subject<'a> {
 /// What of it. Counts are those of a slice; what is true at a moment is that of its end.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Metric {
-    /// Requests; at a target with retries.
+    /// Requests; one that was retried is the last target's.
     Requests,
     /// Requests with that verdict; at a target those that it took.
     Verdict(Verdict),

@@ -53,7 +53,7 @@ pub(super) const PERMILLE: u32 = 1_000;
 /// What happened at a target in one slice, and what was true at its end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TargetSlice {
-    /// Requests that went to it by [`Verdict::index`], retries included.
+    /// Requests that ended at it by [`Verdict::index`].
     pub verdicts: [u32; Verdict::ALL.len()],
     /// Answers with a status from 400 to 499.
     pub responses_4xx: u32,
@@ -145,7 +145,7 @@ impl TargetSlice {
         }
     }
 
-    /// Requests, retries included.
+    /// Requests that ended at it.
     pub fn requests(&self) -> u64 {
         self.verdicts.iter().copied().map(u64::from).sum()
     }

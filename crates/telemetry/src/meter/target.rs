@@ -65,7 +65,7 @@ impl TargetTotals {
         self.connect_failures += meter.connect_failures.value();
     }
 
-    /// Requests that went to it, retries included.
+    /// Requests that ended here.
     pub fn requests(&self) -> u64 {
         self.verdicts.iter().sum()
     }

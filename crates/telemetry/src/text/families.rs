@@ -163,7 +163,7 @@ families! {
     GROUP_MITIGATED = Gauge "target_group_mitigated_targets" ["target_group"]
         "Targets that get less because they failed more than their peers.";
     TARGET_REQUESTS = Counter "target_requests_total" ["target_group", "target"]
-        "Requests sent to the target, retries included.";
+        "Requests that ended at the target: one that was retried counts at the target tried last.";
     TARGET_5XX = Counter "target_responses_5xx_total" ["target_group", "target"]
         "Answers of the target with a status of 500 or more.";
     TARGET_CONNECT_FAILURES = Counter "target_connect_failures_total" ["target_group", "target"]

@@ -61,7 +61,7 @@ fn only_what_has_changed_is_told_again() {
     assert_eq!(told(&before.whole()), "api(d) web(a b)");
     for (there, change, expected) in [
         (THERE, (|_| ()) as fn(&mut Sample), ""),
-        (THERE, |all| target(all, "web", "b").totals.requests += 1, "web(b)"),
+        (THERE, |all| target(all, "web", "b").totals.verdicts[0] += 1, "web(b)"),
         (THERE, |all| target(all, "web", "a").fact.state = "unhealthy", "web(a)"),
         (THERE, |all| target(all, "web", "a").fact.sessions[0] += 1, "web(a)"),
         (THERE, |all| all.groups.get_mut("api").unwrap().own.learned = Some(1), "api()"),
@@ -82,17 +82,18 @@ fn only_what_has_changed_is_told_again() {
 fn counts_are_those_of_all_workers() {
     let registry = Registry::new(2);
     for worker in 0..2 {
-        registry.target(worker, "web", "a").requests.increment();
-        registry.target(worker, "gone", "x").requests.increment();
         registry.worker(worker).requests.increment();
-        registry.group(worker, "web").count(&RequestEnd {
+        let end = RequestEnd {
             status: Some(200),
+            target_status: Some(200),
             verdict: Verdict::Hit,
             duration: std::time::Duration::from_millis(2),
             target_response: None,
             received_bytes: 3,
             sent_bytes: 4,
-        });
+        };
+        registry.group(worker, "web").count(&end, Some(&registry.target(worker, "web", "a")));
+        registry.group(worker, "gone").count(&end, Some(&registry.target(worker, "gone", "x")));
     }
     let event = sample(&registry, &[("web", &["a", "b"])], |_| ()).whole();
     let group = &event["target_groups"][0];
