@@ -130,7 +130,7 @@ impl Hour {
             let nothing = TargetSlice::default();
             let value = |at: UnixMillis| {
                 let is_known = extent.is_some_and(|(from, _)| from <= at);
-                is_known.then(|| read(slices.get(&at).unwrap_or(&nothing))).unwrap_or_default()
+                if is_known { read(slices.get(&at).unwrap_or(&nothing)) } else { Value::Null }
             };
             self.begins().map(value).collect()
         };
