@@ -14,11 +14,11 @@ impl Sort {
     const FAILED: Self = Self(Verdict::ALL.len() as u8 + 1);
 
     /// One bit for each that is usual.
-    const USUAL: u32 = 1 << Verdict::New as u32
-        | 1 << Verdict::Hit as u32
-        | 1 << Verdict::Imported as u32
-        | 1 << Verdict::Off as u32
-        | 1 << Self::NO_VERDICT.0;
+    const USUAL: u32 = (1 << Verdict::New as u32)
+        | (1 << Verdict::Hit as u32)
+        | (1 << Verdict::Imported as u32)
+        | (1 << Verdict::Off as u32)
+        | (1 << Self::NO_VERDICT.0);
 
     /// That of a request with this verdict; `failed` says that the client got an error of ours.
     #[inline]
@@ -33,7 +33,7 @@ impl Sort {
     /// Whether nobody would look twice.
     #[inline]
     pub fn is_usual(self) -> bool {
-        Self::USUAL >> self.0 & 1 == 1
+        (Self::USUAL >> self.0) & 1 == 1
     }
 
     pub(super) fn index(self) -> usize {
