@@ -6,6 +6,7 @@ use std::{
 };
 
 use crate::{
+    balancer::Balancer,
     limits::{
         ABSENCE_GRACE, EXPIRY_MAX, FRESH_CLIENTS, FRESH_CLIENTS_MIN, PARALLEL, REQUESTS_PER_SECOND,
         REQUESTS_TOTAL_MAX,
@@ -22,6 +23,8 @@ pub struct Options {
     pub url: Url,
     /// Where connections go, whatever the URL's host is; nothing: to that host.
     pub connect_to: Option<SocketAddr>,
+    /// Which balancer it is; nothing: it is found out.
+    pub balancer: Option<Balancer>,
     /// Who answers; nothing: it is found out.
     pub who: Option<Who>,
     /// Fields of each request.
@@ -122,6 +125,7 @@ impl Options {
         Self {
             url,
             connect_to: None,
+            balancer: None,
             who: None,
             fields: Vec::new(),
             login: Vec::new(),

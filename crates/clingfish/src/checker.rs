@@ -2,7 +2,9 @@
 
 use std::{future::Future, pin::Pin};
 
-use clingfish_check::{Audience, CheckError, Finding, Load, Options, Promise, Url, Who};
+use clingfish_check::{
+    Audience, CheckError, Finding, Load, Options, Promise, Url, Who, balancer::Balancer,
+};
 use clingfish_control::{CheckPlan, CheckProgress, Checker, Checking};
 
 /// Does what `clingfish check` does, as politely.
@@ -43,6 +45,7 @@ fn options(plan: &CheckPlan) -> Result<Options, String> {
     Ok(Options {
         // Never to where the host's name leads.
         connect_to: Some(plan.address),
+        balancer: Some(Balancer::Clingfish),
         who,
         websocket: plan.websocket.clone(),
         promises,

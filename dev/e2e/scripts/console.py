@@ -292,7 +292,7 @@ def check(page):
     told = page.do("return [...document.querySelectorAll('.promise summary')].map((row) => row.innerText.replaceAll('\\n', ' '));")
     for promise, verdict in [("comes-home", "kept"), ("new-connection", "kept"), ("forged-cookie", "kept"), ("parallel-first", "broken")]:
         assert any(promise in row and row.startswith(verdict) for row in told), f"{promise}: {told}"
-    assert "Balancer" in page.do("return document.querySelector('.ground').innerText;")
+    assert "Clingfish" in page.do("return document.querySelector('.ground').innerText;")
     page.do("await called('button', 'Copy as JSON'); (await until('it is kept', () => document.querySelector('.promise:not([open]) summary'))).focus();")
     page.key("Enter")
     page.do("await until('the keyboard opens it', () => document.activeElement.closest('details').open);")

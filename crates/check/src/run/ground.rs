@@ -74,7 +74,7 @@ impl<'a> Ground<'a> {
             options,
             who: None,
             targets: Vec::new(),
-            recognised: recognise(fresh.iter().flatten()),
+            recognised: recognised(options, &fresh),
             fresh,
             guests,
             known_means: None,
@@ -151,6 +151,17 @@ impl<'a> Ground<'a> {
             home: self.see(first),
             later: later.iter().map(|outcome| self.see(outcome)).collect(),
         }
+    }
+}
+
+/// Which balancer it is: as whoever asks knows, or as its answers look.
+fn recognised(options: &Options, fresh: &[Outcome]) -> Recognised {
+    let found = recognise(fresh.iter().flatten());
+    match options.balancer {
+        Some(balancer) if balancer != found.balancer => {
+            Recognised { balancer, by: "its own admin address".to_owned(), cookies: Vec::new() }
+        }
+        _ => found,
     }
 }
 

@@ -77,6 +77,7 @@ fn a_host_is_asked_for_at_the_listener_and_nowhere_else() {
         bind = "0.0.0.0:0"
         protocol = "HTTPS"
         certificates = [{}]
+        forward = false
         rules = [{{ priority = 1, conditions = {{ host-header = ["shop.example"] }}, forward = "web" }}]
         [target_groups.web]
         {}
