@@ -53,7 +53,7 @@ function Summary({ run }) {
 
 /** On what all verdicts stand. */
 const Ground = ({ report }) => html`<dl class="ground">
-  <dt>Balancer</dt><dd>${report.balancer}${report.recognised_by && html` <span class="muted">${report.recognised_by}</span>`}</dd>
+  <dt>Balancer</dt><dd>${report.balancer}${report.recognised_by && html` <span class="muted">by ${report.recognised_by}</span>`}</dd>
   <dt>Who answers</dt><dd>${report.who ?? html`<span class="muted">nothing tells targets apart</span>`}</dd>
   <dt>Targets</dt><dd>${report.targets.length > 0 ? report.targets.join(', ') : html`<span class="muted">none told apart</span>`}</dd>
   <dt>Comes home</dt><dd>${report.comes_home_by}</dd></dl>`;
