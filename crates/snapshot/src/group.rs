@@ -116,16 +116,7 @@ impl Group {
         let by_hash =
             targets.iter().enumerate().map(|(index, target)| (target.hash, index)).collect();
         let hash = spec.hash();
-        let policy = match &spec.stickiness {
-            Stickiness::Off | Stickiness::Hash(_) => None,
-            Stickiness::Route(_) | Stickiness::Wrap(_) => None,
-            Stickiness::LbCookie(cookie) => Some(Policy::new(cookie, hash)),
-            Stickiness::AppCookie(app) => Some(Policy::following(app, hash)),
-            Stickiness::Header(header) => Some(Policy::in_header(header, hash)),
-            Stickiness::Learn(learn) => {
-                learn.cookie.as_ref().map(|cookie| Policy::new(cookie, hash))
-            }
-        };
+        let policy = policy_of(&spec.stickiness, hash);
         let mut group = Self {
             imports: imports(&spec, &targets),
             keys: None,
@@ -174,7 +165,12 @@ impl Group {
     }
 
     pub(crate) fn has_in_zone(&self, target: &Target) -> bool {
-        self.zone.is_none() || self.zone == target.zone
+        self.spans(target.zone.as_ref())
+    }
+
+    /// Whether targets of that zone take part.
+    pub fn spans(&self, zone: Option<&Name>) -> bool {
+        self.zone.is_none() || self.zone.as_ref() == zone
     }
 
     /// The index of the target that a token names.
@@ -232,6 +228,18 @@ impl Roster {
             keyed_weight,
             fail_open,
         }
+    }
+}
+
+/// How the sessions of that group stay by tokens of ours; none where they do not.
+pub fn policy_of(stickiness: &Stickiness, group: GroupHash) -> Option<Policy> {
+    match stickiness {
+        Stickiness::Off | Stickiness::Hash(_) => None,
+        Stickiness::Route(_) | Stickiness::Wrap(_) => None,
+        Stickiness::LbCookie(cookie) => Some(Policy::new(cookie, group)),
+        Stickiness::AppCookie(app) => Some(Policy::following(app, group)),
+        Stickiness::Header(header) => Some(Policy::in_header(header, group)),
+        Stickiness::Learn(learn) => learn.cookie.as_ref().map(|cookie| Policy::new(cookie, group)),
     }
 }
 

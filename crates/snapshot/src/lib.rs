@@ -23,7 +23,7 @@ pub use attendance::{Attendance, LiveSessions};
 pub use cells::{Loads, TargetCell};
 pub use compile::{Inputs, compile};
 pub use doors::{Doors, OpenError};
-pub use group::{Group, Roster, Target};
+pub use group::{Group, Roster, Target, policy_of};
 pub use identity::{Identity, Learned, Presented};
 pub use keys::Keys;
 pub use publisher::{Publisher, Reader};

@@ -28,6 +28,7 @@ mod background;
 mod clients;
 mod clingfish;
 mod clock;
+mod crowd;
 mod metrics;
 mod port;
 mod raw;
@@ -41,6 +42,7 @@ pub use clients::{
     run,
 };
 pub use clingfish::{Clingfish, Exited, Launch, binary};
+pub use crowd::crowd;
 pub use metrics::{Metrics, Sample};
 pub use port::Port;
 pub use raw::{RawClient, response::Response};

@@ -48,6 +48,7 @@ struct App {
     answer: Box<Answer>,
     is_stopped: AtomicBool,
     is_hanging: AtomicBool,
+    is_forgetful: AtomicBool,
     /// Protects the requests so far, in the order in which they came.
     received: Mutex<Vec<Received>>,
     /// Protects the open connections by their numbers.
@@ -91,6 +92,7 @@ impl Target {
                 answer: Box::new(answer),
                 is_stopped: AtomicBool::new(true),
                 is_hanging: AtomicBool::new(false),
+                is_forgetful: AtomicBool::new(false),
                 received: Mutex::default(),
                 connections: Mutex::default(),
             }),
@@ -135,6 +137,11 @@ impl Target {
     /// Accepts and reads from now on, and answers nothing until told otherwise.
     pub fn hang(&self, is_hanging: bool) {
         self.app.is_hanging.store(is_hanging, Ordering::SeqCst);
+    }
+
+    /// Keeps no requests from now on, of which there may be hundreds of thousands.
+    pub fn forget(&self) {
+        self.app.is_forgetful.store(true, Ordering::SeqCst);
     }
 
     /// Dies: cuts every connection, and refuses new ones.
@@ -204,7 +211,9 @@ impl App {
             if !request.path().starts_with(EARLY) {
                 connection.read_body(&mut request)?;
             }
-            lock(&self.received).push(request.clone());
+            if !self.is_forgetful.load(Ordering::SeqCst) {
+                lock(&self.received).push(request.clone());
+            }
             self.wait_while_hanging();
             let flow = (self.answer)(&mut connection, &request)?;
             if flow != Flow::KeepAlive {

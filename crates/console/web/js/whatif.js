@@ -34,13 +34,13 @@ export function Moves({ change }) {
     };
   }, [key]);
   if (!told) return null;
-  const { sessions, moves, ends, exact } = told;
+  const { sessions, moves, ends, ends_max: endsMax = ends, exact } = told;
   const about = exact ? '' : 'about ';
-  if (moves === 0 && ends === 0) {
+  if (moves === 0 && endsMax === 0) {
     const text = sessions === 0 ? 'No session lives here now.' : `None of the ${about}${count(sessions)} sessions that live now would move or end.`;
     return html`<${Notice} kind="good" role="status">${text}</${Notice}>`;
   }
   return html`<${Notice} kind="warn" role="status">
     Of ${about}${count(sessions)} sessions that live now, <strong>${count(moves)}</strong> would move to another target
-    and <strong>${count(ends)}</strong> would end.</${Notice}>`;
+    and <strong>${count(ends)}</strong> would end${endsMax > ends && `, or up to ${count(endsMax)}: only what clients hold tells`}.</${Notice}>`;
 }

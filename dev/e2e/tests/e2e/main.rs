@@ -36,6 +36,7 @@ mod clients;
 mod observability;
 mod sessions;
 mod course;
+mod what_if;
 mod demo;
 mod tls;
 mod early;

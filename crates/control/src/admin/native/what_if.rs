@@ -1,21 +1,23 @@
 //! What a change would do to the sessions that live now, before it is made.
 
-use std::collections::HashMap;
+mod carriers;
+mod keys;
 
-use clingfish_balance::{KeyHash, Ring};
+use std::{collections::HashMap, time::Duration};
+
+use clingfish_affinity::Policy;
 use clingfish_model::{
-    DesiredState, Stickiness, TargetGroup, TargetHash, TargetId,
-    limits::{LIVE_SESSION_WINDOW, TARGETS_MAX},
-    stickiness::{CookieStyle, LbCookie},
+    DesiredState, Stickiness, TargetGroup, TargetHash, TargetId, limits::TARGETS_MAX,
 };
-use clingfish_snapshot::{Group, LiveSessions, Snapshot, Target};
+use clingfish_snapshot::{Group, LiveSessions, Snapshot, Target, policy_of};
 use serde_json::{Value, json};
 
+use self::{
+    carriers::{Understood, understood},
+    keys::{Fall, falls},
+};
 use super::groups::live_now;
 use crate::clock;
-
-/// Keys that are tried to see how many would fall elsewhere: 0.4 % of all, more or less.
-const KEYS_TRIED: u64 = 16_384;
 
 /// What would become of the sessions of one target.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,6 +27,8 @@ struct Fate {
     moves: u64,
     /// Are over, as nothing tells any more where they live.
     ends: u64,
+    /// Those, and those of which only their clients know whether they are over.
+    ends_max: u64,
 }
 
 /// What becomes of the sessions of all groups that a change concerns.
@@ -35,24 +39,41 @@ pub(super) fn told(snapshot: &Snapshot, before: &DesiredState, after: &DesiredSt
         let new = after.target_group(&old.name);
         let Some(group) = snapshot.group(&old.name).filter(|_| new != Some(old)) else { continue };
         let change = Change::new(group, new);
-        for (target, sessions) in group.targets.iter().zip(live_now(group)) {
+        for (target, live) in group.targets.iter().zip(sessions(group)) {
             let id = old.targets.get(target.origin).map(|configured| &configured.id);
-            let fate = change.fate(target, id, sessions);
-            is_exact &= sessions.is_exact && change.moved.is_none();
+            let fate = change.fate(target, id, live);
+            is_exact &= live.is_exact && change.falls.is_none() && fate.ends == fate.ends_max;
             all.sessions += fate.sessions;
             all.moves += fate.moves;
             all.ends += fate.ends;
+            all.ends_max += fate.ends_max;
             targets.push(json!({
                 "target_group": old.name.as_str(),
                 "id": target.id.as_str(),
                 "sessions": fate.sessions,
                 "moves": fate.moves,
                 "ends": fate.ends,
+                "ends_max": fate.ends_max,
             }));
         }
     }
-    let Fate { sessions, moves, ends } = all;
-    json!({ "sessions": sessions, "moves": moves, "ends": ends, "exact": is_exact, "targets": targets })
+    let Fate { sessions, moves, ends, ends_max } = all;
+    json!({
+        "sessions": sessions,
+        "moves": moves,
+        "ends": ends,
+        "ends_max": ends_max,
+        "exact": is_exact,
+        "targets": targets,
+    })
+}
+
+/// Those of each target. Where nothing is sticky there are none, though targets may remember some from before.
+fn sessions(group: &Group) -> Vec<LiveSessions> {
+    if group.is_sticky() {
+        return live_now(group);
+    }
+    vec![LiveSessions { is_exact: true, ..LiveSessions::default() }; group.targets.len()]
 }
 
 /// What is different about one group.
@@ -60,106 +81,115 @@ pub(super) fn told(snapshot: &Snapshot, before: &DesiredState, after: &DesiredSt
 struct Change<'a> {
     /// None where it is gone.
     after: Option<&'a TargetGroup>,
-    /// What says where a session lives is no longer understood.
-    is_forgotten: bool,
-    /// How many of each target's sessions are within a duration that is shorter than before; none where it is not.
-    kept: Option<HashMap<TargetHash, u64>>,
-    /// The part of each target's keys that would fall to another one; none where nothing is hashed.
-    moved: Option<HashMap<TargetHash, f64>>,
+    understood: Understood,
+    /// None where sessions may stay away for as long as before.
+    kept: Option<Kept>,
+    /// Where each target's keys would fall; none where nothing is hashed.
+    falls: Option<HashMap<TargetHash, Fall>>,
+}
+
+/// Sessions of each target that a shorter duration leaves.
+#[derive(Debug)]
+struct Kept {
+    /// Seen within it.
+    at_most: HashMap<TargetHash, u64>,
+    /// Seen so lately that what their clients hold is young enough too.
+    at_least: HashMap<TargetHash, u64>,
 }
 
 impl<'a> Change<'a> {
     fn new(group: &Group, after: Option<&'a TargetGroup>) -> Self {
-        let (old, new) = (&group.spec.stickiness, after.map(|after| &after.stickiness));
-        let is_forgotten = new.is_none_or(|new| carrier(old) != carrier(new));
-        let duration = new.and_then(Stickiness::duration).unwrap_or(LIVE_SESSION_WINDOW);
-        let is_shorter = !is_forgotten && duration < group.session_window();
-        let kept = is_shorter.then(|| match group.learned() {
-            Some(learned) => {
-                learned.table.count_by_target(clock::wall(), duration, TARGETS_MAX).by_target
-            }
-            None => {
-                let count =
-                    |target: &Target| (target.hash, target.cell.sessions().estimate(duration));
-                group.targets.iter().map(count).collect()
-            }
-        });
-        let is_hashed = !is_forgotten && matches!(old, Stickiness::Hash(_));
-        let moved = after.filter(|_| is_hashed).map(|after| moved_keys(group, after));
-        Self { after, is_forgotten, kept, moved }
+        let old = &group.spec.stickiness;
+        let understood =
+            after.map_or(Understood::Nothing, |after| understood(old, &after.stickiness));
+        let lasting = after.filter(|_| understood != Understood::Nothing);
+        let is_hashed = matches!(old, Stickiness::Hash(_));
+        Self {
+            after,
+            understood,
+            kept: lasting.and_then(|after| Kept::of(group, &after.stickiness)),
+            falls: lasting.filter(|_| is_hashed).map(|after| falls(group, after)),
+        }
     }
 
     /// Of the sessions of one target, which has that id in the file.
     fn fate(&self, target: &Target, id: Option<&TargetId>, live: LiveSessions) -> Fate {
         let sessions = live.in_duration;
-        let fate = |moves: u64, ends: u64| Fate { sessions, moves: moves.min(sessions), ends };
-        let mut staying = self.after.into_iter().flat_map(|after| &after.targets).peekable();
-        let is_alone = staying.peek().is_none();
-        let is_there = staying.any(|one| Some(&one.id) == id);
-        if self.is_forgotten {
-            return fate(0, sessions);
-        }
-        if let Some(moved) = &self.moved {
-            let part = moved.get(&target.hash).copied().unwrap_or_default();
-            return fate((sessions as f64 * part).round() as u64, 0);
-        }
-        let kept = self.kept.as_ref().and_then(|kept| kept.get(&target.hash)).copied();
-        let ends = sessions - kept.unwrap_or(sessions).min(sessions);
-        if is_there {
-            return fate(0, ends);
-        }
-        // With nobody else, there is nowhere to go.
-        if is_alone { fate(0, sessions) } else { fate(sessions - ends, ends) }
-    }
-}
-
-/// By what sessions are known, but for what their cookies look like and how long they last.
-fn carrier(stickiness: &Stickiness) -> String {
-    let cookie = |cookie: &LbCookie| match &cookie.style {
-        CookieStyle::Clingfish(shape) => shape.attributes().name.clone(),
-        CookieStyle::Alb => "AWSALB".to_owned(),
-        CookieStyle::Classic { .. } => "AWSELB".to_owned(),
-    };
-    match stickiness {
-        Stickiness::Off => "off".to_owned(),
-        Stickiness::LbCookie(token) => format!("cookie {}", cookie(token)),
-        Stickiness::AppCookie(app) => format!("app {:?} {}", app.name, cookie(&app.token)),
-        Stickiness::Header(header) => format!("header {:?} {:?}", header.name(), header.query()),
-        Stickiness::Hash(hash) => format!("hash {:?}", hash.key),
-        Stickiness::Route(route) => format!("route {route:?}"),
-        Stickiness::Learn(learn) => format!("learn {:?}", learn.places),
-        Stickiness::Wrap(wrap) => format!("wrap {:?}", wrap.carrier),
-    }
-}
-
-/// Which part of each target's keys would fall to another one.
-fn moved_keys(group: &Group, after: &TargetGroup) -> HashMap<TargetHash, f64> {
-    let now: Vec<_> =
-        group.targets.iter().map(|t| (t.hash, t.weight.value(), t.drains())).collect();
-    // What a target announces is not changed by anything but the target.
-    let announces = |hash| {
-        let target = group.find(hash).and_then(|index| group.targets.get(index));
-        target.is_some_and(|target| target.cell.announces_drain())
-    };
-    let then = after.targets.iter().map(|t| (t.id.hash(), t.weight.value(), t.drain));
-    let then: Vec<_> =
-        then.map(|(hash, weight, drain)| (hash, weight, drain || announces(hash))).collect();
-    let ring = |all: &[(TargetHash, u16, bool)]| {
-        Ring::new(all.iter().map(|(hash, weight, _)| (*hash, *weight)))
-    };
-    let (ring_now, ring_then) = (ring(&now), ring(&then));
-    let mut counts: HashMap<TargetHash, (u64, u64)> = HashMap::new();
-    for number in 0..KEYS_TRIED {
-        let key = KeyHash::of(&number.to_le_bytes());
-        let home = |ring: &Ring, all: &[(TargetHash, u16, bool)]| {
-            let takes = |at: usize| all.get(at).is_some_and(|(.., drain)| !drain);
-            ring.pick(key, takes).and_then(|at| all.get(at)).map(|(hash, ..)| *hash)
+        let fate = |moves, ends, ends_max| Fate { sessions, moves, ends, ends_max };
+        let Some(after) = self.after.filter(|_| self.understood != Understood::Nothing) else {
+            return fate(0, sessions, sessions);
         };
-        if let Some(before) = home(&ring_now, &now) {
-            let (tried, moved) = counts.entry(before).or_default();
-            *tried += 1;
-            *moved += u64::from(home(&ring_then, &then) != Some(before));
+        if let Some(falls) = &self.falls {
+            let fall = falls.get(&target.hash).copied().unwrap_or_default();
+            let part = |part: f64| ((sessions as f64 * part).round() as u64).min(sessions);
+            let ends = part(fall.nowhere);
+            return fate(part(fall.elsewhere).min(sessions - ends), ends, ends);
+        }
+        let of_target = |kept: fn(&Kept) -> &HashMap<TargetHash, u64>| match &self.kept {
+            Some(all) => kept(all).get(&target.hash).copied().unwrap_or_default().min(sessions),
+            None => sessions,
+        };
+        let ends = sessions - of_target(|kept| &kept.at_most);
+        let ends_max = match self.understood {
+            Understood::All => sessions - of_target(|kept| &kept.at_least),
+            Understood::Some | Understood::Nothing => sessions,
+        };
+        let is_there = after.targets.iter().any(|one| Some(&one.id) == id);
+        let mut rest = after.targets.iter();
+        if is_there {
+            fate(0, ends, ends_max)
+        } else if rest.any(|one| !one.drain && one.weight.value() > 0) {
+            fate(sessions - ends, ends, ends_max)
+        } else {
+            // There is nowhere to go.
+            fate(0, sessions, sessions)
         }
     }
-    counts.into_iter().map(|(hash, (tried, moved))| (hash, moved as f64 / tried as f64)).collect()
+}
+
+impl Kept {
+    /// None where the new stickiness lets sessions stay away for as long as the old one.
+    fn of(group: &Group, new: &Stickiness) -> Option<Self> {
+        let limit = limit(new, policy_of(new, group.hash).as_ref());
+        let before = Self::limit_before(group);
+        if limit >= before {
+            return None;
+        }
+        let within = |window| match group.learned() {
+            Some(learned) => {
+                learned.table.count_by_target(clock::wall(), window, TARGETS_MAX).by_target
+            }
+            None => {
+                let count =
+                    |target: &Target| (target.hash, target.cell.sessions().estimate(window));
+                group.targets.iter().map(count).collect()
+            }
+        };
+        let at_least = limit.saturating_sub(lag(&group.spec.stickiness, group.policy.as_ref()));
+        Some(Self { at_most: within(limit), at_least: within(at_least) })
+    }
+
+    fn limit_before(group: &Group) -> Duration {
+        limit(&group.spec.stickiness, group.policy.as_ref())
+    }
+}
+
+/// How long a session may stay away: as a table counts it, else as tokens are judged.
+fn limit(stickiness: &Stickiness, policy: Option<&Policy>) -> Duration {
+    match stickiness {
+        Stickiness::Learn(learn) => learn.duration,
+        _ => policy.map_or(Duration::MAX, Policy::idle_limit),
+    }
+}
+
+/// How much longer ago a client's token may have been written than its last visit was.
+fn lag(stickiness: &Stickiness, policy: Option<&Policy>) -> Duration {
+    match (stickiness, policy) {
+        // A table notes every visit, and such cookies are written with every answer.
+        (Stickiness::Learn(_), _) | (_, None) => Duration::ZERO,
+        (_, Some(policy)) if policy.is_alb() => Duration::ZERO,
+        // The application decides when its cookie is set, and ours with it.
+        (Stickiness::AppCookie(_), Some(policy)) => policy.idle_limit(),
+        (_, Some(policy)) => policy.renew_after(),
+    }
 }
