@@ -4,6 +4,7 @@
 //! The figure that counts is CPU time of the proxy per request: it holds where requests per second do not, on a machine
 //! that is noisy and whose load generator shares it. Proxies take turns within each round, so that drift hits all alike.
 
+mod console;
 mod contender;
 mod curl;
 mod docs;
@@ -34,7 +35,7 @@ use self::{
     idle::{Memory, Setting},
     load::{Burst, Generator},
     machine::Machine,
-    options::{Kind, Options, Row},
+    options::{Kind, Options, Row, What},
     report::Report,
     targets::Targets,
     tools::Tool,
@@ -53,10 +54,11 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     };
     let dir = tools::target_dir()?.join("bench");
     fs::create_dir_all(&dir)?;
-    match (options.instructions, options.kinds) {
-        (true, _) => instructions::run(&options, &dir),
-        (_, true) => kinds::run(&options, &dir),
-        _ => load(options, &dir),
+    match options.what {
+        What::Instructions => instructions::run(&options, &dir),
+        What::Kinds => kinds::run(&options, &dir),
+        What::Console => console::run(&options, &dir),
+        What::Load => load(options, &dir),
     }
 }
 

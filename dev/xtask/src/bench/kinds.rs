@@ -146,17 +146,22 @@ fn table(ratios: &[Vec<f64>], micros: &[Vec<f64>]) -> String {
     for ((sample, ratios), micros) in SAMPLES.iter().zip(ratios).zip(micros) {
         let (mean, half) = interval(ratios);
         let (low, high) = (mean - half, mean + half);
-        let mut sorted = micros.clone();
-        sorted.sort_by(f64::total_cmp);
-        let median = sorted.get(sorted.len() / 2).copied().unwrap_or_default();
+        let median = median(micros);
         writeln!(text, "| `{}` | {median:.2} | {mean:.3} | {low:.3}–{high:.3} |", sample.name)
             .expect("a string takes any text");
     }
     text
 }
 
+/// The one in the middle, the upper of two.
+pub(super) fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied().unwrap_or_default()
+}
+
 /// Mean, and half of its 95 % interval. The factor is Student's for 20 values; for fewer it is a little too narrow.
-fn interval(values: &[f64]) -> (f64, f64) {
+pub(super) fn interval(values: &[f64]) -> (f64, f64) {
     const FACTOR: f64 = 2.09;
     let count = values.len().max(1) as f64;
     let mean = values.iter().sum::<f64>() / count;

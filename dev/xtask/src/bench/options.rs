@@ -17,12 +17,23 @@ pub(super) struct Options {
     pub(super) rows: Vec<Row>,
     /// Whether everyone writes an access log.
     pub(super) access_log: bool,
-    /// Counts instructions of the pure parts instead.
-    pub(super) instructions: bool,
-    /// Compares kinds of stickiness with none instead, by ratios over all rounds.
-    pub(super) kinds: bool,
+    /// What of all there is.
+    pub(super) what: What,
     /// Puts the tables into `docs/benchmarks.md`.
     pub(super) write: bool,
+}
+
+/// A benchmark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    /// Proxies under load.
+    Load,
+    /// Counts instructions of the pure parts.
+    Instructions,
+    /// Compares kinds of stickiness with none, by ratios over all rounds.
+    Kinds,
+    /// Compares requests while somebody has the console open with others, likewise.
+    Console,
 }
 
 /// A proxy that is measured.
@@ -87,6 +98,7 @@ cargo xtask bench: CPU time per request of HAProxy, nginx, Envoy and Clingfish o
   --without-access-log   nobody writes an access log
   --instructions         counts instructions of the pure parts under callgrind instead
   --kinds                compares kinds of stickiness with none instead; 20 rounds give a narrow interval
+  --console              compares requests while the console is open with others; 20 rounds of 10 seconds give a narrow interval
   --write                puts the tables into docs/benchmarks.md
 
 HAPROXY_BIN, NGINX_BIN, ENVOY_BIN, WRK_BIN, H2LOAD_BIN, TRAFFIC_BIN and CLINGFISH_BIN name other binaries than the installed and built ones.";
@@ -201,8 +213,7 @@ impl Options {
             contenders: Kind::ALL.to_vec(),
             rows: Row::ALL.to_vec(),
             access_log: true,
-            instructions: false,
-            kinds: false,
+            what: What::Load,
             write: false,
         };
         let mut args = args.iter();
@@ -214,8 +225,9 @@ impl Options {
                 "--only" => options.contenders = named(value()?, &Kind::ALL, Kind::name)?,
                 "--row" => options.rows = named(value()?, &Row::ALL, Row::name)?,
                 "--without-access-log" => options.access_log = false,
-                "--instructions" => options.instructions = true,
-                "--kinds" => options.kinds = true,
+                "--instructions" => options.what = What::Instructions,
+                "--kinds" => options.what = What::Kinds,
+                "--console" => options.what = What::Console,
                 "--write" => options.write = true,
                 "--help" | "-h" => return Ok(None),
                 _ => bail!("unknown argument {arg}\n\n{HELP}"),
@@ -259,6 +271,8 @@ mod tests {
         assert_eq!((options.rounds, options.seconds), (5, 2));
         assert_eq!(options.contenders, [Kind::Nginx, Kind::Clingfish]);
         assert_eq!(options.rows, [Row::OneMb]);
+        assert_eq!(options.what, What::Load);
+        assert_eq!(parse("--console").unwrap().unwrap().what, What::Console);
         assert!(parse("--help").unwrap().is_none());
     }
 

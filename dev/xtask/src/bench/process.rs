@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::clock;
 
@@ -82,6 +82,21 @@ impl Process {
             sum.kernel_ticks += stat.kernel_ticks;
         }
         Ok(sum)
+    }
+
+    /// CPU time of the program's own threads whose names begin so, in nanoseconds. Those of its children do not count.
+    pub(super) fn threads_nanos(&self, name: &str) -> Result<u64> {
+        let mut nanos = 0;
+        for task in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            let task = task?.path();
+            if fs::read_to_string(task.join("comm"))?.starts_with(name) {
+                let schedstat = fs::read_to_string(task.join("schedstat"))?;
+                let on_core = schedstat.split_whitespace().next().context("an empty schedstat")?;
+                nanos += on_core.parse::<u64>()?;
+            }
+        }
+        ensure!(nanos > 0, "no thread is called {name}");
+        Ok(nanos)
     }
 
     /// Proportional set size of the program and its children, in bytes: pages that two of them share count once.
@@ -200,6 +215,8 @@ mod tests {
             assert!(clock::now() < deadline, "a busy child spends CPU time");
         }
         assert!(process.memory().unwrap() > 0);
+        assert!(process.threads_nanos("sh").unwrap() > 0, "it has become the shell");
+        assert!(process.threads_nanos("worker-").is_err());
         let family = process.tree().unwrap();
         assert!(family.len() > 1, "the shell has a child");
         drop(process);
