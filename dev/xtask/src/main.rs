@@ -1,4 +1,4 @@
-//! The one door: check, test, e2e, fuzz, bench, layers, setup.
+//! The one door: check, test, e2e, screenshots, fuzz, bench, layers, setup.
 
 mod bench;
 mod check;
@@ -8,6 +8,7 @@ mod dependencies;
 mod fuzz;
 mod layers;
 mod readme;
+mod screenshots;
 mod setup;
 mod steps;
 mod test;
@@ -25,6 +26,7 @@ Usage: cargo xtask COMMAND
   check                           formatting, lints, ranks, documentation, dependencies, spelling
   test                            everything that CI runs, set-up included
   e2e [FILTER]                    the real binary before real clients and targets
+  screenshots [--as-they-are]     pictures of the console for docs/images, from its test or from those that are there
   fuzz --seconds N [--target T]   mutated inputs, N seconds a target (--list names them)
   bench ...                       load and instruction counts
   layers                          the rank table of ARCHITECTURE.md against the workspace
@@ -32,7 +34,8 @@ Usage: cargo xtask COMMAND
 ";
 
 /// The commands, in the order of the help.
-pub(crate) const COMMANDS: [&str; 7] = ["check", "test", "e2e", "fuzz", "bench", "layers", "setup"];
+pub(crate) const COMMANDS: [&str; 8] =
+    ["check", "test", "e2e", "screenshots", "fuzz", "bench", "layers", "setup"];
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -57,6 +60,8 @@ fn obey(args: &[String]) -> Result<()> {
         ("check", []) => check::check(),
         ("test", []) => test::test(),
         ("e2e", filter) => test::e2e(filter),
+        ("screenshots", []) => screenshots::make(),
+        ("screenshots", [arg]) if arg == "--as-they-are" => screenshots::copy(),
         ("fuzz", rest) => fuzz::fuzz(rest),
         ("bench", rest) => bench::run(rest),
         ("layers", []) => layers::layers(),
