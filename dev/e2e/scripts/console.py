@@ -1,7 +1,8 @@
 """Leads a real Chromium (`chromium.py`) through the web console, as the person on call would go.
 
-Arguments: the admin address, a listener's address, a token for everything, a token for reading, the file of axe-core, and a folder
-for pictures. The group is called `web`, its targets `a`, `b` and `c`; it is not sticky yet.
+Arguments: the admin address, a listener's address, a token for everything, a token for reading, the file of axe-core, a folder
+for pictures, an access key with its secret, the admin address of another Clingfish, which has no credentials, and which story it is to be: `on-call`,
+which is told here, or `drain`, which `console_drain.py` tells. The group is called `web`, its targets `a`, `b` and `c`; it is not sticky yet.
 """
 
 import http.client
@@ -10,7 +11,7 @@ import sys
 import tempfile
 import threading
 
-ADMIN, LISTENER, TOKEN, READER, AXE, PICTURES = sys.argv[1:7]
+ADMIN, LISTENER, TOKEN, READER, AXE, PICTURES, KEY, SECRET, OPEN, STORY = sys.argv[1:11]
 CONSOLE = f"http://{ADMIN}/console/"
 SIZES = {"wide": (1440, 900, "light"), "dark": (1440, 900, "dark"), "phone": (360, 780, "light")}
 
@@ -342,6 +343,9 @@ try:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         with Witness(profile, "allow") as chromium:
             page = Console(chromium)
+            if STORY == "drain":
+                drain_story(page, chromium)
+                sys.exit()
             sign_in(page, chromium)
             overview(page)
             live(page, chromium)

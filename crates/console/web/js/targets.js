@@ -85,22 +85,21 @@ const drains = (target) => target.drain || target.drain_announced;
 /** What is left on a target that drains, and when it will be gone if sessions go on leaving as they did. */
 function Left({ target, group }) {
   if (target.sessions == null) return null;
+  const of = (point) => point.targets?.get(target.id)?.sessions;
   const points = store.history.of(group.name);
   const last = points.at(-1);
-  const first = points.find(
-    (point) => point.at >= (last?.at ?? 0) - LEAVING_OVER && point.targets?.get(target.id)?.sessions != null,
-  );
-  const gone = first ? first.targets.get(target.id).sessions - target.sessions : 0;
-  const end =
-    target.sessions === 0
-      ? 'no session is left'
-      : gone > 0
-        ? `gone in about ${span((target.sessions / gone) * (last.at - first.at))}`
-        : 'none is leaving yet';
-  return html`<span class="reason">${some(target.sessions, 'session', 'sessions')}, ${count(target.active_sessions)} active, ${some(target.open_streams ?? 0, 'stream', 'streams')}; ${end}</span>`;
+  const recent = points.filter((point) => point.at >= last.at - LEAVING_OVER && of(point) != null);
+  // A drain that has just begun has its most behind it; what came before that was not leaving.
+  const most = recent.reduce((most, point) => (of(point) >= of(most) ? point : most), recent[0]);
+  const gone = most ? of(most) - target.sessions : 0;
+  if (target.sessions === 0) return html`<span class="reason">Empty: no session is left</span>`;
+  const end = gone > 0 ? `gone in about ${span((target.sessions / gone) * (last.at - most.at))}` : 'none is leaving yet';
+  // Of a short duration, some of the last minutes are over already.
+  const active = Math.min(target.active_sessions, target.sessions);
+  return html`<span class="reason">${some(target.sessions, 'session', 'sessions')}, ${count(active)} active, ${some(target.open_streams ?? 0, 'stream', 'streams')}; ${end}</span>`;
 }
 
-/** Over how long it is looked how fast sessions leave. */
+/** Over how long, at most, it is looked how fast sessions leave. */
 const LEAVING_OVER = 5 * 60_000;
 
 const place = (group, target) => `/v1/target-groups/${part(group.name)}/targets/${part(target.id)}`;
