@@ -60,7 +60,7 @@ def unfiltered(raw, stride, size):
 
 
 def nearest(left, above, corner):
-    """Paeth's."""
+    """What filter 4 expects."""
     guess = left + above - corner
     a, b, c = abs(guess - left), abs(guess - above), abs(guess - corner)
     return left if a <= b and a <= c else above if b <= c else corner
