@@ -10,3 +10,5 @@ mod live;
 mod reload;
 mod stage;
 mod tls;
+
+pub(crate) use stage::FakeChecker;

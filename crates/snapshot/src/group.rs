@@ -92,15 +92,10 @@ pub struct Roster {
     pub keyed_weight: u64,
     /// Too few are healthy: all that take new sessions are tried, and homes are honoured.
     pub fail_open: bool,
+    /// All that are well have announced that they want to be drained: they get new sessions nevertheless, which is better than none.
+    pub last_resort: bool,
     /// Whom the group as a whole can serve.
     pub standing: Standing,
-}
-
-impl Target {
-    /// Whether it keeps its sessions and takes no new ones, by the operator's word or by its own.
-    pub fn drains(&self) -> bool {
-        self.drain || self.cell.announces_drain()
-    }
 }
 
 impl Group {
@@ -150,7 +145,12 @@ impl Group {
 
     /// Whether a target gets new sessions, health aside.
     pub fn takes_new(&self, target: &Target) -> bool {
-        !target.drains() && target.weight.value() > 0 && self.has_in_zone(target)
+        !target.cell.announces_drain() && self.may_take_new(target)
+    }
+
+    /// The same by what is configured alone.
+    fn may_take_new(&self, target: &Target) -> bool {
+        !target.drain && target.weight.value() > 0 && self.has_in_zone(target)
     }
 
     /// How long a session counts as one of its target's after it was last seen.
@@ -189,6 +189,13 @@ impl Group {
         self.roster.store(Arc::new(Roster::of(self)));
     }
 
+    /// Whether nobody is well that takes new sessions, but for some who have announced a drain.
+    fn is_at_last_resort(&self) -> bool {
+        let mut takers = self.targets.iter().filter(|target| self.may_take_new(target));
+        let is_left = |target: &Target| self.takes_new(target) && target.cell.is_routable();
+        takers.clone().any(|target| target.cell.announces_drain()) && !takers.any(is_left)
+    }
+
     /// Whether too few are healthy of those that take new sessions; where nobody takes any, of those that keep theirs.
     fn is_failing_open(&self) -> bool {
         let is_healthy = |target: &&Target| target.cell.is_routable();
@@ -205,18 +212,18 @@ impl Group {
 
 impl Roster {
     fn of(group: &Group) -> Self {
-        let fail_open = group.is_failing_open();
-        let members: Vec<(usize, &Target)> = group
-            .targets
-            .iter()
-            .enumerate()
-            .filter(|(_, target)| group.takes_new(target))
-            .filter(|(_, target)| fail_open || target.cell.is_routable())
-            .collect();
-        let takes_keys =
-            |target: &&Target| group.takes_new(target) && (fail_open || target.cell.keeps_keys());
+        let last_resort = group.is_at_last_resort();
+        let fail_open = !last_resort && group.is_failing_open();
+        let taken = |target: &Target| match last_resort {
+            true => group.may_take_new(target) && target.cell.is_routable(),
+            false => group.takes_new(target) && (fail_open || target.cell.is_routable()),
+        };
+        let members = group.targets.iter().enumerate().filter(|(_, target)| taken(target));
+        let members: Vec<(usize, &Target)> = members.collect();
+        let mut roster = Self { fail_open, last_resort, ..Self::default() };
+        let takes_keys = |target: &&Target| group.may_take_new(target) && roster.keeps_keys(target);
         let keyed = group.targets.iter().filter(|_| group.keys.is_some()).filter(takes_keys);
-        let keyed_weight = keyed.map(|target| u64::from(target.weight.value())).sum();
+        roster.keyed_weight = keyed.map(|target| u64::from(target.weight.value())).sum();
         let weigh = |target: &Target| target.cell.share().weigh(target.weight.value());
         let weights: Vec<u16> = members.iter().map(|(_, target)| weigh(target)).collect();
         let is_by_chance = matches!(group.spec.algorithm, Algorithm::WeightedRandom { .. });
@@ -225,8 +232,16 @@ impl Roster {
             lottery: if is_by_chance { Lottery::new(&weights) } else { Lottery::default() },
             schedule: if is_by_chance { Schedule::default() } else { Schedule::new(&weights) },
             members: members.into_iter().map(|(index, _)| index).collect(),
-            keyed_weight,
-            fail_open,
+            ..roster
+        }
+    }
+
+    /// Whether a target takes the keys that fall to it, as far as its health goes, and what it has announced.
+    pub fn keeps_keys(&self, target: &Target) -> bool {
+        if target.cell.announces_drain() {
+            self.last_resort
+        } else {
+            self.fail_open || target.cell.keeps_keys()
         }
     }
 }

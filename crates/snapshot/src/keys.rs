@@ -72,7 +72,7 @@ impl Group {
     pub(crate) fn place_key(&self, key: KeyHash, tried: &Tried) -> Option<Placement> {
         let keys = self.keys.as_ref()?;
         let roster = self.roster();
-        let state = |at: usize| self.state_for_keys(at, roster.fail_open, tried);
+        let state = |at: usize| self.state_for_keys(at, &roster, tried);
         let may = |at: usize| state(at) == Home::Eligible;
         let home = keys.ring.pick(key, |_| true)?;
         let target = match keys.load_factor {
@@ -106,12 +106,13 @@ impl Group {
 
     /// What a target can do for its keys. One that drains has no sessions to keep here: nothing tells a key that it has seen before
     /// from a new one.
-    fn state_for_keys(&self, index: usize, fail_open: bool, tried: &Tried) -> Home {
+    fn state_for_keys(&self, index: usize, roster: &Roster, tried: &Tried) -> Home {
         match self.targets.get(index) {
             None => Home::Gone,
             Some(_) if tried.contains(index) => Home::Refusing,
-            Some(target) if target.drains() => Home::Draining,
-            Some(target) if fail_open || target.cell.keeps_keys() => Home::Eligible,
+            Some(target) if target.drain => Home::Draining,
+            Some(target) if roster.keeps_keys(target) => Home::Eligible,
+            Some(target) if target.cell.announces_drain() => Home::Draining,
             Some(_) => Home::Unhealthy,
         }
     }
@@ -119,9 +120,8 @@ impl Group {
     /// Weights of all targets that this request may go to, summed up.
     fn weight_for_keys(&self, roster: &Roster, tried: &Tried) -> u64 {
         let untried = Tried::default();
-        let tried = tried
-            .iter()
-            .filter(|at| self.state_for_keys(*at, roster.fail_open, &untried) == Home::Eligible);
+        let tried =
+            tried.iter().filter(|at| self.state_for_keys(*at, roster, &untried) == Home::Eligible);
         let lost = tried.filter_map(|at| self.targets.get(at)).map(|t| u64::from(t.weight.value()));
         roster.keyed_weight.saturating_sub(lost.sum())
     }

@@ -207,7 +207,8 @@ impl Group {
         };
         let is_eligible = |member: usize| {
             target_of(member).is_some_and(|(index, target)| {
-                !tried.contains(index) && (roster.fail_open || target.cell.takes_sessions())
+                let takes = target.cell.takes_sessions() || roster.fail_open;
+                !tried.contains(index) && (takes || roster.last_resort && target.cell.is_routable())
             })
         };
         let member = match self.spec.algorithm {

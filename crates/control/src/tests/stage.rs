@@ -115,7 +115,7 @@ impl Resolve for Book {
 
 /// Finds out nothing: a run says one line, judges one promise, and ends when the test says so. Remembers what it was to do.
 #[derive(Clone, Debug, Default)]
-pub(super) struct FakeChecker {
+pub(crate) struct FakeChecker {
     pub(super) plans: Arc<Mutex<Vec<CheckPlan>>>,
     /// Each permit lets one run end.
     pub(super) go: Arc<Notify>,

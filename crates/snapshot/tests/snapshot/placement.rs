@@ -44,6 +44,11 @@ impl Part {
         !self.drain && self.standing != Standing::Announcing && self.weight > 0
     }
 
+    /// Whether it would take new sessions if it had not announced a drain.
+    fn is_last_resort(self) -> bool {
+        !self.drain && self.standing == Standing::Announcing && self.weight > 0
+    }
+
     fn is_healthy(self) -> bool {
         matches!(self.standing, Standing::Healthy | Standing::Announcing)
     }
@@ -104,8 +109,17 @@ fn stage(parts: &[Part], algorithm: Algorithm) -> (World, Client, Tried) {
     (world, client, tried)
 }
 
+/// Nobody takes a new session and is healthy, but some would if they had not announced a drain.
+fn is_at_last_resort(parts: &[Part]) -> bool {
+    let is_well = |part: &Part| part.takes_new_sessions() && part.is_healthy();
+    parts.iter().any(|part| part.is_last_resort()) && !parts.iter().any(is_well)
+}
+
 /// Nobody who could take a new session is healthy, or nobody at all.
 fn fails_open(parts: &[Part]) -> bool {
+    if is_at_last_resort(parts) {
+        return false;
+    }
     let mut takers = parts.iter().filter(|part| part.takes_new_sessions()).peekable();
     let has_takers = takers.peek().is_some();
     (has_takers && !takers.any(|part| part.is_healthy()))
@@ -146,7 +160,10 @@ proptest! {
         let open = fails_open(&parts);
         prop_assert_eq!(world.group().roster().fail_open, open);
         let candidates: Vec<&str> = IDS.iter().zip(&parts)
-            .filter(|(_, part)| part.takes_new_sessions() && !part.tried && (open || part.is_healthy()))
+            .filter(|(_, part)| !part.tried && match is_at_last_resort(&parts) {
+                true => part.is_last_resort(),
+                false => part.takes_new_sessions() && (open || part.is_healthy()),
+            })
             .map(|(id, _)| *id)
             .collect();
         let none = if tried.is_empty() { NoTarget::NoneRegistered } else { NoTarget::AllTried };

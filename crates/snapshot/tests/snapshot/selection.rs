@@ -182,3 +182,25 @@ fn homes_are_honoured_healthy_or_not_while_too_few_are_healthy() {
         assert_eq!(at_b.visit(&mut world).unwrap(), at_home, "a healthy home always is");
     }
 }
+
+#[test]
+fn who_has_announced_a_drain_is_the_last_resort() {
+    let algorithms = [Algorithm::RoundRobin, Algorithm::LeastOutstandingRequests, CHANCE];
+    for algorithm in algorithms {
+        let targets = ["a", "b", "c", "d"].map(target);
+        let targets = targets.map(|one| Target { drain: one.id.as_str() == "d", ..one });
+        let mut world = world(TargetGroup { algorithm, ..plain(targets.to_vec()) });
+        let serve = |world: &mut World| -> Vec<bool> {
+            counts(world, 60).into_iter().map(|count| count > 0).collect()
+        };
+        world.check("a", CheckOutcome::Announced);
+        assert_eq!(serve(&mut world), [false, true, true, false], "{algorithm:?}");
+        fail(&world, &["b"]);
+        assert_eq!(serve(&mut world), [false, false, true, false], "{algorithm:?}: one is well");
+        fail(&world, &["c"]);
+        assert_eq!(serve(&mut world), [true, false, false, false], "{algorithm:?}: nobody else is");
+        fail(&world, &["a"]);
+        let all_failed = serve(&mut world);
+        assert_eq!(all_failed, [true, true, true, false], "{algorithm:?}: all are tried");
+    }
+}

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, time::Duration};
 use clingfish_testkit::eventually;
 use serde_json::{Value, json};
 
-use self::house::{ALB, COOKIE, Fate, HASH, HEADER, House, LEARN, WRAP, tolerance};
+use self::house::{ALB, COOKIE, Fate, HASH, HEADER, House, Kind, LEARN, WRAP, tolerance};
 use crate::support::{SOON, Since};
 
 /// Clients of each group.
@@ -25,12 +25,14 @@ enum Whom {
 }
 use Whom::{Everybody, Nobody, OfA, SomeOfOthers};
 
-#[test]
-fn what_a_change_would_do_is_what_it_does() {
+/// A kind of stickiness, a change of its group, and whose sessions that moves and ends.
+type Row = (Kind, &'static str, &'static str, Value, Whom, Whom);
+
+fn rows() -> Vec<Row> {
     let (one, stickiness, none) = ("/targets/a", "/stickiness", json!(null));
     let drain = json!({ "drain": true });
     let weigh = |weight: u16| json!({ "weight": weight });
-    let rows = [
+    vec![
         // Whose sessions move, and whose end.
         (COOKIE, "DELETE", one, none.clone(), OfA, Nobody),
         (COOKIE, "PATCH", one, drain.clone(), Nobody, Nobody),
@@ -84,7 +86,12 @@ fn what_a_change_would_do_is_what_it_does() {
         (LEARN, "PUT", stickiness, json!({ "enabled": false }), Nobody, Everybody),
         (HEADER, "DELETE", one, none.clone(), OfA, Nobody),
         (WRAP, "DELETE", one, none, OfA, Nobody),
-    ];
+    ]
+}
+
+#[test]
+fn what_a_change_would_do_is_what_it_does() {
+    let rows = rows();
     let kinds: Vec<_> = rows.iter().map(|(kind, ..)| (*kind, "")).collect();
     let mut house = House::open(&kinds);
     house.come(CLIENTS);

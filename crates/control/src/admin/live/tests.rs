@@ -25,9 +25,11 @@ use super::{
 use crate::{
     Annals, Configuration, KeyFile,
     change::Changes,
+    checks::Checks,
     clock, first_snapshot,
     metrics::Metrics,
     status::{Enforced, Status},
+    tests::FakeChecker,
 };
 
 /// Enough that one sample fills all buffers between us and the client.
@@ -81,6 +83,7 @@ impl Office {
             annals: Annals::open(folder.path(), &configuration),
             host_name: "here".into(),
             site: Arc::default(),
+            checks: Arc::new(Checks::new(Arc::new(FakeChecker::default()))),
         };
         let address = ([127, 0, 0, 1], 9080).into();
         let desk = Arc::new(Desk::new(address, metrics.clone(), admin, tools));

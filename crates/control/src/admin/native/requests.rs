@@ -72,14 +72,13 @@ pub(super) fn explain(recent: &Recent, now: &Enforced, id: &str) -> Result<Value
     };
     let story = explain::running(&now.snapshot, &question, explain::now());
     let story = story.map_err(|error| Fault::conflict(error.to_string()))?;
+    let (then, now) = (sample.revision, now.snapshot.revision);
+    let revision = json!({ "then": then, "now": now, "has_changed": then != now });
     let mut answer = told(&story);
-    let revision = now.snapshot.revision;
-    answer["request"] = row(&sample);
-    answer["revision"] = json!({
-        "then": sample.revision,
-        "now": revision,
-        "has_changed": sample.revision != revision,
-    });
+    if let Some(fields) = answer.as_object_mut() {
+        fields.insert("request".to_owned(), row(&sample));
+        fields.insert("revision".to_owned(), revision);
+    }
     Ok(answer)
 }
 

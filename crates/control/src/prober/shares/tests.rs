@@ -1,7 +1,8 @@
-use clingfish_affinity::{KeyId, KeyRing, Secret};
+use clingfish_affinity::{KeyId, KeyRing, Secret, Verdict};
 use clingfish_health::CheckOutcome;
 use clingfish_model::UnixMillis;
 use clingfish_snapshot::{Inputs, compile};
+use clingfish_telemetry::RequestEnd;
 
 use super::*;
 use crate::clock;
@@ -67,11 +68,19 @@ fn a_target_added_by_a_reload_grows_into_its_share() {
 fn second(registry: &Registry, errors: u64) {
     for target in ["10.0.0.1:80", "10.0.0.2:80", "10.0.0.3:80"] {
         for request in 0..100 {
-            let meter = registry.target(request as usize % 2, "web", target);
-            meter.requests.increment();
-            if target == "10.0.0.1:80" && request < errors {
-                meter.responses_5xx.increment();
-            }
+            let worker = request as usize % 2;
+            let fails = target == "10.0.0.1:80" && request < errors;
+            let end = RequestEnd {
+                status: None,
+                target_status: Some(if fails { 500 } else { 200 }),
+                verdict: Verdict::Off,
+                duration: Duration::from_millis(1),
+                target_response: None,
+                received_bytes: 0,
+                sent_bytes: 0,
+            };
+            let meter = registry.target(worker, "web", target);
+            registry.group(worker, "web").count(&end, Some(&meter));
         }
     }
 }

@@ -100,7 +100,8 @@ fn a_target_that_announces_its_drain_keeps_its_clients_and_takes_no_new_ones() {
     ] {
         let shop = Shop::open(key, leaving);
         let ready = |name| wait_state(&shop.clingfish, name, "healthy");
-        (ready("a"), ready("b"));
+        ready("a");
+        ready("b");
         let clients = shop.clients_of_a();
         assert_eq!(clients.len(), 2, "{key}");
         shop.a.1.store(LEAVING, Relaxed);
@@ -161,7 +162,8 @@ fn an_announced_drain_is_shown_with_what_is_left_and_who_drains() {
 #[test]
 fn a_target_that_dies_while_it_drains_is_unhealthy_and_its_clients_move() {
     let shop = Shop::open("drain_status = \"503\"", "503 Leaving");
-    (wait_state(&shop.clingfish, "a", "healthy"), wait_state(&shop.clingfish, "b", "healthy"));
+    wait_state(&shop.clingfish, "a", "healthy");
+    wait_state(&shop.clingfish, "b", "healthy");
     let clients = shop.clients_of_a();
     shop.a.1.store(LEAVING, Relaxed);
     wait_state(&shop.clingfish, "a", "draining");
@@ -173,17 +175,27 @@ fn a_target_that_dies_while_it_drains_is_unhealthy_and_its_clients_move() {
 }
 
 #[test]
-fn a_start_learns_of_drains_by_the_first_check_and_if_all_drain_known_clients_are_served_alone() {
+fn a_start_learns_of_drains_by_the_first_check_and_if_all_drain_newcomers_are_served_nevertheless()
+{
     let shop = Shop::open("drain_status = \"503\"", "503 Leaving");
     wait_state(&shop.clingfish, "a", "healthy");
     let clients = shop.clients_of_a();
     for (_, mood) in [&shop.a, &shop.b] {
         mood.store(LEAVING, Relaxed);
     }
-    (wait_state(&shop.clingfish, "a", "draining"), wait_state(&shop.clingfish, "b", "draining"));
+    wait_state(&shop.clingfish, "a", "draining");
+    wait_state(&shop.clingfish, "b", "draining");
     assert_eq!(shop.visit(Some(&clients[0])).verdict(), "hit");
+    let newcomer = shop.visit(None);
+    assert_eq!((newcomer.status, newcomer.verdict()), (200, "new"), "rather there than nowhere");
+    // The operator's word is the operator's: nobody is sent there.
+    shop.words(&["drain", "web", "a"]);
+    (0..6).for_each(|_| assert_eq!(shop.visit(None).target(), "b"));
+    shop.words(&["drain", "web", "b"]);
     assert_eq!(shop.visit(None).status, 503);
+    assert_eq!(shop.visit(Some(&clients[0])).verdict(), "hit");
     let new = Shop::launch("drain_status = \"503\"", "503 Leaving", LEAVING);
-    (wait_state(&new.clingfish, "a", "draining"), wait_state(&new.clingfish, "b", "draining"));
-    assert_eq!(new.visit(None).status, 503, "none was healthy even for a moment");
+    wait_state(&new.clingfish, "a", "draining");
+    wait_state(&new.clingfish, "b", "draining");
+    assert_eq!(new.visit(None).verdict(), "new", "none was healthy even for a moment");
 }

@@ -33,22 +33,18 @@ pub(super) fn falls(group: &Group, after: &TargetGroup) -> HashMap<TargetHash, F
 }
 
 fn members(group: &Group) -> Vec<Member> {
+    let roster = group.roster();
     let member = |target: &Target| Member {
         hash: target.hash,
         weight: if group.spans(target.zone.as_ref()) { target.weight.value() } else { 0 },
-        takes: !target.drain && keeps_keys(group, target),
+        takes: !target.drain && roster.keeps_keys(target),
     };
     group.targets.iter().map(member).collect()
 }
 
-/// Whether a target takes keys as far as its health goes, and what it has announced.
-fn keeps_keys(group: &Group, target: &Target) -> bool {
-    let cell = &target.cell;
-    !cell.announces_drain() && (group.roster().fail_open || cell.keeps_keys())
-}
-
 /// Addresses of a name stay what they are, and so does everybody's health. Whoever is new will be well.
 fn members_after(group: &Group, after: &TargetGroup) -> Vec<Member> {
+    let roster = group.roster();
     let is_zonal = after.cross_zone == group.spec.cross_zone;
     let member = |hash, configured: &Configured, keeps: bool| Member {
         hash,
@@ -63,7 +59,7 @@ fn members_after(group: &Group, after: &TargetGroup) -> Vec<Member> {
         after.targets.iter().map(|configured| (&configured.id, configured)).collect();
     let staying = group.targets.iter().filter_map(|target| {
         let configured = by_id.get(&group.spec.targets.get(target.origin)?.id)?;
-        Some(member(target.hash, configured, keeps_keys(group, target)))
+        Some(member(target.hash, configured, roster.keeps_keys(target)))
     });
     let known: HashSet<&TargetId> = group.spec.targets.iter().map(|known| &known.id).collect();
     let new = after.targets.iter().filter(|configured| !known.contains(&configured.id));
