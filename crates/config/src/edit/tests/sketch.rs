@@ -175,8 +175,12 @@ impl Sketch {
             match style {
                 2 => {
                     let entries = entries(group, false, dice);
-                    let entries: Vec<String> =
+                    let mut entries: Vec<String> =
                         entries.0.into_iter().map(|line| format!("{key}.{line}")).collect();
+                    if entries.is_empty() {
+                        // Or it would not be there at all.
+                        entries.push(format!("{key} = {{}}"));
+                    }
                     write_lines(&mut text, &entries, dice);
                 }
                 3 => {

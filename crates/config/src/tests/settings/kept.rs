@@ -12,6 +12,7 @@ pub(super) const ADMIN: Sample = (
     &[
         ("bind", "\"127.0.0.1:1\""),
         ("hosts", "[\"lb.example\"]"),
+        ("recent_requests", "false"),
         ("access_keys", "[{ id = \"A\", secret = \"x\" }]"),
         (
             "tokens",

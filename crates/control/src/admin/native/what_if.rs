@@ -165,8 +165,10 @@ impl Kept {
                 group.targets.iter().map(count).collect()
             }
         };
-        let at_least = limit.saturating_sub(lag(&group.spec.stickiness, group.policy.as_ref()));
-        Some(Self { at_most: within(limit), at_least: within(at_least) })
+        let lag = lag(&group.spec.stickiness, group.policy.as_ref());
+        // A window of nothing would still hold whoever is counted at this moment.
+        let at_least = limit.checked_sub(lag).filter(|window| !window.is_zero());
+        Some(Self { at_most: within(limit), at_least: at_least.map(within).unwrap_or_default() })
     }
 
     fn limit_before(group: &Group) -> Duration {
