@@ -98,6 +98,6 @@ def drain_to_zero(page, listener):
     counts = [int(found[1].replace(",", "")) for found in (re.search(r"([\d,]+) sessions?,", text) for text in seen) if found]
     # Some that came just before are counted a moment later.
     counts = counts[counts.index(max(counts)) :]
-    assert counts[-1] == 1 and counts == sorted(counts, reverse=True) and len(set(counts)) > 3, f"sessions fall: {counts} of {seen}"
+    assert counts[-1] == 1 and counts == sorted(counts, reverse=True) and len(set(counts)) > 2, f"sessions fall: {counts} of {seen}"
     page.inspect("drained")
     page.do("await press('Drain f'); await says('f takes new sessions again.');")

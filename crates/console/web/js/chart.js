@@ -9,15 +9,18 @@ const DASHES = { dash: [6, 4], dot: [2, 3] };
 /** Charts of a page move their cursors together. */
 const together = uPlot.sync('charts');
 
-/** `series`: name, number of its colour, how its line is, and its values; `write` says a value as text. */
-export function Chart({ title, times, series, write, hint, top, more }) {
+/** Steps between the lines of a chart that counts. */
+const WHOLE = [0, 1, 2, 3, 4, 5, 6, 7, 8].flatMap((power) => [1, 2, 5].map((step) => step * 10 ** power));
+
+/** `series`: name, number of its colour, how its line is, and its values; `write` says a value as text; `whole`: there is nothing between 0 and 1. */
+export function Chart({ title, times, series, write, hint, top, more, whole }) {
   const place = useRef(null);
   const plot = useRef(null);
   const shown = useTheme();
   const data = [times, ...series.map((one) => one.values)];
   const names = series.map((one) => one.name).join();
   useEffect(() => {
-    plot.current = new uPlot(options({ series, write, top, width: place.current.clientWidth }), data, place.current);
+    plot.current = new uPlot(options({ series, write, top, whole, width: place.current.clientWidth }), data, place.current);
     const watch = new ResizeObserver(() => plot.current?.setSize({ width: place.current.clientWidth, height: HEIGHT }));
     watch.observe(place.current);
     return () => {
@@ -42,7 +45,7 @@ export function Chart({ title, times, series, write, hint, top, more }) {
   </figure>`;
 }
 
-function options({ series, write, top, width }) {
+function options({ series, write, top, whole, width }) {
   const style = getComputedStyle(document.documentElement);
   const colour = (name) => style.getPropertyValue(name).trim();
   const font = '11px system-ui, sans-serif';
@@ -61,7 +64,7 @@ function options({ series, write, top, width }) {
         space: 75,
         values: (_, splits, __, ___, step) => splits.map((at) => clock(at * 1000).slice(0, step < 60 ? 8 : 5)),
       },
-      { ...axis, size: 62, values: (_, splits) => splits.map((value) => write(value)) },
+      { ...axis, size: 62, ...(whole ? { incrs: WHOLE } : {}), values: (_, splits) => splits.map((value) => write(value)) },
     ],
     series: [
       {},

@@ -77,8 +77,9 @@ export function Check() {
   const [form, set] = useState(START);
   const [chosen, choose] = useState(null);
   const { data, error: listError } = useAsked('/v1/checks');
-  const checks = data?.checks ?? [];
-  const { run, take, error } = useRun(chosen ?? checks[0]?.id ?? null);
+  const { run, take, error } = useRun(chosen ?? data?.checks[0]?.id ?? null);
+  // What is looked at is known better than the list knows it.
+  const checks = (data?.checks ?? []).map((one) => (one.id === run?.id ? run : one));
   const [refusal, refuse] = useState(null);
   const listeners = config?.listeners ?? [];
   const listener = listeners.find((one) => one.name === form.listener) ?? listeners[0];

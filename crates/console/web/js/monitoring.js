@@ -71,7 +71,7 @@ export function Monitoring({ group, sample, rates }) {
           hint="Of the requests that had a home, those that were not served there though their client did nothing wrong."/>
       <${Chart} title="Balance" times=${times} top=${2} write=${format1} series=${[line('busiest ÷ average', 1, (point) => point.balance)]}
         hint="By weight; 1 is even."/>
-      <${Chart} title="Targets by health" times=${times} top=${1} write=${(value) => count(value == null ? null : Math.round(value))} series=${[
+      <${Chart} title="Targets by health" times=${times} top=${1} whole write=${(value) => count(value == null ? null : Math.round(value))} series=${[
         line('healthy', 4, (point) => point.health?.healthy ?? null),
         line('unhealthy', 3, (point) => point.health?.unhealthy ?? null, 'dash'),
         line('draining', 2, (point) => point.health?.draining ?? null, 'dot'),

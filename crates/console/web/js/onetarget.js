@@ -96,12 +96,12 @@ export function OneTarget({ group, id, minutes, isSticky, onLeave }) {
         hint="Why requests came here: a home that was lost elsewhere is told of the target that took over."/>
       ${
         isSticky &&
-        html`<${Chart} title="Sessions of the target" times=${times} top=${1} write=${whole} series=${[
+        html`<${Chart} title="Sessions of the target" times=${times} top=${1} whole write=${whole} series=${[
           line('live', 1, (point) => point.sessions),
           line('active', 4, (point) => point.active, 'dash'),
         ]}/>`
       }
-      <${Chart} title="At the same time" times=${times} top=${1} write=${whole} series=${[
+      <${Chart} title="At the same time" times=${times} top=${1} whole write=${whole} series=${[
         line('requests in flight', 1, (point) => point.inFlight),
         line('streams', 2, (point) => point.streams, 'dash'),
       ]}/>
