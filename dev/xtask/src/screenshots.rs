@@ -14,6 +14,7 @@ const SHOWN: [(&str, &str); 5] = [
     ("monitoring-dark", "console-monitoring"),
     ("trace-wide", "console-trace"),
     ("draining-wide", "console-drain"),
+    ("check-report-wide", "console-check"),
 ];
 
 /// All pictures of documents together, in bytes.

@@ -27,18 +27,18 @@ struct Asks {
     stream: Option<&'static str>,
 }
 
-/// Monitoring of one group: the page with the most charts. `store.js` asks for the first two, the page for the third.
+/// Monitoring of one group: the page with the most charts.
 const PAGE: Asks = Asks {
     opening: &[
         "/v1/load-balancers",
         "/v1/listeners",
         "/v1/target-groups",
         "/v1/target-groups/web/targets",
-        "/v1/target-groups/web/history",
+        "/v1/target-groups/web/history?targets=12",
     ],
-    again: &["/v1/state", "/metrics", "/v1/target-groups/web"],
+    again: &["/v1/target-groups/web"],
     every: Duration::from_secs(2),
-    stream: None,
+    stream: Some("/v1/live"),
 };
 
 /// How soon it notices that it is to close.
