@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// The pictures of the test that documents show, each with its name there.
-const SHOWN: [(&str, &str); 5] = [
+const SHOWN: [(&str, &str); 6] = [
     ("overview-sticky-wide", "console-overview"),
     ("attributes-wide", "console-attributes"),
     ("monitoring-dark", "console-monitoring"),
