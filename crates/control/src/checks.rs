@@ -18,8 +18,8 @@ use tokio::sync::oneshot;
 
 pub(crate) use aim::{NoAim, aim};
 pub use checker::{CheckPlan, CheckProgress, Checker, Checking};
-pub(crate) use run::Run;
 use run::State;
+pub(crate) use run::{Course, Run};
 
 use crate::{clock, status::Status};
 use attend::attend;

@@ -138,26 +138,17 @@ impl StatusMatcher {
 
     /// Parses a list of statuses, of HTTP or else of gRPC.
     pub fn parse(text: &str, version: ProtocolVersion) -> Result<Self, BadMatcher> {
-        match version {
-            ProtocolVersion::Grpc => Self::within(text, Self::GRPC, true),
-            ProtocolVersion::Http1 | ProtocolVersion::Http2 => {
-                Self::within(text, Self::HTTP, false)
-            }
-        }
+        Self::within(text, if version == ProtocolVersion::Grpc { Self::GRPC } else { Self::HTTP })
     }
 
     /// Parses a list of statuses that announce a drain, of HTTP or else of gRPC.
     pub fn parse_drain(text: &str, version: ProtocolVersion) -> Result<Self, BadMatcher> {
-        match version {
-            ProtocolVersion::Grpc => Self::within(text, Self::GRPC, true),
-            ProtocolVersion::Http1 | ProtocolVersion::Http2 => {
-                Self::within(text, Self::HTTP_DRAIN, false)
-            }
-        }
+        let is_grpc = version == ProtocolVersion::Grpc;
+        Self::within(text, if is_grpc { Self::GRPC } else { Self::HTTP_DRAIN })
     }
 
-    fn within(text: &str, legal: RangeInclusive<u16>, is_grpc: bool) -> Result<Self, BadMatcher> {
-        let bad = || BadMatcher { text: text.to_owned(), is_grpc, last: *legal.end() };
+    fn within(text: &str, legal: RangeInclusive<u16>) -> Result<Self, BadMatcher> {
+        let bad = || BadMatcher { text: text.to_owned(), legal: legal.clone() };
         let status = |digits: &str| {
             let value: u16 = digits.trim().parse().map_err(|_| bad())?;
             if legal.contains(&value) { Ok(value) } else { Err(bad()) }
@@ -221,31 +212,24 @@ impl fmt::Display for StatusMatcher {
 pub struct BadMatcher {
     /// What was written.
     pub text: String,
-    /// Whether statuses of gRPC were asked for.
-    pub is_grpc: bool,
-    /// The highest status that may be listed.
-    pub last: u16,
+    /// Statuses that may be listed.
+    pub legal: RangeInclusive<u16>,
 }
 
 impl fmt::Display for BadMatcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { text, is_grpc, last } = self;
-        if *is_grpc {
-            return write!(
-                f,
-                "{text:?} is not a list of statuses of gRPC: write \"0\", \"0,12\" or \"0-99\", each from 0 to 99"
-            );
-        }
-        if *last == *StatusMatcher::HTTP_DRAIN.end() {
-            return write!(
-                f,
-                "{text:?} is not a list of statuses: write \"503\", \"429,503\" or \"500-599\", each from 200 to {last}"
-            );
-        }
-        write!(
-            f,
-            "{text:?} is not a list of statuses: write \"200\", \"200,202\" or \"200-299\", each from 200 to {last}"
-        )
+        let Self { text, legal } = self;
+        let (what, examples) = match legal {
+            legal if *legal == StatusMatcher::GRPC => {
+                ("statuses of gRPC", r#""0", "0,12" or "0-99""#)
+            }
+            legal if *legal == StatusMatcher::HTTP_DRAIN => {
+                ("statuses", r#""503", "429,503" or "500-599""#)
+            }
+            _ => ("statuses", r#""200", "200,202" or "200-299""#),
+        };
+        let (first, last) = (legal.start(), legal.end());
+        write!(f, "{text:?} is not a list of {what}: write {examples}, each from {first} to {last}")
     }
 }
 
@@ -283,6 +267,7 @@ mod tests {
             assert!(StatusMatcher::parse(text, Grpc).is_err(), "{text}");
         }
     }
+
     #[test]
     fn a_matcher_covers_what_has_no_status_beside_it() {
         let http = |text| StatusMatcher::parse_drain(text, ProtocolVersion::Http1).unwrap();

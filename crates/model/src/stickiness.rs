@@ -282,7 +282,7 @@ fn is_reserved(name: &str) -> bool {
 }
 
 /// An RFC 9110 token character.
-fn is_token(c: u8) -> bool {
+pub(crate) fn is_token(c: u8) -> bool {
     c.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&c)
 }
 

@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{Metrics, RawClient, wait::within};
+use crate::{Metrics, RawClient, Response, wait::within};
 pub use launch::binary;
 pub use launch::{Exited, Launch};
 use log::Log;
@@ -44,6 +44,19 @@ impl Clingfish {
     /// Where operators ask.
     pub fn admin(&self) -> SocketAddr {
         self.admin
+    }
+
+    /// What the admin address answers to a change that is sent as JSON; an empty body is none.
+    #[track_caller]
+    pub fn change(&self, method: &str, path: &str, body: &str) -> Response {
+        let (admin, length) = (self.admin, body.len());
+        let mut client = RawClient::connect(admin).expect("the admin address accepts");
+        let sent = client.send(format!(
+            "{method} {path} HTTP/1.1\r\nHost: {admin}\r\nConnection: close\r\nContent-Type: application/json\r\n\
+             Content-Length: {length}\r\n\r\n{body}"
+        ));
+        sent.expect("the admin address takes a request");
+        client.read_final_response().expect("the admin address answers")
     }
 
     /// Where the listener of that name accepts.

@@ -74,6 +74,34 @@ fn load(options: Options, dir: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Makes a folder, or empties it.
+fn empty(dir: &Path) -> Result<()> {
+    if dir.exists() {
+        fs::remove_dir_all(dir)?;
+    }
+    Ok(fs::create_dir_all(dir)?)
+}
+
+/// What a benchmark of Clingfish alone needs.
+struct Ground {
+    targets: Targets,
+    /// Of small requests.
+    generator: Generator,
+    clingfish: Tool,
+}
+
+impl Ground {
+    fn set_up(dir: &Path) -> Result<Self> {
+        let traffic = Tool::traffic()?;
+        let nginx = Tool::debian("nginx", "NGINX_BIN", &["-v"])?;
+        let targets = Targets::start(&nginx.path, &traffic, OTHER_CORE, dir)?;
+        let certificates = &targets.certificates;
+        let generator = Generator::new(&[Row::Small], &traffic, OTHER_CORE, dir, certificates)?;
+        let clingfish = Tool::contender(Kind::Clingfish, dir)?;
+        Ok(Self { targets, generator, clingfish })
+    }
+}
+
 /// A benchmark that is ready to run.
 struct Bench {
     options: Options,

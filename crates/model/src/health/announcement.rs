@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::StatusMatcher;
-use crate::FieldId;
+use crate::{FieldId, stickiness::is_token};
 
 /// By what an answer announces a drain; either will do. By default nothing does.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -63,7 +63,6 @@ impl DrainHeader {
             Some((name, value)) => (name, Some(value.trim_matches([' ', '\t']))),
             None => (text, None),
         };
-        let is_token = |c: u8| c.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&c);
         let has_name = (1..=Self::NAME_BYTES_MAX).contains(&name.len());
         let is_value = |value: &str| {
             let is_legal = |c: u8| c == b' ' || c.is_ascii_graphic();

@@ -35,16 +35,7 @@ fn json(stage: &Stage, words: &[&str]) -> Value {
 /// Changes something by the API, as any client of HTTP would.
 #[track_caller]
 fn change(stage: &Stage, method: &str, path: &str, body: &str) -> Value {
-    let admin = stage.clingfish.admin();
-    let mut client = clingfish_testkit::RawClient::connect(admin).unwrap();
-    let length = body.len();
-    client
-        .send(format!(
-            "{method} {path} HTTP/1.1\r\nHost: {admin}\r\nConnection: close\r\nContent-Type: application/json\r\n\
-             Content-Length: {length}\r\n\r\n{body}"
-        ))
-        .unwrap();
-    let answer = client.read_final_response().unwrap();
+    let answer = stage.clingfish.change(method, path, body);
     assert!(matches!(answer.status, 200 | 201), "{}", answer.text());
     serde_json::from_str(&answer.text()).unwrap()
 }

@@ -5,24 +5,22 @@
 
 use std::{fmt::Write as _, fs, net::SocketAddr, path::Path};
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 
 use self::watcher::Watcher;
 use super::{
-    OTHER_CORE, PROXY_CORE,
+    Ground, PROXY_CORE,
     contender::{Door, small},
-    docs,
+    docs, empty,
     http::Client,
     kinds::{interval, median},
     load::Generator,
-    options::{Kind, Options, Row},
+    options::Options,
     ports,
     process::Process,
     targets::Targets,
     tools::Tool,
 };
-use crate::clock;
-
 mod watcher;
 
 /// Other groups that the page shows too, and targets of each.
@@ -30,9 +28,6 @@ const OTHERS: (usize, usize) = (20, 10);
 
 /// Threads of requests, by how their names begin.
 const WORKERS: &str = "worker-";
-
-/// How long it may take to serve.
-const START: std::time::Duration = std::time::Duration::from_secs(20);
 
 /// CPU time per request, in microseconds.
 #[derive(Clone, Copy, Debug)]
@@ -50,13 +45,8 @@ struct Pairs {
 
 /// Measures, prints, and writes where that was asked for.
 pub(super) fn run(options: &Options, dir: &Path) -> Result<()> {
-    let traffic = Tool::traffic()?;
-    let nginx = Tool::debian("nginx", "NGINX_BIN", &["-v"])?;
-    let targets = Targets::start(&nginx.path, &traffic, OTHER_CORE, dir)?;
-    let generator =
-        Generator::new(&[Row::Small], &traffic, OTHER_CORE, dir, &targets.certificates)?;
-    let tool = Tool::contender(Kind::Clingfish, dir)?;
-    let (process, door, admin) = start(&tool, &targets, &dir.join("console"))?;
+    let Ground { targets, generator, clingfish } = Ground::set_up(dir)?;
+    let (process, door, admin) = start(&clingfish, &targets, &dir.join("console"))?;
     let mut pairs = Pairs::default();
     for round in 0..=options.rounds {
         let half = |is_watched: bool| -> Result<(bool, Cost)> {
@@ -96,10 +86,7 @@ fn cost(generator: &Generator, door: &Door, process: &Process, options: &Options
 
 /// One process with a client at home, and more groups for the page to show.
 fn start(tool: &Tool, targets: &Targets, dir: &Path) -> Result<(Process, Door, SocketAddr)> {
-    if dir.exists() {
-        fs::remove_dir_all(dir)?;
-    }
-    fs::create_dir_all(dir)?;
+    empty(dir)?;
     let (mut door, admin) = (Door::free()?, ports::free()?);
     let [a, b] = targets.all.each_ref().map(|target| target.address);
     let mut text = format!(
@@ -121,16 +108,8 @@ fn start(tool: &Tool, targets: &Targets, dir: &Path) -> Result<(Process, Door, S
     fs::write(dir.join("clingfish.toml"), text)?;
     let args = ["serve", "--config", "clingfish.toml", "--state-dir", "state"];
     let process = Process::start(PROXY_CORE, &tool.path, &args, dir)?;
-    let deadline = clock::now() + START;
-    let mut client = loop {
-        match Client::connect(door.address) {
-            Ok(client) => break client,
-            Err(error) if clock::now() > deadline => {
-                return Err(error.context(format!("it does not serve: see {}", dir.display())));
-            }
-            Err(_) => std::thread::sleep(std::time::Duration::from_millis(20)),
-        }
-    };
+    let client = Client::wait(door.address);
+    let mut client = client.with_context(|| format!("it does not serve: see {}", dir.display()))?;
     door.take(&small(&mut client, None)?)?;
     Ok((process, door, admin))
 }

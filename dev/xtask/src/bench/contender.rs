@@ -16,6 +16,7 @@ use crate::clock;
 
 use super::{
     curl::Curl,
+    empty,
     http::{Answer, Client},
     options::{Front, Kind, Row},
     ports,
@@ -80,10 +81,7 @@ impl Starter {
     /// Starts it before the targets and checks that it answers right and keeps sessions.
     pub(super) fn start(&self, targets: &Targets) -> Result<Contender> {
         let name = self.kind.name();
-        if self.dir.exists() {
-            fs::remove_dir_all(&self.dir)?;
-        }
-        fs::create_dir_all(&self.dir)?;
+        empty(&self.dir)?;
         let doors = [Door::free()?, Door::free()?, Door::free()?, Door::free()?];
         let config = self.configure(&doors, targets)?;
         let config = config.to_str().context("a path in UTF-8")?;

@@ -3,10 +3,13 @@
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpStream},
+    thread,
     time::Duration,
 };
 
 use anyhow::{Context, Result, ensure};
+
+use crate::clock;
 
 /// One kept-alive connection.
 pub(super) struct Client {
@@ -25,6 +28,8 @@ pub(super) struct Answer {
 
 impl Client {
     const TIMEOUT: Duration = Duration::from_secs(10);
+    /// How long a start may take.
+    const START: Duration = Duration::from_secs(20);
 
     /// Connects.
     pub(super) fn connect(address: SocketAddr) -> Result<Self> {
@@ -33,6 +38,18 @@ impl Client {
         stream.set_nodelay(true)?;
         // Thousands of these may be open; a head fits.
         Ok(Self { stream: BufReader::with_capacity(1024, stream) })
+    }
+
+    /// Connects to somebody who has just been started, and may need a moment.
+    pub(super) fn wait(address: SocketAddr) -> Result<Self> {
+        let deadline = clock::now() + Self::START;
+        loop {
+            match Self::connect(address) {
+                Ok(client) => return Ok(client),
+                Err(error) if clock::now() > deadline => return Err(error),
+                Err(_) => thread::sleep(Duration::from_millis(20)),
+            }
+        }
     }
 
     /// Asks for a path and reads the whole answer.

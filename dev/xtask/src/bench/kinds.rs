@@ -5,12 +5,11 @@ use std::{fmt::Write as _, fs, path::Path};
 use anyhow::{Context, Result, ensure};
 
 use super::{
-    OTHER_CORE, PROXY_CORE,
+    Ground, PROXY_CORE,
     contender::{Door, small},
-    docs,
+    docs, empty,
     http::Client,
-    load::Generator,
-    options::{Kind, Options, Row},
+    options::Options,
     ports,
     process::Process,
     targets::Targets,
@@ -49,13 +48,8 @@ const SAMPLES: [Sample; 6] = [
 
 /// Measures, prints, and writes where that was asked for.
 pub(super) fn run(options: &Options, dir: &Path) -> Result<()> {
-    let traffic = Tool::traffic()?;
-    let nginx = Tool::debian("nginx", "NGINX_BIN", &["-v"])?;
-    let targets = Targets::start(&nginx.path, &traffic, OTHER_CORE, dir)?;
-    let generator =
-        Generator::new(&[Row::Small], &traffic, OTHER_CORE, dir, &targets.certificates)?;
-    let tool = Tool::contender(Kind::Clingfish, dir)?;
-    let (process, doors) = start(&tool, &targets, &dir.join("kinds"))?;
+    let Ground { targets, generator, clingfish } = Ground::set_up(dir)?;
+    let (process, doors) = start(&clingfish, &targets, &dir.join("kinds"))?;
     let mut ratios: Vec<Vec<f64>> = SAMPLES.iter().map(|_| Vec::new()).collect();
     let mut micros = ratios.clone();
     for round in 0..=options.rounds {
@@ -82,10 +76,7 @@ pub(super) fn run(options: &Options, dir: &Path) -> Result<()> {
 /// One process with a listener for each kind, and a client at home behind each. One of the targets takes everybody: without stickiness
 /// requests would go to both, which costs more than any stickiness.
 fn start(tool: &Tool, targets: &Targets, dir: &Path) -> Result<(Process, Vec<Door>)> {
-    if dir.exists() {
-        fs::remove_dir_all(dir)?;
-    }
-    fs::create_dir_all(dir)?;
+    empty(dir)?;
     let mut doors = SAMPLES.iter().map(|_| Door::free()).collect::<Result<Vec<_>>>()?;
     let mut text = format!(
         "[server]\nworkers = 1\n[admin]\nbind = \"{}\"\n[access_log]\nsink = \"{}\"\n",
@@ -117,14 +108,7 @@ fn start(tool: &Tool, targets: &Targets, dir: &Path) -> Result<(Process, Vec<Doo
 /// Gets what the kind gives, and checks that the client is at home by it.
 fn come_in(sample: &Sample, door: &mut Door) -> Result<()> {
     const RETURNS: usize = 20;
-    let deadline = crate::clock::now() + std::time::Duration::from_secs(20);
-    let mut client = loop {
-        match Client::connect(door.address) {
-            Ok(client) => break client,
-            Err(error) if crate::clock::now() > deadline => return Err(error),
-            Err(_) => std::thread::sleep(std::time::Duration::from_millis(20)),
-        }
-    };
+    let mut client = Client::wait(door.address)?;
     let first = small(&mut client, Some(sample.cookies).filter(|cookies| !cookies.is_empty()))?;
     let given = if sample.is_given { first.cookies().context("no cookie")? } else { String::new() };
     door.cookie = format!("{}{given}", sample.cookies);

@@ -15,7 +15,7 @@ use crate::{
         asked::{Answer, Asked},
         desk::Desk,
     },
-    checks::{CheckPlan, NoAim, NotBegun, Run, aim},
+    checks::{CheckPlan, Course, NoAim, NotBegun, Run, aim},
     status::Enforced,
 };
 
@@ -37,7 +37,7 @@ pub(super) fn start(desk: &Desk, asked: &Asked) -> Result<Answer, Fault> {
 /// All that are remembered, the newest first, without their stories.
 pub(super) fn all(desk: &Desk) -> Value {
     let all = desk.tools.checks.all();
-    json!({ "checks": all.iter().rev().map(|run| head(run)).collect::<Value>() })
+    json!({ "checks": all.iter().rev().map(|run| head(run, &run.course())).collect::<Value>() })
 }
 
 pub(super) fn one(desk: &Desk, id: &str) -> Result<Value, Fault> {
@@ -140,8 +140,8 @@ fn skip(value: Option<&Value>) -> Result<Vec<String>, Fault> {
 }
 
 /// What is known of one without its story.
-fn head(run: &Run) -> Value {
-    let (plan, course) = (&run.plan, run.course());
+fn head(run: &Run, course: &Course) -> Value {
+    let plan = &run.plan;
     let count = |outcome: &str| {
         course
             .promises
@@ -168,7 +168,9 @@ fn head(run: &Run) -> Value {
 
 /// All that is known of one.
 fn whole(run: &Run) -> Value {
-    let (mut value, course) = (head(run), run.course());
+    // Once: it goes on meanwhile.
+    let course = run.course();
+    let mut value = head(run, &course);
     if let Some(fields) = value.as_object_mut() {
         fields.insert("note".to_owned(), note(run).into());
         fields.insert("progress".to_owned(), course.lines.into());

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use clingfish_affinity::Verdict;
 use clingfish_model::{
-    UnixMillis,
+    Name, UnixMillis,
     limits::{HISTORY_SLICE, HISTORY_TARGETS_AT_ONCE_MAX},
 };
+use clingfish_snapshot::Target;
 use clingfish_telemetry::{
     History,
     history::{GroupSlice, Spread, Subject, TargetSlice},
@@ -19,7 +20,10 @@ use super::{
     history::parameter,
     wire,
 };
-use crate::status::{Enforced, Status};
+use crate::{
+    recorder::everybody,
+    status::{Enforced, Status},
+};
 
 pub(super) fn group(
     status: &Status,
@@ -27,14 +31,19 @@ pub(super) fn group(
     wanted: &str,
     query: Option<&str>,
 ) -> Result<Value, Fault> {
-    let (name, after) = (spec(now, wanted)?.name.as_str(), after(query)?);
+    let (group, after) = (&spec(now, wanted)?.name, after(query)?);
+    let name = group.as_str();
     let targets = parameter(query, "targets")?;
     if targets.is_some_and(|targets| targets > HISTORY_TARGETS_AT_ONCE_MAX) {
         let much =
             format!("targets is at most {HISTORY_TARGETS_AT_ONCE_MAX}: ask for others one by one");
         return Err(Fault::bad_request(much));
     }
-    let ids = targets.map(|count| ids(now, name, count));
+    let ids = targets.map(|count| {
+        let first = usize::try_from(count).unwrap_or(usize::MAX);
+        let ids = members(now, group).take(first).map(|target| target.id.as_str().to_owned());
+        ids.collect::<Vec<_>>()
+    });
     // Copied, so that the recorder does not wait for text to be written.
     let (hour, slices, courses) = {
         let history = status.memory.history();
@@ -65,10 +74,7 @@ pub(super) fn target(
     query: Option<&str>,
 ) -> Result<Value, Fault> {
     let (name, after) = (&spec(now, wanted)?.name, after(query)?);
-    let group = now.snapshot.group(name);
-    let mut known =
-        group.into_iter().flat_map(|group| crate::recorder::everybody(&now.snapshot, group));
-    if !known.any(|target| target.id.as_str() == id) {
+    if !members(now, name).any(|target| target.id.as_str() == id) {
         return Err(no_target(id, wanted));
     }
     let (hour, slices) = {
@@ -84,14 +90,9 @@ fn after(query: Option<&str>) -> Result<UnixMillis, Fault> {
     Ok(UnixMillis(parameter(query, "after")?.unwrap_or_default()))
 }
 
-/// The first targets of a group, in the order of their configuration.
-fn ids(now: &Enforced, group: &str, count: u64) -> Vec<String> {
-    let mut groups = now.snapshot.groups.iter();
-    let group = groups.find(|known| known.spec.name.as_str() == group);
-    let targets =
-        group.into_iter().flat_map(|group| crate::recorder::everybody(&now.snapshot, group));
-    let count = usize::try_from(count).unwrap_or(usize::MAX);
-    targets.take(count).map(|target| target.id.as_str().to_owned()).collect()
+/// Targets of a group in the order of their configuration, then those that leave.
+fn members<'a>(now: &'a Enforced, group: &Name) -> impl Iterator<Item = &'a Target> {
+    now.snapshot.group(group).into_iter().flat_map(|group| everybody(&now.snapshot, group))
 }
 
 /// Which time an answer is about; none where nothing has been recorded yet.

@@ -1,8 +1,8 @@
 //! The same self-test, started at the admin address, before a listener of its own.
 
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 
-use clingfish_testkit::{Authority, Clingfish, RawClient, eventually};
+use clingfish_testkit::{Authority, Clingfish, eventually};
 use serde_json::{Value, json};
 
 use super::{app, ours};
@@ -10,26 +10,20 @@ use super::{app, ours};
 /// Longest a check may take here; it is as polite as by hand.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-fn ask(admin: SocketAddr, method: &str, path: &str, body: &Value) -> (u16, Value) {
-    let mut client = RawClient::connect(admin).expect("it listens");
+fn ask(clingfish: &Clingfish, method: &str, path: &str, body: &Value) -> (u16, Value) {
     let body = if body.is_null() { String::new() } else { body.to_string() };
-    let length = body.len();
-    let sent = client.send(format!(
-        "{method} {path} HTTP/1.1\r\nHost: {admin}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
-    ));
-    sent.expect("it takes a request");
-    let answer = client.read_final_response().expect("it answers");
+    let answer = clingfish.change(method, path, &body);
     (answer.status, serde_json::from_str(&answer.text()).expect("it is JSON"))
 }
 
 /// Runs a check to its end.
 #[track_caller]
 fn checked(clingfish: &Clingfish, body: &Value) -> Value {
-    let (status, begun) = ask(clingfish.admin(), "POST", "/v1/checks", body);
+    let (status, begun) = ask(clingfish, "POST", "/v1/checks", body);
     assert_eq!(status, 202, "{begun:#}");
     let path = format!("/v1/checks/{}", begun["id"]);
     let run = eventually(PATIENCE, || {
-        let (_, run) = ask(clingfish.admin(), "GET", &path, &json!(null));
+        let (_, run) = ask(clingfish, "GET", &path, &json!(null));
         (run["state"] != "running").then_some(run)
     });
     assert_eq!(run["state"], "done", "{run:#}");

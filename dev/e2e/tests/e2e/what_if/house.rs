@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use clingfish_testkit::{Clingfish, RawClient, Response, Target, crowd, eventually};
+use clingfish_testkit::{Clingfish, Response, Target, crowd, eventually};
 use serde_json::{Value, json};
 
 use crate::support::{SOON, Seen as _, mirror, targets};
@@ -157,17 +157,8 @@ impl House {
     /// What the API answers to a request.
     #[track_caller]
     pub(super) fn ask(&self, method: &str, path: &str, body: &Value) -> Value {
-        let admin = self.clingfish.admin();
         let body = if body.is_null() { String::new() } else { body.to_string() };
-        let mut client = RawClient::connect(admin).unwrap();
-        let length = body.len();
-        client
-            .send(format!(
-                "{method} {path} HTTP/1.1\r\nHost: {admin}\r\nConnection: close\r\nContent-Type: application/json\r\n\
-                 Content-Length: {length}\r\n\r\n{body}"
-            ))
-            .unwrap();
-        let answer = client.read_final_response().unwrap();
+        let answer = self.clingfish.change(method, path, &body);
         assert_eq!(answer.status, 200, "{method} {path} {body}: {}", answer.text());
         answer.json()
     }
