@@ -1,7 +1,8 @@
-"""Listens on a free port, says which, and becomes a program that takes the socket over: `FOLDER/config` PROGRAM ARGUMENT…
+"""Finds a free port, says which, and becomes a program that listens there: `FOLDER/config` PROGRAM ARGUMENT…
 
-In the configuration and the arguments @FD@ is the descriptor of the socket, @PORT@ its port and @FOLDER@ the folder. nginx finds
-descriptors in the variable NGINX.
+In the configuration and the arguments @FD@ is the descriptor of the listening socket, which the program takes over, @PORT@ its port
+and @FOLDER@ the folder. Where the configuration has no @FD@ the program binds the port itself: what is inherited then does not listen,
+keeps the port from others, and lets whoever sets SO_REUSEADDR have it.
 """
 
 import json
@@ -10,9 +11,13 @@ import socket
 import sys
 
 config, *command = sys.argv[1:]
+with open(config) as file:
+    text = file.read()
 listener = socket.socket()
+listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 listener.bind(("127.0.0.1", 0))
-listener.listen()
+if "@FD@" in text:
+    listener.listen()
 listener.set_inheritable(True)
 port = listener.getsockname()[1]
 
@@ -24,10 +29,7 @@ def filled(text):
     return text
 
 
-with open(config) as file:
-    text = filled(file.read())
 with open(config, "w") as file:
-    file.write(text)
+    file.write(filled(text))
 print(json.dumps({"port": port}), flush=True)
-os.environ["NGINX"] = f"{listener.fileno()};"
 os.execv(command[0], [filled(argument) for argument in command])

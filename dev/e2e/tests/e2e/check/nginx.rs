@@ -1,14 +1,9 @@
 //! nginx: by address, by a cookie of its own or of the application's, and not at all. Skipped where NGINX_BIN names none.
 
-use std::net::TcpStream;
-
-use clingfish_testkit::{Target, eventually};
+use clingfish_testkit::Target;
 
 use super::{app, check};
-use crate::{
-    import::old::{Old, nginx as program},
-    support::SOON,
-};
+use crate::import::old::{Old, nginx as program};
 
 /// nginx with these lines in its `http`, in its `upstream` and in its `location`.
 #[track_caller]
@@ -32,14 +27,7 @@ http {{
         a.address(),
         b.address()
     );
-    // Versions before 1.23 crash when one process takes a socket over: it is closed just before nginx opens it anew.
-    let script = format!(
-        "unset NGINX; exec @FD@>&-; exec {} -p @FOLDER@ -e stderr -c @FOLDER@/config",
-        program.display()
-    );
-    let nginx = Old::listening(&config, "/bin/sh", &["-c", &script]);
-    eventually(SOON, || TcpStream::connect(nginx.address()).ok());
-    Some(nginx)
+    Some(Old::nginx_of(&program, &config))
 }
 
 /// What lets WebSockets through.

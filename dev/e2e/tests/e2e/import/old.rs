@@ -2,7 +2,7 @@
 
 use std::{
     env, fs,
-    net::SocketAddr,
+    net::{SocketAddr, TcpStream},
     path::{Path, PathBuf},
     process::Command,
 };
@@ -74,11 +74,19 @@ http {{
     server {{ listen 127.0.0.1:@PORT@; location / {{ proxy_pass http://app; }} }}
 }}"
         );
-        let args = ["-p", "@FOLDER@", "-e", "stderr", "-c", "@FOLDER@/config"];
-        Some(Self::listening(&config, &program.to_string_lossy(), &args))
+        Some(Self::nginx_of(&program, &config))
     }
 
-    /// A program with this configuration, in which `@FD@` or `@PORT@` is where it listens.
+    /// That nginx with this configuration, which listens at `@PORT@`.
+    #[track_caller]
+    pub(crate) fn nginx_of(program: &Path, config: &str) -> Self {
+        let args = ["-p", "@FOLDER@", "-e", "stderr", "-c", "@FOLDER@/config"];
+        let nginx = Self::listening(config, &program.to_string_lossy(), &args);
+        eventually(SOON, || TcpStream::connect(nginx.address).ok());
+        nginx
+    }
+
+    /// A program with this configuration, in which `@FD@` is where it listens, or `@PORT@` where it will.
     #[track_caller]
     pub(crate) fn listening(config: &str, program: &str, args: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("there is room");

@@ -22,6 +22,12 @@ fn rows(clingfish: &Clingfish, query: &str) -> Vec<Value> {
         .clone()
 }
 
+/// The only row that there is, which comes just after the answer.
+#[track_caller]
+fn row(clingfish: &Clingfish, query: &str) -> Value {
+    eventually(SOON, || <[Value; 1]>::try_from(rows(clingfish, query)).ok())[0].take()
+}
+
 /// So many requests with a cookie on one connection, as fast as it goes.
 fn hammer(clingfish: &Clingfish, cookie: &str, count: usize) {
     let mut client = RawClient::connect(clingfish.listener("web")).unwrap();
@@ -36,8 +42,7 @@ fn a_request_is_listed_as_the_access_log_has_it() {
     let stage = Stage::sticky("true");
     let visit = stage.visit(&["X-Other: hunter2"]);
     let line = log_line(&stage.clingfish, &visit.path);
-    let found = rows(&stage.clingfish, "");
-    let [row] = &*found else { panic!("{found:?}") };
+    let row = row(&stage.clingfish, "");
     for key in ["method", "host", "path", "type", "protocol", "client", "verdict", "session"] {
         assert_eq!(row[key], line[key], "{key} of {row} and {line}");
     }
@@ -73,8 +78,7 @@ fn a_lost_home_is_there_among_thousands_of_hits_and_leads_to_its_steps() {
     assert!(all.len() < HITS / 4, "a sample: {}", all.len());
     let hits = rows(&clingfish, "&verdict=hit").len();
     assert!(hits > 0, "some are of the usual kind");
-    let found = rows(&clingfish, "&verdict=target_draining&target-group=web");
-    let [row] = &*found else { panic!("{all:?}") };
+    let row = row(&clingfish, "&verdict=target_draining&target-group=web");
     assert_eq!((&row["path"], &row["has_query"]), (&"/lost".into(), &true.into()));
     assert_eq!(row["target"], other.0);
     let told = ask(&clingfish, &format!("/v1/requests/{}/explain", row["id"]));
@@ -117,7 +121,7 @@ fn errors_of_ours_are_listed_and_explained_and_what_is_no_request_is_listed() {
 fn off_means_off() {
     let stage = Stage::with("", "stickiness = true\nhealth_check = false");
     let visit = stage.visit(&[]);
-    assert_eq!(rows(&stage.clingfish, "").len(), 1);
+    row(&stage.clingfish, "");
     let group = targets(&[("a", &stage.a), ("b", &stage.b)]);
     let off = format!(
         "{}\n[admin]\nbind = \"127.0.0.1:0\"\nrecent_requests = false\n",
