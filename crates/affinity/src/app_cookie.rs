@@ -16,6 +16,11 @@ use crate::{
 /// The value of a shard that holds nothing.
 pub(crate) const REMOVED: &[u8] = b"_remove_";
 
+/// Whether a cookie says that it holds nothing. Most are too short for that.
+pub(crate) fn is_removed(cookie: &[u8]) -> bool {
+    cookie.len() > REMOVED.len() && cookie.trim_ascii_end().ends_with(REMOVED)
+}
+
 /// The texts of a shard: tokens, one after the other, of which [`APP_BINDINGS_MAX`] are looked at.
 pub(crate) fn tokens(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value.chunks_exact(Token::TEXT_BYTES).take(APP_BINDINGS_MAX)

@@ -207,12 +207,12 @@ impl<'s, 'a> Search<'s, 'a> {
     /// Most cookies end here: they have another name and are too short for a token.
     fn may_concern(&self, segment: &[u8]) -> bool {
         segment.len() > Token::TEXT_BYTES
-            || segment.trim_ascii_end().ends_with(app_cookie::REMOVED)
+            || app_cookie::is_removed(segment)
             || self.own.is_some_and(|policy| policy.names().may_begin(segment))
     }
 
     fn is_app_cookie(&self, segment: &[u8]) -> bool {
-        self.app_cookie.is_some_and(|name| cookie::value_of(segment, name).is_some())
+        self.app_cookie.is_some_and(|name| cookie::is_named(segment, name))
     }
 
     fn visit(&mut self, field: usize, pair: &Pair<'a>) {

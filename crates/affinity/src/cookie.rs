@@ -138,8 +138,16 @@ pub(crate) fn pair(field: &[u8], span: Span) -> Option<Pair<'_>> {
 
 /// The value of the cookie in one segment, if it has that name. Costs less than [`pair`], which has to look for the `=`.
 pub(crate) fn value_of<'a>(segment: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
-    let behind = trim_start(segment).strip_prefix(name)?;
-    trim_start(behind).strip_prefix(b"=").map(trim)
+    behind(segment, name).map(trim)
+}
+
+/// Whether the cookie in one segment has that name.
+pub(crate) fn is_named(segment: &[u8], name: &[u8]) -> bool {
+    behind(segment, name).is_some()
+}
+
+fn behind<'a>(segment: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    trim_start(trim_start(segment).strip_prefix(name)?).strip_prefix(b"=")
 }
 
 /// The cookies of a request that targets do not get to see, as [`crate::read`] found them.
@@ -183,16 +191,14 @@ impl Cuts {
     ///
     /// The cookies that stay keep their order and every byte, the spaces between them included.
     pub fn strip(&self, field: usize, value: &[u8], out: &mut Vec<u8>) -> Stripped {
-        let mut cuts = self.of(field).peekable();
-        if cuts.peek().is_none() {
-            return Stripped::Untouched;
-        }
         let before = out.len();
-        let mut from = 0;
-        for cut in cuts {
+        let mut rest_from = None;
+        for cut in self.of(field) {
+            let from = rest_from.unwrap_or_default();
             push(value.get(from..cut.start()).unwrap_or_default(), before, out);
-            from = cut.end() + 1;
+            rest_from = Some(cut.end() + 1);
         }
+        let Some(from) = rest_from else { return Stripped::Untouched };
         match value.get(from..) {
             Some(rest) => push(rest, before, out),
             // The last cookie went, and leaves the `;` that was before it.

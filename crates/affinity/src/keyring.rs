@@ -84,9 +84,9 @@ impl KeyRing {
 
     /// Whether that key is the one that seals now, or one that another instance's clock began earlier.
     pub fn is_current(&self, id: KeyId, now: UnixMillis) -> bool {
-        let sealing = self.sealing_key(now).id;
-        self.keys.iter().rev().take_while(|key| key.id != sealing).any(|key| key.id == id)
-            || id == sealing
+        let mut from_newest = self.keys.iter().rev();
+        let first = from_newest.find(|key| key.id == id || key.seals_from <= now);
+        first.is_some_and(|key| key.id == id)
     }
 
     /// All keys, oldest first.

@@ -46,7 +46,9 @@ pub struct Judged<'a> {
     pub desync: Option<Reason>,
 }
 
-/// Judges a request of HTTP/2. `fields` are its field lines without the pseudo-header fields, names as decoded.
+/// Judges a request of HTTP/2. `fields` are its field lines without the pseudo-header fields, names as decoded. `sound` is told of each
+/// in turn that may stand in HTTP/1 too, and which field it is, so that a caller need not look at them once more; a later one may still spoil
+/// the whole.
 ///
 /// ```
 /// use clingfish_h1::{HeadError, downgrade::{self, Pseudo}};
@@ -58,16 +60,17 @@ pub struct Judged<'a> {
 ///     path: Some(b"/cart"),
 ///     protocol: None,
 /// };
-/// let sound = downgrade::judge(&pseudo, [(b"accept".as_slice(), b"*/*".as_slice())])?;
-/// assert_eq!(sound.authority, b"shop.example");
-///
-/// let smuggled = downgrade::judge(&pseudo, [(b"foo".as_slice(), b"b\r\nhost: evil".as_slice())]);
-/// assert_eq!(smuggled, Err(HeadError::BadFieldValue));
+/// let judge = |name: &'static [u8], value: &'static [u8]| {
+///     downgrade::judge(&pseudo, [(name, value)], |_id, _name, _value| Ok(()))
+/// };
+/// assert_eq!(judge(b"accept", b"*/*")?.authority, b"shop.example");
+/// assert_eq!(judge(b"foo", b"b\r\nhost: evil"), Err(HeadError::BadFieldValue));
 /// # Ok::<(), HeadError>(())
 /// ```
 pub fn judge<'a>(
     pseudo: &Pseudo<'a>,
     fields: impl IntoIterator<Item = (&'a [u8], &'a [u8])>,
+    mut sound: impl FnMut(FieldId, &'a [u8], &'a [u8]) -> Result<(), HeadError>,
 ) -> Result<Judged<'a>, HeadError> {
     let upgrade = judge_pseudo(pseudo)?;
     let mut said = Said::default();
@@ -75,6 +78,7 @@ pub fn judge<'a>(
         let id = judge_field(name, value)?;
         said.note(id, value)?;
         said.has_lookalike |= id == FieldId::Other && resembles_framing(name);
+        sound(id, name, value)?;
     }
     Ok(Judged {
         authority: authority(pseudo, said.host)?,
@@ -83,13 +87,6 @@ pub fn judge<'a>(
         upgrade,
         desync: said.has_lookalike.then_some(Reason::SuspiciousHeader),
     })
-}
-
-/// Judges trailers of HTTP/2; those that may not go further are left out by whoever writes them.
-pub fn judge_trailers<'a>(
-    fields: impl IntoIterator<Item = (&'a [u8], &'a [u8])>,
-) -> Result<(), HeadError> {
-    fields.into_iter().try_for_each(|(name, value)| judge_field(name, value).map(drop))
 }
 
 fn judge_pseudo(pseudo: &Pseudo<'_>) -> Result<Option<Upgrade>, HeadError> {
@@ -115,7 +112,8 @@ fn judge_pseudo(pseudo: &Pseudo<'_>) -> Result<Option<Upgrade>, HeadError> {
     Ok(upgrade)
 }
 
-fn judge_field(name: &[u8], value: &[u8]) -> Result<FieldId, HeadError> {
+/// Judges one field of a response or of trailers, and says which it is.
+pub fn judge_field(name: &[u8], value: &[u8]) -> Result<FieldId, HeadError> {
     if !is_name(name) {
         return Err(HeadError::BadFieldName);
     }

@@ -78,7 +78,7 @@ pub fn downgrade(data: &[u8]) {
         path: Some(path),
         protocol: None,
     };
-    let Ok(judged) = downgrade::judge(&pseudo, lines()) else { return };
+    let Ok(judged) = downgrade::judge(&pseudo, lines(), |_, _, _| Ok(())) else { return };
     let forwarded = || lines().filter(|(name, _)| *name != b"host");
     let mut bytes = Vec::new();
     write::request_line(&mut bytes, method, path);

@@ -19,7 +19,7 @@ pub use launch::{Exited, Launch};
 use log::Log;
 
 /// Longest wait for anything that the process does at once when all is well.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running Clingfish. Dropping it kills it and removes its folder.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use bytes::Bytes;
-use clingfish_h1::{body, downgrade, write};
+use clingfish_h1::{HeadError, body, downgrade, write};
 use clingfish_model::{Field, FieldId, Span, head::Fields};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
@@ -92,36 +92,60 @@ pub(crate) fn trailers(map: Option<HeaderMap>) -> Vec<u8> {
     let mut out = Vec::new();
     for (name, value) in map.iter().flatten() {
         let (name, value) = (name.as_str().as_bytes(), value.as_bytes());
-        if body::may_trail(name) && downgrade::judge_trailers([(name, value)]).is_ok() {
+        if body::may_trail(name) && downgrade::judge_field(name, value).is_ok() {
             write::field(&mut out, name, value);
         }
     }
     out
 }
 
-/// Appends names and values to `bytes`, and notes where they are. Cookie fields, which HTTP/2 may send in crumbs, become one
-/// (RFC 9113 section 8.2.3).
-pub(crate) fn place(map: &HeaderMap, bytes: &mut Vec<u8>, fields: &mut Fields) {
-    fields.clear();
-    for (name, value) in map {
-        let id = FieldId::of(name.as_str().as_bytes());
-        if id != FieldId::Cookie {
-            let name = append(name.as_str().as_bytes(), bytes);
-            let value = append(value.as_bytes(), bytes);
-            fields.push(Field { name, value, id });
+/// Writes the fields of a map one after the other, and notes where they are. Cookie fields, which HTTP/2 may send in crumbs, become one
+/// behind all others (RFC 9113 section 8.2.3).
+pub(crate) struct Placing<'p> {
+    bytes: &'p mut Vec<u8>,
+    fields: &'p mut Fields,
+    bytes_max: usize,
+    has_cookie: bool,
+}
+
+impl<'p> Placing<'p> {
+    /// Into `bytes` and `fields`, which are emptied. No name and value may have more than `bytes_max` together.
+    pub(crate) fn begin(bytes: &'p mut Vec<u8>, fields: &'p mut Fields, bytes_max: usize) -> Self {
+        bytes.clear();
+        fields.clear();
+        Self { bytes, fields, bytes_max, has_cookie: false }
+    }
+
+    /// Takes the next field of the map.
+    pub(crate) fn take(&mut self, id: FieldId, name: &[u8], value: &[u8]) -> Result<(), HeadError> {
+        if name.len() + value.len() > self.bytes_max {
+            return Err(HeadError::FieldTooLarge);
         }
+        if id == FieldId::Cookie {
+            self.has_cookie = true;
+        } else {
+            let (name, value) = (append(name, self.bytes), append(value, self.bytes));
+            self.fields.push(Field { name, value, id });
+        }
+        Ok(())
     }
-    let mut crumbs = map.get_all(header::COOKIE).iter();
-    let Some(first) = crumbs.next() else { return };
-    let name = append(b"cookie", bytes);
-    let start = bytes.len();
-    bytes.extend_from_slice(first.as_bytes());
-    for crumb in crumbs {
-        bytes.extend_from_slice(b"; ");
-        bytes.extend_from_slice(crumb.as_bytes());
+
+    /// Writes what is left, once all fields of that map have been taken.
+    pub(crate) fn finish(self, map: &HeaderMap) {
+        if !self.has_cookie {
+            return;
+        }
+        let name = append(b"cookie", self.bytes);
+        let start = self.bytes.len();
+        for crumb in map.get_all(header::COOKIE) {
+            if self.bytes.len() > start {
+                self.bytes.extend_from_slice(b"; ");
+            }
+            self.bytes.extend_from_slice(crumb.as_bytes());
+        }
+        let value = Span::new(start, self.bytes.len() - start);
+        self.fields.push(Field { name, value, id: FieldId::Cookie });
     }
-    let value = Span::new(start, bytes.len() - start);
-    fields.push(Field { name, value, id: FieldId::Cookie });
 }
 
 /// Appends a text, and says where it is.
@@ -149,11 +173,17 @@ mod tests {
 
     #[test]
     fn crumbs_of_a_cookie_are_joined() {
-        let map = of_lines(b"cookie: a=1\r\naccept: */*\r\ncookie: b=2\r\n");
+        let map = of_lines(b"cookie: a\r\nnow: */*\r\ncookie: b\r\n");
         let (mut bytes, mut fields) = (Vec::new(), Fields::default());
-        place(&map, &mut bytes, &mut fields);
+        let mut placing = Placing::begin(&mut bytes, &mut fields, 8);
+        for (name, value) in &map {
+            let name = name.as_str().as_bytes();
+            placing.take(FieldId::of(name), name, value.as_bytes()).unwrap();
+        }
+        assert_eq!(placing.take(FieldId::Other, b"abcde", b"1234"), Err(HeadError::FieldTooLarge));
+        placing.finish(&map);
         let cookies: Vec<_> = fields.with(FieldId::Cookie).map(|f| f.value.of(&bytes)).collect();
-        assert_eq!(cookies, [b"a=1; b=2".as_slice()]);
+        assert_eq!(cookies, [b"a; b".as_slice()]);
         assert_eq!(fields.all().len(), 2);
     }
 }

@@ -5,13 +5,13 @@ use clingfish_h1::{
     downgrade::{self, Pseudo},
 };
 use clingfish_model::{
-    FieldId, Method, Span, Version,
+    FieldId, Method, Version,
     head::{RequestParts, ResponseParts},
     listener::RequestLimits,
 };
 use http::{HeaderMap, Request, Response, StatusCode, Uri};
 
-use super::fields;
+use super::fields::{self, Placing};
 
 /// Judges a client's request and writes it into `bytes`, with its positions in `parts`. `ends` says that nothing follows.
 pub(crate) fn read_request(
@@ -30,10 +30,11 @@ pub(crate) fn read_request(
         path: uri.path_and_query().map(|path| path.as_str().as_bytes()),
         protocol: protocol.map(|protocol| protocol.as_str().as_bytes()),
     };
-    let lines = map.iter().map(|(name, value)| (name.as_str().as_bytes(), value.as_bytes()));
-    let judged = downgrade::judge(&pseudo, lines)?;
     measure(&pseudo, map, limits)?;
-    bytes.clear();
+    let mut placing = Placing::begin(bytes, &mut parts.fields, limits.field_bytes_max);
+    let judged =
+        downgrade::judge(&pseudo, lines(map), |id, name, value| placing.take(id, name, value))?;
+    placing.finish(map);
     // RFC 8441: what is an extended CONNECT here is a GET there.
     let method = if judged.upgrade.is_some() { b"GET" } else { pseudo.method };
     parts.method = Method::of(method);
@@ -41,7 +42,6 @@ pub(crate) fn read_request(
     parts.path_and_query = fields::append(pseudo.path.unwrap_or_default(), bytes);
     parts.authority = fields::append(judged.authority, bytes);
     parts.version = Version::Http2;
-    fields::place(map, bytes, &mut parts.fields);
     let body = match judged.content_length {
         _ if ends || judged.upgrade.is_some() => BodyLength::None,
         Some(length) => BodyLength::Known(length),
@@ -57,18 +57,20 @@ pub(crate) fn read_request(
     })
 }
 
-/// The limits that hold for heads of HTTP/1; that on the whole is the frame layer's.
+/// Names and values, in the map's order.
+fn lines(map: &HeaderMap) -> impl Iterator<Item = (&[u8], &[u8])> {
+    map.iter().map(|(name, value)| (name.as_str().as_bytes(), value.as_bytes()))
+}
+
+/// The limits that hold for heads of HTTP/1, but for that on each field; that on the whole is the frame layer's.
 fn measure(pseudo: &Pseudo<'_>, map: &HeaderMap, limits: &RequestLimits) -> Result<(), HeadError> {
     if pseudo.path.map_or(0, <[u8]>::len) > limits.request_line_bytes_max {
-        return Err(HeadError::StartLineTooLong);
+        Err(HeadError::StartLineTooLong)
+    } else if map.len() > limits.fields_max {
+        Err(HeadError::TooManyFields)
+    } else {
+        Ok(())
     }
-    if map.len() > limits.fields_max {
-        return Err(HeadError::TooManyFields);
-    }
-    let is_large = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
-        name.as_str().len() + value.len() > limits.field_bytes_max
-    };
-    if map.iter().any(is_large) { Err(HeadError::FieldTooLarge) } else { Ok(()) }
 }
 
 /// Writes a target's response head into `bytes`, with its positions in `parts`. `ends` says that nothing follows.
@@ -81,9 +83,6 @@ pub(crate) fn read_response(
     parts: &mut ResponseParts,
 ) -> Result<ResponseFraming, HeadError> {
     let (status, map) = (response.status().as_u16(), response.headers());
-    let lines = map.iter().map(|(name, value)| (name.as_str().as_bytes(), value.as_bytes()));
-    // What a response may hold is what trailers may hold: fields, and none of a connection.
-    downgrade::judge_trailers(lines)?;
     if status == 101 {
         // HTTP/2 has no such answer (RFC 9113 section 8.6).
         return Err(HeadError::UnaskedUpgrade);
@@ -91,17 +90,22 @@ pub(crate) fn read_response(
     if map.len() > limits.fields_max {
         return Err(HeadError::TooManyFields);
     }
-    bytes.clear();
+    let mut placing = Placing::begin(bytes, &mut parts.fields, usize::MAX);
+    let mut length = None;
+    for (name, value) in lines(map) {
+        let id = downgrade::judge_field(name, value)?;
+        if id == FieldId::ContentLength && length.is_none() {
+            length = str::from_utf8(value).ok().and_then(|length| length.parse().ok());
+        }
+        placing.take(id, name, value)?;
+    }
+    placing.finish(map);
     parts.status = status;
     parts.version = Version::Http2;
-    parts.reason = Span::default();
     let reason = response.status().canonical_reason().unwrap_or_default();
     parts.reason = fields::append(reason.as_bytes(), bytes);
-    fields::place(map, bytes, &mut parts.fields);
     let kind =
         if (100..200).contains(&status) { ResponseKind::Interim } else { ResponseKind::Final };
-    let length = map.get(http::header::CONTENT_LENGTH);
-    let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
     let body = match length {
         _ if ends || head_request || matches!(status, 100..=199 | 204 | 304) => BodyLength::None,
         Some(length) => BodyLength::Known(length),

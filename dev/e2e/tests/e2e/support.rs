@@ -13,7 +13,7 @@ use clingfish_testkit::{Clingfish, Flow, Launch, RawClient, Response, Target, ev
 use serde_json::Value;
 
 /// Longest wait for what happens soon when all is well.
-pub(crate) const SOON: Duration = Duration::from_secs(10);
+pub(crate) const SOON: Duration = Duration::from_secs(20);
 
 /// A target that answers what the request asks for: `Answer-Status: 404`, and `Answer-X: y` for a line `X: y`. Its body is
 /// its name. Beside these, `/ws` is a WebSocket.
