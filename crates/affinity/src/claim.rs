@@ -157,9 +157,27 @@ struct Search<'s, 'a> {
     own_left: usize,
     others_left: usize,
     heard: Heard,
-    /// The cookie of our names that was opened last: its twin mostly has the same value.
-    last: Option<(&'a [u8], Result<Opened, OpenError>)>,
+    /// The last cookie of our names that was weighed: its twin mostly has the same value.
+    weighed: Option<Weighed<'a>>,
     reading: Reading,
+}
+
+/// A cookie that the claim was held against.
+#[derive(Clone, Copy)]
+struct Weighed<'a> {
+    value: &'a [u8],
+    told: Told,
+}
+
+/// What a cookie of our names turned out to be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Told {
+    /// A token of this group.
+    Own,
+    /// One of another.
+    Foreign,
+    /// None that opens.
+    Nothing,
 }
 
 /// Which of a pair's cookies were of this group.
@@ -185,7 +203,7 @@ impl<'s, 'a> Search<'s, 'a> {
             own_left: limits::COOKIES_TRIED_MAX,
             others_left: limits::COOKIES_TRIED_MAX,
             heard: Heard::default(),
-            last: None,
+            weighed: None,
             reading: Reading::default(),
         }
     }
@@ -254,21 +272,30 @@ impl<'s, 'a> Search<'s, 'a> {
             return;
         };
         self.own_left = left;
-        let opened = match self.last {
-            Some((value, opened)) if value == pair.value => opened,
-            _ => self.open(pair, policy.purpose()),
-        };
-        self.last = Some((pair.value, opened));
-        if opened.is_ok() {
-            self.reading.cuts.add(field, pair.span);
+        if let Some(weighed) = self.weighed.filter(|weighed| weighed.value == pair.value) {
+            // It says what the one before it said.
+            self.note_own(field, pair, role, weighed.told);
+            return;
         }
-        let is_first = match &opened {
-            Ok(opened) if opened.token.group == policy.group() => self.heard.is_first(role),
-            _ => true,
+        let opened = self.open(pair, policy.purpose());
+        let told = match &opened {
+            Ok(opened) if policy.owns(opened) => Told::Own,
+            Ok(_) => Told::Foreign,
+            Err(_) => Told::Nothing,
         };
-        if is_first {
+        let is_repeated = self.note_own(field, pair, role, told);
+        if !is_repeated {
+            self.weighed = Some(Weighed { value: pair.value, told });
             self.reading.claim = better(self.reading.claim, opened, |opened| policy.owns(opened));
         }
+    }
+
+    /// What a cookie means to its name and to targets; true: there was one of this group already under that name.
+    fn note_own(&mut self, field: usize, pair: &Pair<'a>, role: Role, told: Told) -> bool {
+        if told != Told::Nothing {
+            self.reading.cuts.add(field, pair.span);
+        }
+        told == Told::Own && self.heard.again(role)
     }
 
     fn visit_other(&mut self, field: usize, pair: &Pair<'_>) {
@@ -299,13 +326,13 @@ impl<'s, 'a> Search<'s, 'a> {
 }
 
 impl Heard {
-    /// Notes a cookie of this group, and says whether none of its name was before it.
-    pub(crate) fn is_first(&mut self, role: Role) -> bool {
+    /// Notes a cookie of this group, and says whether one of its name was before it.
+    pub(crate) fn again(&mut self, role: Role) -> bool {
         let heard = match role {
             Role::Main => &mut self.main,
             Role::Twin => &mut self.twin,
         };
-        !std::mem::replace(heard, true)
+        std::mem::replace(heard, true)
     }
 }
 

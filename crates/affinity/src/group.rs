@@ -68,7 +68,7 @@ pub fn read_group<'a>(
     {
         let opened = open(&pair, ring, now, memo);
         let is_own = |opened: &Opened| is_offered(opened.token.group);
-        let is_repeated = opened.as_ref().is_ok_and(is_own) && !heard.is_first(role);
+        let is_repeated = opened.as_ref().is_ok_and(is_own) && heard.again(role);
         if !is_repeated {
             claim = better(claim, opened, is_own);
         }
@@ -103,7 +103,7 @@ pub fn judge_group(
     };
     if !is_offered(token.group) {
         Err(Verdict::ForeignGroup)
-    } else if now.since(token.last_seen) > policy.0.idle_limit() {
+    } else if policy.0.has_idled(token, now) {
         Err(Verdict::ExpiredIdle)
     } else {
         Ok(token.group)

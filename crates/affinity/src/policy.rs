@@ -24,6 +24,9 @@ pub struct Policy {
     names: CookieNames,
     idle_limit: Duration,
     renew_after: Duration,
+    /// Both once more, as requests compare them: in whole milliseconds, rounded so that a time of whole ones compares the same.
+    idle_millis: u64,
+    renew_millis: u64,
     absolute: Option<Duration>,
     on_cacheable: OnCacheable,
     forwards_tokens: bool,
@@ -152,6 +155,8 @@ impl Policy {
             names,
             idle_limit,
             renew_after: tenth,
+            idle_millis: millis(idle_limit.as_nanos() / NANOS_PER_MILLI),
+            renew_millis: millis(tenth.as_nanos().div_ceil(NANOS_PER_MILLI)),
             absolute: cookie.absolute,
             on_cacheable: cookie.on_cacheable,
             forwards_tokens: cookie.forward_tokens,
@@ -186,7 +191,12 @@ impl Policy {
 
     /// Whether the client of that token has been away for too long, as far as the token knows.
     pub fn has_idled(&self, token: &Token, now: UnixMillis) -> bool {
-        now.since(token.last_seen) > self.idle_limit
+        now.0.saturating_sub(token.last_seen.0) > self.idle_millis
+    }
+
+    /// Whether that token need not be written anew yet. One that a fast clock dates ahead is, before its Max-Age ends.
+    pub(crate) fn is_young(&self, token: &Token, now: UnixMillis) -> bool {
+        token.last_seen.0.abs_diff(now.0) < self.renew_millis
     }
 
     /// The age of a session at which it ends, whatever its activity.
@@ -288,6 +298,12 @@ impl Policy {
     }
 }
 
+const NANOS_PER_MILLI: u128 = 1_000_000;
+
+fn millis(count: u128) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}
+
 impl Dress {
     fn classic(max_age: Option<Duration>) -> Self {
         let end = max_age.map(|age| format!(";MAX-AGE={}", age.as_secs())).unwrap_or_default();
@@ -361,9 +377,9 @@ fn tail(a: &CookieAttributes, https: bool) -> Vec<u8> {
 }
 
 fn mark(cookie: &LbCookie, dress: &Dress, https: bool) -> u16 {
-    let millis = |span: Duration| span.as_millis().to_be_bytes();
-    let mut hash = fnv::more(fnv::START, &millis(cookie.duration));
-    hash = fnv::more(hash, &millis(cookie.absolute.unwrap_or_default()));
+    let bytes = |span: Duration| span.as_millis().to_be_bytes();
+    let mut hash = fnv::more(fnv::START, &bytes(cookie.duration));
+    hash = fnv::more(hash, &bytes(cookie.absolute.unwrap_or_default()));
     if let Dress::Clingfish { is_lasting, tails, .. } = dress {
         hash = fnv::more(hash, &[u8::from(*is_lasting)]);
         let [plain, secure] = tails;

@@ -1,7 +1,5 @@
 //! Whether an answer carries a new cookie, and what that says.
 
-use std::time::Duration;
-
 use clingfish_model::{TargetHash, UnixMillis, stickiness::OnCacheable};
 
 use crate::{
@@ -77,7 +75,7 @@ pub fn stamp(
     is_shareable: impl FnOnce() -> bool,
     now: UnixMillis,
 ) -> Stamp {
-    if judgement == Judgement::Detour {
+    if matches!(judgement, Judgement::Detour) {
         return Stamp::Leave(Left::Detour);
     }
     if policy.app_cookie().is_some() && !is_accompanied(judgement, policy, binding) {
@@ -162,8 +160,8 @@ fn is_unchanged(
     let Claim::Bound(Opened { token, by_current_key: true }) = claim else {
         return false;
     };
-    if judgement != Judgement::Keep || token.target != binding.target || binding.app_sets.is_some()
-    {
+    let is_kept = matches!(judgement, Judgement::Keep) && token.target == binding.target;
+    if !is_kept || binding.app_sets.is_some() {
         return false;
     }
     let is_final = policy.app_cookie().is_some() && !app_cookie::is_renewable(token);
@@ -171,10 +169,5 @@ fn is_unchanged(
         || policy.is_classic()
         || !binding.begins_stream
             && token.flags & Policy::MARK_BITS == policy.mark(binding.https)
-            && distance(token.last_seen, now) < policy.renew_after()
-}
-
-/// How far apart two times are. A token that a fast clock dates ahead is written anew too, before its Max-Age ends.
-fn distance(a: UnixMillis, b: UnixMillis) -> Duration {
-    Duration::from_millis(a.0.abs_diff(b.0))
+            && policy.is_young(token, now)
 }

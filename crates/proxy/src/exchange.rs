@@ -207,7 +207,7 @@ impl Exchange<'_> {
     /// Streams that come at the same time join the session of the first. What comes one after the other learns of it by the
     /// answer.
     fn share(&self, group: &GroupLocal, placement: Placement, first_home: &Remembered) {
-        let is_new = placement.judgement == Some(Judgement::Rehome(Verdict::New));
+        let is_new = matches!(placement.judgement, Some(Judgement::Rehome(Verdict::New)));
         let policy = group.group.policy.as_ref().filter(|policy| policy.shares_first_homes());
         if !is_new
             || policy.is_none()

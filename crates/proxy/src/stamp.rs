@@ -19,7 +19,7 @@ impl Receiver<'_> {
     ) -> Option<Stamped<'h>> {
         let policy = self.group.group.policy.as_ref()?;
         let judgement = self.placement.judgement?;
-        if judgement == Judgement::Keep && matches!(self.reading.claim, Claim::Named(_)) {
+        if let (Judgement::Keep, Claim::Named(_)) = (judgement, &self.reading.claim) {
             // The client came without our cookie, or with that of another session, and went home all the same.
             return None;
         }
@@ -83,7 +83,7 @@ impl Receiver<'_> {
         };
         let https = self.exchange.facts.is_https(head);
         let mut binding = self.group.group.binding(self.placement.target, fresh, https)?;
-        if judgement == Judgement::Rehome(Verdict::New) {
+        if let Judgement::Rehome(Verdict::New) = judgement {
             // Others may have joined it already.
             let shared = first_home.home.session(self.group.group.hash, binding.target);
             binding.session = shared.unwrap_or(binding.session);
@@ -117,7 +117,7 @@ impl Receiver<'_> {
         if self.begins(judgement) {
             self.group.meter.sessions_created.increment();
         }
-        let is_new = judgement == Judgement::Rehome(Verdict::New);
+        let is_new = matches!(judgement, Judgement::Rehome(Verdict::New));
         if self.exchange.head.version() == Version::Http2 {
             first_home.home.close(token.session);
         } else if is_new && policy.shares_first_homes() && !self.exchange.facts.trusted {

@@ -44,7 +44,7 @@ struct Kept {
 impl<'w> Streaming<'w> {
     /// Begins if the answer goes to a client that is bound to its target, and there is room.
     pub(crate) fn begin(worker: &'w Worker, outcome: &Outcome) -> Option<Self> {
-        let (kept, _) = kept(outcome)?;
+        let kept = kept(outcome)?;
         let now = millis(worker, clock::now());
         if !count(worker, worker.shared.streams.begin(kept.key, now)) {
             return None;
@@ -64,9 +64,11 @@ impl Drop for Streaming<'_> {
 
 /// Notes a request whose client has been here for longer than its token may be out of date. To be called at its end.
 pub(crate) fn note_long(worker: &Worker, outcome: &Outcome, took: Duration, now: Instant) {
-    let Some((kept, _)) = kept(outcome).filter(|(_, policy)| took > policy.renew_after()) else {
+    let policy = outcome.group.as_ref().and_then(|group| group.group.policy.as_ref());
+    if policy.is_none_or(|policy| took <= policy.renew_after()) {
         return;
-    };
+    }
+    let Some(kept) = kept(outcome) else { return };
     let noted = worker.shared.streams.note(kept.key, millis(worker, now), kept.idle);
     count(worker, noted);
 }
@@ -98,10 +100,10 @@ impl Receiver<'_> {
 }
 
 /// The session that a request goes on with, if its client is bound to a target that is its home, and its token has an age.
-fn kept(outcome: &Outcome) -> Option<(Kept, &Policy)> {
+fn kept(outcome: &Outcome) -> Option<Kept> {
     let policy = outcome.group.as_ref()?.group.policy.as_ref()?;
     let session = outcome.session.filter(|_| outcome.home.is_some() && !policy.is_classic())?;
-    Some((Kept { key: key(policy, session), idle: policy.idle_limit() }, policy))
+    Some(Kept { key: key(policy, session), idle: policy.idle_limit() })
 }
 
 fn key(policy: &Policy, SessionId(session): SessionId) -> StreamKey {

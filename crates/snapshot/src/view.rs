@@ -144,7 +144,7 @@ impl Group {
         {
             reading.claim = Claim::Named(named);
         }
-        if reading.claim == Claim::Nothing
+        if let Claim::Nothing = reading.claim
             && let Some(first) = first_home.filter(|first| first.group == self.hash)
         {
             reading.claim = first.claim();
