@@ -8,7 +8,7 @@ use crate::{
     keyring::KeyRing,
     memo::Memo,
     policy::Policy,
-    token::{self, OpenError, Opened, Purpose, SessionId, Token},
+    token::{self, OpenError, Opened, SessionId, Token},
 };
 
 /// What a request says about its home.
@@ -253,14 +253,13 @@ impl<'s, 'a> Search<'s, 'a> {
         self.own_left = left;
         let mut is_ours = pair.value == app_cookie::REMOVED;
         for text in app_cookie::tokens(pair.value) {
-            let opened =
-                self.memo.open(text, self.ring, policy.purpose(), policy.alphabet(), self.now);
+            let opened = self.open(text, policy);
             is_ours |= opened.is_ok();
             // Homes in other groups stand there by right, and say nothing of this one.
             if opened.is_ok_and(|opened| opened.token.group != policy.group()) {
                 continue;
             }
-            self.reading.claim = better(self.reading.claim, opened, |opened| policy.owns(opened));
+            weigh(&mut self.reading.claim, opened, |opened| policy.owns(opened));
         }
         if is_ours {
             self.reading.cuts.add(field, pair.span);
@@ -277,7 +276,7 @@ impl<'s, 'a> Search<'s, 'a> {
             self.note_own(field, pair, role, weighed.told);
             return;
         }
-        let opened = self.open(pair, policy.purpose());
+        let opened = self.open(pair.value, policy);
         let told = match &opened {
             Ok(opened) if policy.owns(opened) => Told::Own,
             Ok(_) => Told::Foreign,
@@ -286,7 +285,7 @@ impl<'s, 'a> Search<'s, 'a> {
         let is_repeated = self.note_own(field, pair, role, told);
         if !is_repeated {
             self.weighed = Some(Weighed { value: pair.value, told });
-            self.reading.claim = better(self.reading.claim, opened, |opened| policy.owns(opened));
+            weigh(&mut self.reading.claim, opened, |opened| policy.owns(opened));
         }
     }
 
@@ -319,9 +318,8 @@ impl<'s, 'a> Search<'s, 'a> {
         }
     }
 
-    fn open(&mut self, pair: &Pair<'_>, purpose: Purpose) -> Result<Opened, OpenError> {
-        let alphabet = cookie::alphabet_of(pair.name);
-        self.memo.open(pair.value, self.ring, purpose, alphabet, self.now)
+    fn open(&mut self, text: &[u8], policy: &Policy) -> Result<Opened, OpenError> {
+        self.memo.open(text, self.ring, policy.purpose(), policy.alphabet(), self.now)
     }
 }
 
@@ -336,25 +334,25 @@ impl Heard {
     }
 }
 
-/// The claim after one more text that may be a token of ours. Of those that are meant for us comes only the first of each name.
-pub(crate) fn better(
-    claim: Claim,
+/// Holds a claim against one more text that may be a token of ours. Of those that are meant for us comes only the first of each name.
+pub(crate) fn weigh(
+    claim: &mut Claim,
     opened: Result<Opened, OpenError>,
     is_own: impl Fn(&Opened) -> bool,
-) -> Claim {
-    match (claim, opened) {
-        (Claim::Bound(_), Ok(opened)) if !is_own(&opened) => claim,
+) {
+    *claim = match (&*claim, opened) {
+        (Claim::Bound(_), Ok(opened)) if !is_own(&opened) => return,
         // The other one of the pair.
         (Claim::Bound(found), Ok(opened))
-            if is_own(&found) && found.token.last_seen >= opened.token.last_seen =>
+            if is_own(found) && found.token.last_seen >= opened.token.last_seen =>
         {
-            claim
+            return;
         }
         (_, Ok(opened)) => Claim::Bound(opened),
         (Claim::Nothing, Err(OpenError::UnknownKey)) => Claim::Refused(Refusal::UnknownKey),
         (Claim::Nothing, Err(OpenError::NotAToken | OpenError::Forged)) => {
             Claim::Refused(Refusal::Forged)
         }
-        (_, Err(_)) => claim,
-    }
+        (_, Err(_)) => return,
+    };
 }

@@ -8,7 +8,7 @@ use clingfish_model::{
 };
 
 use crate::{
-    claim::{Claim, Heard, Refusal, better},
+    claim::{Claim, Heard, Refusal, weigh},
     cookie::{self, Pair},
     judge::Judgement,
     keyring::KeyRing,
@@ -70,7 +70,7 @@ pub fn read_group<'a>(
         let is_own = |opened: &Opened| is_offered(opened.token.group);
         let is_repeated = opened.as_ref().is_ok_and(is_own) && heard.again(role);
         if !is_repeated {
-            claim = better(claim, opened, is_own);
+            weigh(&mut claim, opened, is_own);
         }
     }
     claim

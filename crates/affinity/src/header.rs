@@ -3,7 +3,7 @@
 use clingfish_model::{FieldId, RequestHead, Span, UnixMillis, limits, stickiness::HeaderToken};
 
 use crate::{
-    claim::{Claim, Reading, better, tokens_in},
+    claim::{Claim, Reading, tokens_in, weigh},
     cookie::Cuts,
     keyring::KeyRing,
     memo::Memo,
@@ -26,7 +26,7 @@ pub fn read_header(
     };
     let mut open = |text: &[u8], claim: &mut Claim| {
         let opened = memo.open(text, ring, policy.purpose(), policy.alphabet(), now);
-        *claim = better(*claim, opened, |opened| policy.owns(opened));
+        weigh(claim, opened, |opened| policy.owns(opened));
         opened.is_ok()
     };
     for (ordinal, value) in fields(head, header).take(limits::COOKIES_TRIED_MAX) {

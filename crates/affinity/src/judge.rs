@@ -38,6 +38,15 @@ pub enum Judgement {
 }
 
 impl Judgement {
+    /// Whether the client's session goes on, at home or elsewhere.
+    pub fn keeps_session(self) -> bool {
+        match self {
+            Self::Keep | Self::Detour => true,
+            Self::Adopt => false,
+            Self::Rehome(verdict) => verdict.keeps_session(),
+        }
+    }
+
     /// The reason, for log and metric.
     pub fn verdict(self) -> Verdict {
         match self {

@@ -34,8 +34,7 @@ pub struct Policy {
     app_cookie: Option<Box<[u8]>>,
     /// Name and parameter, where no cookie carries the token.
     header: Option<HeaderToken>,
-    /// Its tokens name groups: see [`crate::group`].
-    names_groups: bool,
+    purpose: Purpose,
     same_site: SameSite,
     /// On http and on https.
     marks: [u16; 2],
@@ -113,7 +112,9 @@ impl Policy {
             }
         };
         let app_cookie = Some(app.name.as_str().as_bytes().into());
-        Self { app_cookie, ..Self::of(&app.token, group, names, dress) }
+        let plain = Self::of(&app.token, group, names, dress);
+        let purpose = if plain.is_classic() { Purpose::Classic } else { Purpose::AppCookie };
+        Self { app_cookie, purpose, ..plain }
     }
 
     /// Works out how a group's tokens travel in header fields.
@@ -134,7 +135,7 @@ impl Policy {
         // Which group it is comes with each stamp.
         let plain = Self::new(cookie, GroupHash([0; 8]));
         let names = if plain.is_alb() { CookieNames::AlbGroup } else { plain.names.clone() };
-        Self { names, names_groups: true, ..plain }
+        Self { names, purpose: Purpose::Group, ..plain }
     }
 
     fn of(cookie: &LbCookie, group: GroupHash, names: CookieNames, dress: Dress) -> Self {
@@ -162,7 +163,11 @@ impl Policy {
             forwards_tokens: cookie.forward_tokens,
             app_cookie: None,
             header: None,
-            names_groups: false,
+            purpose: match dress {
+                Dress::Classic { .. } => Purpose::Classic,
+                Dress::Header { .. } => Purpose::Header,
+                Dress::Alb | Dress::AlbApp | Dress::Clingfish { .. } => Purpose::LbCookie,
+            },
             same_site,
             marks: [false, true].map(|https| mark(cookie, &dress, https)),
             dress,
@@ -279,13 +284,7 @@ impl Policy {
 
     /// What its tokens are for.
     pub fn purpose(&self) -> Purpose {
-        match (&self.dress, &self.app_cookie) {
-            _ if self.names_groups => Purpose::Group,
-            (Dress::Classic { .. }, _) => Purpose::Classic,
-            (Dress::Header { .. }, _) => Purpose::Header,
-            (_, Some(_)) => Purpose::AppCookie,
-            (_, None) => Purpose::LbCookie,
-        }
+        self.purpose
     }
 
     /// Seals a token for this group. The nonce must be random and used once.

@@ -106,7 +106,7 @@ pub fn stamp(
 /// Whether the application has a session for ours to go with. ALB asks its answer; a client that brings the application's cookie
 /// has one too.
 fn is_accompanied(judgement: Judgement, policy: &Policy, binding: Binding) -> bool {
-    let lives_on = judgement.verdict().keeps_session();
+    let lives_on = judgement.keeps_session();
     let is_brought = binding.has_app_cookie && (!policy.is_classic() && !policy.is_alb());
     binding.app_sets.is_some() || lives_on || is_brought
 }
@@ -124,7 +124,7 @@ fn renewed(
 ) -> Token {
     let (session, issued, generation) = match claim {
         // A beginning that lies ahead was noted where a clock is fast: without the cut it would never age.
-        Claim::Bound(Opened { token, .. }) if judgement.verdict().keeps_session() => {
+        Claim::Bound(Opened { token, .. }) if judgement.keeps_session() => {
             (token.session, token.issued.min(now), token.generation)
         }
         _ => (binding.session, now, 0),

@@ -79,7 +79,7 @@ impl<'a> ChosenGroup<'a> {
         let shared = first_home.group.session(hash, NO_TARGET).filter(|_| self.is_new());
         let session = match shared {
             Some(session) => session,
-            None if judgement.verdict().keeps_session() => SessionId([0; 8]),
+            None if judgement.keeps_session() => SessionId([0; 8]),
             None => exchange.fresh_session(),
         };
         let policy = groups.cookie();

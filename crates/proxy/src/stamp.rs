@@ -100,7 +100,7 @@ impl Receiver<'_> {
     /// balancer's cookie named the home, there is none.
     fn begins(&self, judgement: Judgement) -> bool {
         let has_token = matches!(self.reading.claim, Claim::Bound(_));
-        !(has_token && judgement.verdict().keeps_session())
+        !(has_token && judgement.keeps_session())
     }
 
     /// Tells everybody who wants to know of the session that an answer begins or goes on with.

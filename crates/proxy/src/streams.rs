@@ -92,7 +92,7 @@ impl Exchange<'_> {
 impl Receiver<'_> {
     /// Whether the session that an answer goes on with has a stream. Asked for answers that carry a cookie only.
     pub(crate) fn has_open_stream(&self, policy: &Policy, judgement: Judgement) -> bool {
-        let goes_on = judgement.verdict().keeps_session() && !policy.is_classic();
+        let goes_on = judgement.keeps_session() && !policy.is_classic();
         let session = self.reading.claim.session().filter(|_| goes_on);
         let streams = &self.exchange.worker.shared.streams;
         session.is_some_and(|session| streams.is_open(key(policy, session)))
