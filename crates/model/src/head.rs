@@ -58,41 +58,18 @@ pub struct Field {
 
 /// The fields of a head, in order.
 ///
-/// It knows which of those that we look at are there, and where: most that are asked for are not, and then none is looked at.
-#[derive(Clone, Debug)]
+/// It knows which of those that we look at are there: most that are asked for are not, and then none is looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fields {
     list: Vec<Field>,
     /// A bit for each id.
     there: u64,
-    /// Where in the list the first of each id is that is there.
-    firsts: [u32; FieldId::COUNT],
 }
-
-impl Default for Fields {
-    fn default() -> Self {
-        Self { list: Vec::new(), there: 0, firsts: [0; FieldId::COUNT] }
-    }
-}
-
-impl PartialEq for Fields {
-    fn eq(&self, other: &Self) -> bool {
-        self.list == other.list
-    }
-}
-
-impl Eq for Fields {}
 
 impl Fields {
     /// Adds one behind the others.
     pub fn push(&mut self, field: Field) {
-        let bit = field.id.bit();
-        if self.there & bit == 0
-            && let Some(first) = self.firsts.get_mut(field.id as usize)
-        {
-            // Spans are as narrow, and each field has a byte at least.
-            *first = self.list.len() as u32;
-            self.there |= bit;
-        }
+        self.there |= field.id.bit();
         self.list.push(field);
     }
 
@@ -109,8 +86,7 @@ impl Fields {
 
     /// Those with that id.
     pub fn with(&self, id: FieldId) -> impl Iterator<Item = &Field> + Clone {
-        let first = self.firsts.get(id as usize).filter(|_| self.there & id.bit() != 0);
-        let some = first.and_then(|first| self.list.get(*first as usize..)).unwrap_or_default();
+        let some: &[Field] = if self.there & id.bit() == 0 { &[] } else { &self.list };
         some.iter().filter(move |field| field.id == id)
     }
 
@@ -206,11 +182,8 @@ field_ids! {
 }
 
 impl FieldId {
-    /// How many ids there are.
-    const COUNT: usize = Self::Other as usize + 1;
-
     const fn bit(self) -> u64 {
-        const { assert!(Self::COUNT <= u64::BITS as usize, "a bit for each id") };
+        const { assert!((Self::Other as u32) < u64::BITS, "a bit for each id") };
         1 << self as u32
     }
 
