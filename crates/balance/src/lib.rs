@@ -38,8 +38,5 @@ const SPLIT_MIX_STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 /// SplitMix64: turns one random number into as many as are needed.
 fn split_mix(state: &mut u64) -> u64 {
     *state = state.wrapping_add(SPLIT_MIX_STEP);
-    let mut z = *state;
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
+    clingfish_model::mix(*state)
 }

@@ -52,14 +52,16 @@ impl<'a> Facts<'a> {
 
     /// Where a request comes from, as far as it may be a key.
     pub(crate) fn origin(&self, head: RequestHead<'_>, balancer: &LoadBalancer) -> Origin<'a> {
-        let peer = self.peer.ip();
-        let client = if self.trusted {
-            forwarded_for::client(head.values(FieldId::XForwardedFor), &balancer.trusted_proxies)
-        } else {
-            None
-        };
         let tls_name = self.tls.and_then(|tls| tls.server_name.as_deref());
-        Origin { client: client.unwrap_or(peer), tls_name }
+        Origin { client: self.client(head, balancer), tls_name }
+    }
+
+    /// The client's address: the peer's, or what a trusted proxy says.
+    pub(crate) fn client(&self, head: RequestHead<'_>, balancer: &LoadBalancer) -> IpAddr {
+        let said = self.trusted.then(|| {
+            forwarded_for::client(head.values(FieldId::XForwardedFor), &balancer.trusted_proxies)
+        });
+        said.flatten().unwrap_or_else(|| self.peer.ip())
     }
 
     /// Whether the client speaks https: to us, or to a trusted proxy that says so.

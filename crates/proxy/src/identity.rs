@@ -88,7 +88,7 @@ impl Receiver<'_> {
             presented: self.presented,
             judgement: self.placement.judgement,
             target: self.placement.target,
-            client: self.exchange.facts.origin(head, &self.exchange.listener.balancer).client,
+            client: self.exchange.facts.client(head, &self.exchange.listener.balancer),
             now: self.answered(outcome),
         })
     }

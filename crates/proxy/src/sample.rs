@@ -111,7 +111,7 @@ impl Outcome {
         let facts = Facts::new(self.client, self.local, tls, &listener.balancer);
         Some(KeptHead {
             bytes,
-            client: facts.origin(head, &listener.balancer).client,
+            client: facts.client(head, &listener.balancer),
             server_name: tls.and_then(|tls| tls.server_name.as_deref()).map(Into::into),
             https: self.https,
         })

@@ -7,6 +7,8 @@
 
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
+use clingfish_model::mix;
+
 mod estimate;
 mod recent;
 
@@ -26,13 +28,10 @@ const DEPTH: u32 = 3;
 pub struct Mark(u64);
 
 impl Mark {
-    /// Mixes an id, or a hash of one, with a secret of the process (Stafford's thirteenth mixer).
+    /// Mixes an id, or a hash of one, with a secret of the process.
     #[inline]
     pub fn of(id: u64, secret: u64) -> Self {
-        let mut bits = id ^ secret;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        Self(bits ^ (bits >> 31))
+        Self(mix(id ^ secret))
     }
 
     #[inline]
