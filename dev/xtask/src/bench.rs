@@ -57,6 +57,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     match options.what {
         What::Instructions => instructions::run(&options, &dir),
         What::Kinds => kinds::run(&options, &dir),
+        What::KindsInstructions => kinds::count(&options, &dir),
         What::Console => console::run(&options, &dir),
         What::Load => load(options, &dir),
     }

@@ -252,3 +252,15 @@ fn envelopes_never_change() {
         "AQECBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUF8Lt07Bx2yC7af6cS5pq5yS_nW3fmWj90p9ZWlOXAxwU6PsYvJ-ubLaapNCSOU1n2E__SOJI"
     );
 }
+
+#[test]
+fn what_stands_for_an_id_never_changes_and_keeps_ids_and_groups_apart() {
+    let of = |group, id: &[u8]| session_of(GroupHash([group; 8]), id).to_string();
+    assert_eq!(of(3, b"JSESSIONID-4"), "c6044bf0fa47b450");
+    let ids = [&b"JSESSIONID-4"[..], b"JSESSIONID-5", b"JSESSIONID-4\0", b"JSESSION", b"", b"\0"];
+    let mut all: Vec<String> = ids.iter().map(|id| of(3, id)).collect();
+    all.push(of(4, b"JSESSIONID-4"));
+    all.sort();
+    all.dedup();
+    assert_eq!(all.len(), ids.len() + 1);
+}

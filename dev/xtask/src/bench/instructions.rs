@@ -84,12 +84,17 @@ impl Counter<'_> {
             .stdout(Stdio::null())
             .status()?;
         ensure!(status.success(), "{case} failed under callgrind");
-        let text = fs::read_to_string(&out)?;
-        let total = text.lines().find_map(|line| {
-            line.strip_prefix("summary:").or_else(|| line.strip_prefix("totals:"))
-        });
-        Ok(total.context("callgrind gave no total")?.trim().parse()?)
+        total(&out)
     }
+}
+
+/// All instructions that callgrind has counted, by the file that it leaves.
+pub(super) fn total(out: &Path) -> Result<u64> {
+    let text = fs::read_to_string(out)?;
+    let total = text
+        .lines()
+        .find_map(|line| line.strip_prefix("summary:").or_else(|| line.strip_prefix("totals:")));
+    Ok(total.context("callgrind gave no total")?.trim().parse()?)
 }
 
 fn table(machine: &Machine, valgrind: &str, counts: &[(String, String, f64)]) -> String {

@@ -1,14 +1,18 @@
-//! What stickiness costs: groups of one process that differ in its kind alone, driven in turn.
+//! What stickiness costs: the same requests to groups that differ in that alone.
+//!
+//! By CPU time two groups of one process for each kind, with it and without, are driven in turn. By instructions each has a process of its
+//! own under callgrind, and what a start costs cancels between a short and a long run.
 
 use std::{fmt::Write as _, fs, path::Path};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 
 use super::{
     Ground, PROXY_CORE,
     contender::{Door, small},
     docs, empty,
     http::Client,
+    instructions::total,
     options::Options,
     ports,
     process::Process,
@@ -29,12 +33,10 @@ const fn sample(name: &'static str, stickiness: &'static str, cookies: &'static 
     Sample { name, stickiness, cookies, is_given: false }
 }
 
-/// As long as a cookie of ours with its name.
+/// As long as a cookie of ours with its name, which clients bring in its place where there is no stickiness.
 const STRANGER: &str = "theme_and_more=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
-/// The first is what the others are compared with.
-const SAMPLES: [Sample; 6] = [
-    sample("none", "false", STRANGER),
+const SAMPLES: [Sample; 5] = [
     Sample { is_given: true, ..sample("lb_cookie", "{ type = \"lb_cookie\" }", "") },
     Sample {
         is_given: true,
@@ -46,92 +48,199 @@ const SAMPLES: [Sample; 6] = [
     sample("learn", "{ type = \"learn\", from = \"cookie:sid\" }", "sid=0123456789abcdef"),
 ];
 
-/// Measures, prints, and writes where that was asked for.
-pub(super) fn run(options: &Options, dir: &Path) -> Result<()> {
-    let Ground { targets, generator, clingfish } = Ground::set_up(dir)?;
-    let (process, doors) = start(&clingfish, &targets, &dir.join("kinds"))?;
-    let mut ratios: Vec<Vec<f64>> = SAMPLES.iter().map(|_| Vec::new()).collect();
-    let mut micros = ratios.clone();
-    for round in 0..=options.rounds {
-        let mut costs = Vec::new();
-        for door in &doors {
-            let burst = generator.small(door, &process, options.duration())?;
-            costs.push(burst.map_err(|void| anyhow::anyhow!("{}", void.0))?.cpu_micros);
-        }
-        // The first round warms up.
-        let Some(none) = costs.first().copied().filter(|_| round > 0) else { continue };
-        for ((cost, ratios), micros) in costs.iter().zip(&mut ratios).zip(&mut micros) {
-            ratios.push(cost / none);
-            micros.push(*cost);
-        }
-    }
-    let table = table(&ratios, &micros);
-    println!("{table}");
-    if options.write {
-        docs::write("kinds", &table)?;
-    }
-    Ok(())
+/// A group of requests that are measured.
+struct Case {
+    sample: &'static Sample,
+    is_sticky: bool,
+    door: Door,
 }
 
-/// One process with a listener for each kind, and a client at home behind each. One of the targets takes everybody: without stickiness
+/// What two measurements of a kind came to.
+#[derive(Clone, Copy)]
+struct Pair {
+    without: f64,
+    with: f64,
+}
+
+impl Pair {
+    fn ratio(&self) -> f64 {
+        self.with / self.without
+    }
+}
+
+/// Measures CPU time, prints, and writes where that was asked for.
+pub(super) fn run(options: &Options, dir: &Path) -> Result<()> {
+    let Ground { targets, generator, clingfish } = Ground::set_up(dir)?;
+    let mut cases = cases()?;
+    let process = start(&clingfish.path, &[], &targets, &mut cases, &dir.join("kinds"))?;
+    let mut pairs: Vec<Vec<Pair>> = SAMPLES.iter().map(|_| Vec::new()).collect();
+    for round in 0..=options.rounds {
+        for (couple, pairs) in cases.chunks(2).zip(&mut pairs) {
+            let cost = |case: &Case| {
+                let burst = generator.small(&case.door, &process, options.duration())?;
+                Ok(burst.map_err(|void| anyhow!("{}", void.0))?.cpu_micros)
+            };
+            let costs = couple.iter().map(cost).collect::<Result<Vec<f64>>>()?;
+            // The first round warms up.
+            if let ([without, with], true) = (costs.as_slice(), round > 0) {
+                pairs.push(Pair { without: *without, with: *with });
+            }
+        }
+    }
+    tell(&by_time(&pairs), "kinds", options)
+}
+
+/// Requests of the short run of a count, and of the long one.
+const COUNTED: [usize; 2] = [500, 3500];
+
+/// The same by instructions.
+pub(super) fn count(options: &Options, dir: &Path) -> Result<()> {
+    let Ground { targets, clingfish, .. } = Ground::set_up(dir)?;
+    let valgrind = Tool::valgrind()?;
+    let mut counts = Vec::new();
+    for case in cases()? {
+        let mut case = [case];
+        let mut run = |requests| {
+            count_one(&valgrind, &clingfish, &targets, &mut case, requests, &dir.join("kinds"))
+        };
+        let [short, long] = COUNTED;
+        let (few, many) = (run(short)?, run(long)?);
+        counts.push(many.saturating_sub(few) as f64 / (long - short) as f64);
+    }
+    let pairs: Vec<Pair> = counts
+        .as_chunks()
+        .0
+        .iter()
+        .map(|[without, with]| Pair { without: *without, with: *with })
+        .collect();
+    tell(&by_instructions(&pairs, &valgrind.version), "kinds-instructions", options)
+}
+
+/// Instructions of a whole life with so many requests of one client.
+fn count_one(
+    valgrind: &Tool,
+    clingfish: &Tool,
+    targets: &Targets,
+    case: &mut [Case; 1],
+    requests: usize,
+    dir: &Path,
+) -> Result<u64> {
+    let out = dir.join("callgrind.out");
+    let (program, file) =
+        (clingfish.path.to_string_lossy(), format!("--callgrind-out-file={}", out.display()));
+    let before = ["--tool=callgrind", "--quiet", &file, &program];
+    let process = start(&valgrind.path, &before, targets, case, dir)?;
+    let [Case { sample, door, .. }] = case;
+    let mut client = Client::wait(door.address)?;
+    for _ in 0..requests {
+        small(&mut client, Some(&door.cookie))?;
+    }
+    drop(client);
+    drop(process);
+    total(&out).with_context(|| format!("{} under callgrind: see {}", sample.name, dir.display()))
+}
+
+fn tell(table: &str, place: &str, options: &Options) -> Result<()> {
+    println!("{table}");
+    if options.write { docs::write(place, table) } else { Ok(()) }
+}
+
+/// Each kind without it and with it, side by side.
+fn cases() -> Result<Vec<Case>> {
+    let both = SAMPLES.iter().flat_map(|sample| [false, true].map(|is_sticky| (sample, is_sticky)));
+    both.map(|(sample, is_sticky)| Ok(Case { sample, is_sticky, door: Door::free()? })).collect()
+}
+
+/// One process with a listener for each case, and a client at home behind each. One of the targets takes everybody: without stickiness
 /// requests would go to both, which costs more than any stickiness.
-fn start(tool: &Tool, targets: &Targets, dir: &Path) -> Result<(Process, Vec<Door>)> {
+fn start(
+    program: &Path,
+    before: &[&str],
+    targets: &Targets,
+    cases: &mut [Case],
+    dir: &Path,
+) -> Result<Process> {
     empty(dir)?;
-    let mut doors = SAMPLES.iter().map(|_| Door::free()).collect::<Result<Vec<_>>>()?;
     let mut text = format!(
         "[server]\nworkers = 1\n[admin]\nbind = \"{}\"\n[access_log]\nsink = \"{}\"\n",
         ports::free()?,
         dir.join("access.log").display()
     );
-    for (sample, door) in SAMPLES.iter().zip(&doors) {
+    for (number, case) in cases.iter().enumerate() {
         let [a, b] = targets.all.each_ref().map(|target| target.address);
         write!(
             text,
-            "[[listeners]]\nname = \"{name}\"\nbind = \"{}\"\nforward = \"{name}\"\n\
-             [target_groups.{name}]\n\
+            "[[listeners]]\nname = \"case-{number}\"\nbind = \"{}\"\nforward = \"case-{number}\"\n\
+             [target_groups.case-{number}]\n\
              targets = [{{ id = \"a\", address = \"{a}\" }}, {{ id = \"b\", address = \"{b}\", weight = 0 }}]\n\
              health_check = false\nstickiness = {}\n",
-            door.address,
-            sample.stickiness,
-            name = sample.name
+            case.door.address,
+            if case.is_sticky { case.sample.stickiness } else { "false" },
         )?;
     }
     fs::write(dir.join("clingfish.toml"), text)?;
     let args = ["serve", "--config", "clingfish.toml", "--state-dir", "state"];
-    let process = Process::start(PROXY_CORE, &tool.path, &args, dir)?;
-    for (sample, door) in SAMPLES.iter().zip(&mut doors) {
-        come_in(sample, door).with_context(|| format!("{}: see {}", sample.name, dir.display()))?;
+    let process = Process::start(PROXY_CORE, program, &[before, &args].concat(), dir)?;
+    for case in cases {
+        let what = format!("{}: see {}", case.sample.name, dir.display());
+        case.come_in().context(what)?;
     }
-    Ok((process, doors))
+    Ok(process)
 }
 
-/// Gets what the kind gives, and checks that the client is at home by it.
-fn come_in(sample: &Sample, door: &mut Door) -> Result<()> {
-    const RETURNS: usize = 20;
-    let mut client = Client::wait(door.address)?;
-    let first = small(&mut client, Some(sample.cookies).filter(|cookies| !cookies.is_empty()))?;
-    let given = if sample.is_given { first.cookies().context("no cookie")? } else { String::new() };
-    door.cookie = format!("{}{given}", sample.cookies);
-    door.home = first.field("x-target").unwrap_or_default().to_owned();
-    for _ in 0..RETURNS {
-        let answer = small(&mut client, Some(&door.cookie))?;
-        let at = answer.field("x-target").unwrap_or_default();
-        ensure!(at == door.home || sample.name == "none", "sent to {at} instead of {}", door.home);
+impl Case {
+    /// Gets what the kind gives, or as much, and checks that the client is at home by it.
+    fn come_in(&mut self) -> Result<()> {
+        const RETURNS: usize = 20;
+        let Self { sample, is_sticky, door } = self;
+        let mut client = Client::wait(door.address)?;
+        let first = small(&mut client, Some(sample.cookies).filter(|cookies| !cookies.is_empty()))?;
+        let given = match (sample.is_given, *is_sticky) {
+            (true, true) => first.cookies().context("no cookie")?,
+            (true, false) => STRANGER.to_owned(),
+            (false, _) => String::new(),
+        };
+        door.cookie = format!("{}{given}", sample.cookies);
+        door.home = first.field("x-target").unwrap_or_default().to_owned();
+        for _ in 0..RETURNS {
+            let answer = small(&mut client, Some(&door.cookie))?;
+            let at = answer.field("x-target").unwrap_or_default();
+            ensure!(at == door.home, "sent to {at} instead of {}", door.home);
+        }
+        Ok(())
     }
-    Ok(())
 }
 
-fn table(ratios: &[Vec<f64>], micros: &[Vec<f64>]) -> String {
-    let rounds = ratios.first().map_or(0, Vec::len);
+fn by_time(pairs: &[Vec<Pair>]) -> String {
+    let rounds = pairs.first().map_or(0, Vec::len);
     let mut text = format!(
         "{rounds} rounds, interleaved; 99 B, one session, 64 connections, one worker, access log on. The interval holds the mean ratio \
-         with 95 %.\n\n| kind | CPU µs per request, median | ÷ none, mean | interval |\n|---|--:|--:|--:|\n"
+         with 95 %.\n\n| kind | CPU µs per request without it, median | with it | ratio, mean | interval |\n|---|--:|--:|--:|--:|\n"
     );
-    for ((sample, ratios), micros) in SAMPLES.iter().zip(ratios).zip(micros) {
-        let (mean, half) = interval(ratios);
+    for (sample, pairs) in SAMPLES.iter().zip(pairs) {
+        let of = |value: fn(&Pair) -> f64| pairs.iter().map(value).collect::<Vec<f64>>();
+        let (mean, half) = interval(&of(Pair::ratio));
         let (low, high) = (mean - half, mean + half);
-        let median = median(micros);
-        writeln!(text, "| `{}` | {median:.2} | {mean:.3} | {low:.3}–{high:.3} |", sample.name)
+        let (without, with) = (median(&of(|pair| pair.without)), median(&of(|pair| pair.with)));
+        writeln!(
+            text,
+            "| `{}` | {without:.2} | {with:.2} | {mean:.3} | {low:.3}–{high:.3} |",
+            sample.name
+        )
+        .expect("a string takes any text");
+    }
+    text
+}
+
+fn by_instructions(pairs: &[Pair], valgrind: &str) -> String {
+    let [short, long] = COUNTED;
+    let mut text = format!(
+        "Counted by {valgrind} as the difference of {long} and {short} requests of one client, the whole process with its log writer; `dist` \
+         profile.\n\n| kind | instructions per request without it | with it | ratio |\n|---|--:|--:|--:|\n"
+    );
+    for (sample, pair) in SAMPLES.iter().zip(pairs) {
+        let Pair { without, with } = pair;
+        writeln!(text, "| `{}` | {without:.0} | {with:.0} | {:.3} |", sample.name, pair.ratio())
             .expect("a string takes any text");
     }
     text

@@ -30,8 +30,10 @@ pub(super) enum What {
     Load,
     /// Counts instructions of the pure parts.
     Instructions,
-    /// Compares kinds of stickiness with none, by ratios over all rounds.
+    /// Compares requests with each kind of stickiness and without, by ratios over all rounds.
     Kinds,
+    /// The same by instructions.
+    KindsInstructions,
     /// Compares requests while somebody has the console open with others, likewise.
     Console,
 }
@@ -97,7 +99,8 @@ cargo xtask bench: CPU time per request of HAProxy, nginx, Envoy and Clingfish o
   --row A,B              of small, sessions, 10k, 1m, tls, h2, grpc, handshakes, resumptions, messages, idle, idle-tls (all)
   --without-access-log   nobody writes an access log
   --instructions         counts instructions of the pure parts under callgrind instead
-  --kinds                compares kinds of stickiness with none instead; 20 rounds give a narrow interval
+  --kinds                compares each kind of stickiness with none instead; 20 rounds give a narrow interval
+  --kinds-instructions   the same by instructions under callgrind
   --console              compares requests while the console is open with others; 20 rounds of 10 seconds give a narrow interval
   --write                puts the tables into docs/benchmarks.md
 
@@ -227,6 +230,7 @@ impl Options {
                 "--without-access-log" => options.access_log = false,
                 "--instructions" => options.what = What::Instructions,
                 "--kinds" => options.what = What::Kinds,
+                "--kinds-instructions" => options.what = What::KindsInstructions,
                 "--console" => options.what = What::Console,
                 "--write" => options.write = true,
                 "--help" | "-h" => return Ok(None),

@@ -43,7 +43,7 @@ pub(super) struct CpuSpent {
 
 impl Process {
     /// Grace from SIGTERM to SIGKILL.
-    const STOP: Duration = Duration::from_secs(5);
+    const STOP: Duration = Duration::from_secs(20);
 
     /// Starts a program on one core; its output goes to `out` and `err` in `dir`.
     ///
