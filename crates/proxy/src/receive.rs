@@ -107,7 +107,8 @@ impl Receiver<'_> {
                 continue;
             }
             notes.outcome.answer(head.status(), now);
-            notes.outcome.begins_stream = self.group.group.binds() && begins_stream(head);
+            notes.outcome.begins_stream =
+                self.group.group.binds() && begins_stream(head, framing.body);
             let persistent = self.exchange.framing.persistent
                 && !self.exchange.closing
                 && self.progress.uploaded.get();

@@ -5,6 +5,7 @@
 use std::time::{Duration, Instant};
 
 use clingfish_affinity::{Claim, Judgement, Policy, SessionId};
+use clingfish_h1::BodyLength;
 use clingfish_model::{FieldId, ResponseHead, UnixMillis};
 use clingfish_sessions::{Noted, StreamKey};
 
@@ -13,9 +14,11 @@ use crate::{
     worker::Worker,
 };
 
-/// Whether an answer begins what may go on for long: another protocol, or events.
-pub(crate) fn begins_stream(head: ResponseHead<'_>) -> bool {
-    head.status() == 101 || head.value(FieldId::ContentType).is_some_and(is_events)
+/// Whether an answer begins what may go on for long: another protocol, or events. What says its length has an end.
+#[inline]
+pub(crate) fn begins_stream(head: ResponseHead<'_>, body: BodyLength) -> bool {
+    let is_open = matches!(body, BodyLength::Chunked | BodyLength::UntilClose);
+    head.status() == 101 || is_open && head.value(FieldId::ContentType).is_some_and(is_events)
 }
 
 fn is_events(content_type: &[u8]) -> bool {

@@ -4,8 +4,7 @@ use std::fmt;
 use std::hash::Hasher;
 use std::net::IpAddr;
 
-use clingfish_model::GroupHash;
-use siphasher::sip128::{Hasher128, SipHasher13};
+use siphasher::sip128::SipHasher13;
 
 /// The secret under which ids are hashed: 32 random bytes, drawn once per table.
 ///
@@ -29,20 +28,17 @@ impl fmt::Debug for Seed {
     }
 }
 
-/// An application's session id within its target group, as 16 bytes of SipHash-1-3.
+/// An application's session id, as 16 bytes of SipHash-1-3.
 ///
-/// Two ids share a key once in 2^128 pairs; clients cannot make them, as they do not know the [`Seed`].
+/// Two ids share a key once in 2^128 pairs; clients cannot make them, as they do not know the [`Seed`]. Each target group has a table with a
+/// seed of its own, so that applications may number their sessions alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SessionKey([u8; 16]);
 
 impl SessionKey {
-    /// Hashes an id. `group` keeps apart applications that number their sessions alike.
-    pub fn of(seed: &Seed, group: GroupHash, id: &[u8]) -> Self {
-        let mut hasher = SipHasher13::new_with_key(&seed.sessions);
-        // The group has one length, so that no other pair writes the same bytes.
-        hasher.write(&group.0);
-        hasher.write(id);
-        Self(hasher.finish128().as_bytes())
+    /// Hashes an id.
+    pub fn of(seed: &Seed, id: &[u8]) -> Self {
+        Self(SipHasher13::new_with_key(&seed.sessions).hash(id).as_bytes())
     }
 
     /// The half that says in which shard.
@@ -101,18 +97,17 @@ mod tests {
     const SEED: Seed = Seed { sessions: [1; 16], clients: [2; 16] };
 
     #[test]
-    fn a_key_depends_on_seed_group_and_id() {
-        let key = SessionKey::of(&SEED, GroupHash([3; 8]), b"JSESSIONID-4");
+    fn a_key_depends_on_seed_and_id() {
+        let key = SessionKey::of(&SEED, b"JSESSIONID-4");
         let other_seed = Seed::new([[9; 16], [2; 16]]);
         for (other, what) in [
-            (SessionKey::of(&other_seed, GroupHash([3; 8]), b"JSESSIONID-4"), "seed"),
-            (SessionKey::of(&SEED, GroupHash([4; 8]), b"JSESSIONID-4"), "group"),
-            (SessionKey::of(&SEED, GroupHash([3; 8]), b"JSESSIONID-5"), "id"),
-            (SessionKey::of(&SEED, GroupHash([3; 8]), b"JSESSIONID-4\0"), "length"),
+            (SessionKey::of(&other_seed, b"JSESSIONID-4"), "seed"),
+            (SessionKey::of(&SEED, b"JSESSIONID-5"), "id"),
+            (SessionKey::of(&SEED, b"JSESSIONID-4\0"), "length"),
         ] {
             assert_ne!(key, other, "another {what}");
         }
-        assert_eq!(key, SessionKey::of(&SEED, GroupHash([3; 8]), b"JSESSIONID-4"));
+        assert_eq!(key, SessionKey::of(&SEED, b"JSESSIONID-4"));
     }
 
     #[test]

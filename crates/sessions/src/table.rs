@@ -42,7 +42,7 @@ pub struct Limits {
 ///
 /// ```
 /// use std::{num::NonZeroU32, time::Duration};
-/// use clingfish_model::{GroupHash, TargetHash, UnixMillis};
+/// use clingfish_model::{TargetHash, UnixMillis};
 /// use clingfish_sessions::{ClientKey, Learned, Limits, Seed, SessionKey, Table};
 ///
 /// let limit = |number| NonZeroU32::new(number).unwrap();
@@ -51,7 +51,7 @@ pub struct Limits {
 /// let idle = Duration::from_secs(1800);
 ///
 /// // An answer of target 5 sets JSESSIONID.
-/// let key = SessionKey::of(&seed, GroupHash([3; 8]), b"A1B2C3");
+/// let key = SessionKey::of(&seed, b"A1B2C3");
 /// let client = ClientKey::of(&seed, "192.0.2.1".parse().unwrap());
 /// let learned = table.learn(key, TargetHash([5; 16]), client, UnixMillis(1_000), idle);
 /// assert_eq!(learned, Learned::New { by_quota: None, by_room: None });
@@ -338,8 +338,6 @@ struct NoPlace;
 mod tests {
     use std::collections::HashSet;
 
-    use clingfish_model::GroupHash;
-
     use super::*;
     use crate::key::Seed;
 
@@ -348,7 +346,7 @@ mod tests {
         let seed = Seed::new([[1; 16], [2; 16]]);
         for shards in [1, 2, 3, 12, 558, 559, 560] {
             for number in 0..50u8 {
-                let key = SessionKey::of(&seed, GroupHash([3; 8]), &[number]);
+                let key = SessionKey::of(&seed, &[number]);
                 let tour: Vec<usize> = tour(key, shards).collect();
                 assert_eq!(tour[0], part(key.shard_bits(), shards));
                 assert_eq!(tour.iter().collect::<HashSet<_>>().len(), shards, "{tour:?}");

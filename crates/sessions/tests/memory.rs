@@ -2,7 +2,7 @@
 
 use std::{fs, net::Ipv4Addr, num::NonZeroU32, time::Duration};
 
-use clingfish_model::{GroupHash, TargetHash, UnixMillis};
+use clingfish_model::{TargetHash, UnixMillis};
 use clingfish_sessions::{ClientKey, Limits, Seed, SessionKey, Table};
 
 /// What issue 4 allows.
@@ -22,7 +22,7 @@ fn resident_bytes() -> u64 {
 fn learn(table: &Table, numbers: std::ops::Range<u32>) {
     let seed = Seed::new([[1; 16], [2; 16]]);
     for number in numbers {
-        let key = SessionKey::of(&seed, GroupHash([3; 8]), &number.to_be_bytes());
+        let key = SessionKey::of(&seed, &number.to_be_bytes());
         let client = ClientKey::of(&seed, Ipv4Addr::from(number).into());
         let now = UnixMillis(1_764_429_704_000 + u64::from(number));
         table.learn(key, TargetHash([number as u8; 16]), client, now, IDLE);

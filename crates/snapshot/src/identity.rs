@@ -245,7 +245,7 @@ impl Group {
         }
         let (mut found, mut presented) = (None, None);
         each_id(head, &learn.places, SESSION_ID_BYTES_MAX, |place, id| {
-            let key = SessionKey::of(seed, self.hash, &id);
+            let key = SessionKey::of(seed, &id);
             let home = find(key).map(|found| found.target);
             if home.is_none() && found.is_some() {
                 return ControlFlow::Continue(());
@@ -357,7 +357,7 @@ impl Group {
     /// Learns an id that an answer brings, wherever in it.
     pub fn bear(&self, id: &[u8], hearing: Hearing<'_>) -> Option<Born> {
         let learned = self.learned()?;
-        let key = SessionKey::of(&learned.seed, self.hash, id);
+        let key = SessionKey::of(&learned.seed, id);
         let session = session_of(self.hash, id);
         if let Some(Presented::Learned { key: came, is_known, .. }) = hearing.presented
             && *came == key

@@ -5,7 +5,7 @@
 
 use std::{hint::black_box, net::Ipv4Addr, num::NonZeroU32, sync::Barrier, thread, time::Duration};
 
-use clingfish_model::{GroupHash, TargetHash, UnixMillis};
+use clingfish_model::{TargetHash, UnixMillis};
 use clingfish_sessions::{ClientKey, Limits, Seed, SessionKey, Table};
 use criterion::{
     Criterion, criterion_group, criterion_main,
@@ -24,7 +24,7 @@ fn seed() -> Seed {
 }
 
 fn key(number: u32) -> SessionKey {
-    SessionKey::of(&seed(), GroupHash([3; 8]), &number.to_be_bytes())
+    SessionKey::of(&seed(), &number.to_be_bytes())
 }
 
 fn client(number: u32) -> ClientKey {
@@ -47,7 +47,7 @@ fn filled(sessions_max: u32) -> (Table, Vec<SessionKey>) {
 fn hashes(bench: &mut Criterion<CpuTime>) {
     let (seed, id) = (seed(), [b'a'; 40]);
     bench.bench_function("key of an id of 40 bytes", |bencher| {
-        bencher.iter(|| SessionKey::of(&seed, GroupHash([3; 8]), black_box(&id)));
+        bencher.iter(|| SessionKey::of(&seed, black_box(&id)));
     });
 }
 

@@ -2,14 +2,14 @@
 
 use std::{collections::HashMap, num::NonZeroU32, time::Duration};
 
-use clingfish_model::{GroupHash, TargetHash, UnixMillis};
+use clingfish_model::{TargetHash, UnixMillis};
 use clingfish_sessions::{ClientKey, Evicted, Found, Learned, Limits, Seed, SessionKey, Table};
 use proptest::prelude::*;
 
 const IDLE: Duration = Duration::from_millis(50);
 
 fn key(number: u8) -> SessionKey {
-    SessionKey::of(&Seed::new([[1; 16], [2; 16]]), GroupHash([3; 8]), &[number])
+    SessionKey::of(&Seed::new([[1; 16], [2; 16]]), &[number])
 }
 
 fn client(number: u8) -> ClientKey {

@@ -2,7 +2,7 @@
 
 use std::{net::Ipv4Addr, num::NonZeroU32, sync::Barrier, thread, time::Duration};
 
-use clingfish_model::{GroupHash, TargetHash, UnixMillis};
+use clingfish_model::{TargetHash, UnixMillis};
 use clingfish_sessions::{ClientKey, Learned, Limits, Seed, SessionKey, Table};
 
 const IDLE: Duration = Duration::from_secs(60);
@@ -15,7 +15,7 @@ fn table(sessions_max: u32, per_client_max: u32) -> Table {
 
 fn key(number: u32) -> SessionKey {
     let seed = Seed::new([[1; 16], [2; 16]]);
-    SessionKey::of(&seed, GroupHash([3; 8]), &number.to_be_bytes())
+    SessionKey::of(&seed, &number.to_be_bytes())
 }
 
 fn client(number: u32) -> ClientKey {
