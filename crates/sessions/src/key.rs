@@ -30,8 +30,8 @@ impl fmt::Debug for Seed {
 
 /// An application's session id, as 16 bytes of SipHash-1-3.
 ///
-/// Two ids share a key once in 2^128 pairs; clients cannot make them, as they do not know the [`Seed`]. Each target group has a table with a
-/// seed of its own, so that applications may number their sessions alike.
+/// Two ids share a key once in 2^128 pairs; clients cannot make them, as they do not know the [`Seed`]. Each target group has a
+/// table of its own, so that applications may number their sessions alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SessionKey([u8; 16]);
 

@@ -116,7 +116,7 @@ impl Group {
             imports: imports(&spec, &targets),
             keys: None,
             zone: own_zone.filter(|_| spec.cross_zone == CrossZone::Off).cloned(),
-            identity: Identity::of(&spec.stickiness, learned).map(Box::new),
+            identity: Identity::of(&spec.stickiness, &targets, learned).map(Box::new),
             spec,
             hash,
             policy,

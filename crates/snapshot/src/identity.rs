@@ -3,7 +3,7 @@
 //! [`Group::identify`] looks at a request once, before it is placed. It is the one step of a decision that takes a lock: a shard of the
 //! table of learned ids, for a moment. [`Group::hear`] and [`Group::bear`] look at answers.
 
-use std::{net::IpAddr, ops::ControlFlow, sync::Arc};
+use std::{collections::HashMap, net::IpAddr, ops::ControlFlow, sync::Arc};
 
 use clingfish_affinity::{
     Claim, Judgement, KeyRing, Named, Namer, OpenError, Reading, Refusal, SessionId,
@@ -23,13 +23,13 @@ use clingfish_model::{
 };
 use clingfish_sessions::{ClientKey, Found, Limits, Seed, SessionKey, Table};
 
-use crate::{Group, Snapshot};
+use crate::{Group, Snapshot, Target};
 
 /// How the application's own ids name homes.
 #[derive(Debug)]
 pub enum Identity {
-    /// By their text.
-    Route(Route),
+    /// By their text, in which a target of the group is named; where that is among the group's targets, by its id.
+    Route(Route, HashMap<Box<str>, usize>),
     /// By a table.
     Learn(Learn, Arc<Learned>),
     /// By their envelope, which comes in that place.
@@ -118,9 +118,17 @@ impl Learned {
 }
 
 impl Identity {
-    pub(crate) fn of(stickiness: &Stickiness, learned: Option<Arc<Learned>>) -> Option<Self> {
+    pub(crate) fn of(
+        stickiness: &Stickiness,
+        targets: &[Target],
+        learned: Option<Arc<Learned>>,
+    ) -> Option<Self> {
         match stickiness {
-            Stickiness::Route(route) => Some(Self::Route(route.clone())),
+            Stickiness::Route(route) => {
+                let places = targets.iter().enumerate();
+                let places = places.map(|(index, target)| (target.id.as_str().into(), index));
+                Some(Self::Route(route.clone(), places.collect()))
+            }
             Stickiness::Learn(learn) => Some(Self::Learn(learn.clone(), learned?)),
             Stickiness::Wrap(wrap) => {
                 let place = match &wrap.carrier {
@@ -139,7 +147,7 @@ impl Group {
     pub fn learned(&self) -> Option<&Arc<Learned>> {
         match self.identity.as_deref()? {
             Identity::Learn(_, learned) => Some(learned),
-            Identity::Route(_) | Identity::Wrap(..) => None,
+            Identity::Route(..) | Identity::Wrap(..) => None,
         }
     }
 
@@ -180,8 +188,8 @@ impl Group {
         find: impl Fn(&Table, SessionKey, &Learn) -> Option<Found>,
     ) -> Option<Presented<'_>> {
         match self.identity.as_deref()? {
-            Identity::Route(route) => {
-                self.identify_routed(head, route, reading);
+            Identity::Route(route, places) => {
+                self.identify_routed(head, (route, places), reading);
                 None
             }
             Identity::Learn(learn, learned) => {
@@ -195,10 +203,15 @@ impl Group {
     }
 
     /// The first id that names a target of ours; else what the first id says.
-    fn identify_routed(&self, head: RequestHead<'_>, route: &Route, reading: &mut Reading) {
+    fn identify_routed(
+        &self,
+        head: RequestHead<'_>,
+        (route, targets): (&Route, &HashMap<Box<str>, usize>),
+        reading: &mut Reading,
+    ) {
         each_id(head, &route.places, SESSION_ID_BYTES_MAX, |_, id| {
             let session = session_of(self.hash, &id);
-            let (target, is_ours) = self.named_in(&id, route.separator);
+            let (target, is_ours) = self.named_in(&id, route.separator, targets);
             let claim = target.map_or(Claim::Unknown(session), |target| {
                 Claim::Named(Named { target, session, by: Namer::Application })
             });
@@ -211,22 +224,24 @@ impl Group {
 
     /// The target that an id names, and whether it is one of ours. Of several the first that takes its sessions, else the first that is
     /// ours, else the last name of all, which may have been.
-    fn named_in(&self, id: &[u8], separator: u8) -> (Option<TargetHash>, bool) {
+    fn named_in(
+        &self,
+        id: &[u8],
+        separator: u8,
+        targets: &HashMap<Box<str>, usize>,
+    ) -> (Option<TargetHash>, bool) {
         let (mut ours, mut last) = (None, None);
         for name in route::names(id, separator) {
-            let Some(hash) = std::str::from_utf8(name)
-                .ok()
-                .and_then(|name| TargetId::new(name).ok())
-                .map(|id| id.hash())
-            else {
-                continue;
-            };
-            last = Some(hash);
-            if let Some(target) = self.find(hash).and_then(|index| self.targets.get(index)) {
+            let Ok(name) = std::str::from_utf8(name) else { continue };
+            if let Some(target) = targets.get(name).and_then(|index| self.targets.get(*index)) {
+                last = Some(target.hash);
                 if target.cell.keeps_sessions() {
                     return (last, true);
                 }
                 ours = ours.or(last);
+            } else if let Ok(id) = TargetId::new(name) {
+                // One that is leaving is known by its hash alone.
+                last = Some(id.hash());
             }
         }
         (ours.or(last), ours.is_some())
