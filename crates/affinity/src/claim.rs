@@ -126,9 +126,10 @@ pub fn read<'a>(
     memo: &mut Memo,
 ) -> Reading {
     let mut reading = Search::new(Some(policy), ring, now, memo).run(fields);
-    if let (Some(_), Claim::Bound(opened), false) =
-        (policy.app_cookie(), reading.claim, reading.has_app_cookie)
-        && opened.token.group == policy.group()
+    if policy.app_cookie().is_some()
+        && !reading.has_app_cookie
+        && let Claim::Bound(opened) = reading.claim
+        && policy.owns(&opened)
     {
         reading.claim = Claim::Unaccompanied(opened);
     }

@@ -106,9 +106,9 @@ pub fn stamp(
 /// Whether the application has a session for ours to go with. ALB asks its answer; a client that brings the application's cookie
 /// has one too.
 fn is_accompanied(judgement: Judgement, policy: &Policy, binding: Binding) -> bool {
-    let lives_on = judgement.keeps_session();
-    let is_brought = binding.has_app_cookie && (!policy.is_classic() && !policy.is_alb());
-    binding.app_sets.is_some() || lives_on || is_brought
+    binding.app_sets.is_some()
+        || judgement.keeps_session()
+        || binding.has_app_cookie && !policy.is_classic() && !policy.is_alb()
 }
 
 /// What the client's next token says.
