@@ -308,7 +308,7 @@ impl<'s, 'a> Search<'s, 'a> {
         let first = app_cookie::tokens(pair.value).next().filter(|_| is_shard);
         let text = first.unwrap_or(pair.value);
         let ours = token::key_id(text, cookie::alphabet_of(pair.name))
-            .is_some_and(|id| self.ring.key(id, self.now).is_some());
+            .is_some_and(|id| self.ring.opener(id, self.now).is_some());
         let Some(left) = self.others_left.checked_sub(1).filter(|_| ours) else {
             return;
         };

@@ -144,7 +144,10 @@ pub fn key_ring(data: &[u8]) {
         let again = KeyRing::parse(&written).expect("what we wrote is a key ring");
         assert_eq!(again.revision(), ring.revision(), "the ring changed");
         assert_eq!(*again.to_text(), *written, "the text changed");
-        assert!(ring.key(ring.sealing_key(NOW).id(), NOW).is_some(), "the sealing key has retired");
+        assert!(
+            ring.opener(ring.sealing_key(NOW).id(), NOW).is_some(),
+            "the sealing key has retired"
+        );
     }
 }
 

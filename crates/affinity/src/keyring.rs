@@ -77,16 +77,17 @@ impl KeyRing {
             .expect("a ring has at least one key: checked by its constructors")
     }
 
-    /// The key of that id, unless it has retired.
-    pub fn key(&self, id: KeyId, now: UnixMillis) -> Option<&Key> {
-        self.keys.iter().find(|key| key.id == id && !key.has_retired(now))
-    }
-
-    /// Whether that key is the one that seals now, or one that another instance's clock began earlier.
-    pub fn is_current(&self, id: KeyId, now: UnixMillis) -> bool {
-        let mut from_newest = self.keys.iter().rev();
-        let first = from_newest.find(|key| key.id == id || key.seals_from <= now);
-        first.is_some_and(|key| key.id == id)
+    /// The key of that id, unless it has retired; and whether it is the one that seals now, or one that another instance's clock began
+    /// earlier.
+    pub fn opener(&self, id: KeyId, now: UnixMillis) -> Option<(&Key, bool)> {
+        let mut is_current = true;
+        for key in self.keys.iter().rev() {
+            if key.id == id {
+                return (!key.has_retired(now)).then_some((key, is_current));
+            }
+            is_current &= key.seals_from > now;
+        }
+        None
     }
 
     /// All keys, oldest first.

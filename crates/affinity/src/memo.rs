@@ -49,11 +49,8 @@ impl Memo {
         };
         self.follow(ring);
         if let Some(entry) = self.find(text, (purpose, alphabet)) {
-            let by_current_key = ring.is_current(entry.key, now);
-            let key = ring.key(entry.key, now);
-            return key.map_or(Err(OpenError::UnknownKey), |_| {
-                Ok(Opened { token: entry.token, by_current_key })
-            });
+            let (_, by_current_key) = ring.opener(entry.key, now).ok_or(OpenError::UnknownKey)?;
+            return Ok(Opened { token: entry.token, by_current_key });
         }
         let opened = Token::open(text, ring, purpose, alphabet, now)?;
         self.keep(text, opened.token, (purpose, alphabet));

@@ -75,6 +75,10 @@ pub fn stamp(
     is_shareable: impl FnOnce() -> bool,
     now: UnixMillis,
 ) -> Stamp {
+    // First what most answers are: whoever is at home goes on with a session.
+    if !policy.is_alb() && is_unchanged(claim, judgement, policy, binding, now) {
+        return Stamp::Leave(Left::Unchanged);
+    }
     if matches!(judgement, Judgement::Detour) {
         return Stamp::Leave(Left::Detour);
     }
@@ -85,9 +89,6 @@ pub fn stamp(
     if policy.is_alb() {
         let token = token();
         return Stamp::Write { token, mark_private: false, twin_only: false };
-    }
-    if is_unchanged(claim, judgement, policy, binding, now) {
-        return Stamp::Leave(Left::Unchanged);
     }
     // The application's own cookie has been overwritten already where ours goes with it.
     let twin_only = policy.app_cookie().is_none()

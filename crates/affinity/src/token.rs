@@ -198,17 +198,18 @@ impl Token {
         now: UnixMillis,
     ) -> Result<Opened, OpenError> {
         let id = key_id(text, alphabet).ok_or(OpenError::NotAToken)?;
-        let by_current_key = ring.is_current(id, now);
-        let key = || ring.key(id, now).ok_or(OpenError::UnknownKey);
+        let opener = || ring.opener(id, now).ok_or(OpenError::UnknownKey);
         if alphabet == Alphabet::Hex {
             let wire = alphabet.decode::<{ Self::COMPACT_WIRE_BYTES }>(text);
             let wire = wire.ok_or(OpenError::NotAToken)?;
-            let (nonce, body) = open_wire(&wire, key()?, purpose).ok_or(OpenError::Forged)?;
+            let (key, by_current_key) = opener()?;
+            let (nonce, body) = open_wire(&wire, key, purpose).ok_or(OpenError::Forged)?;
             let token = Self::from_compact_body(nonce, body).ok_or(OpenError::Forged)?;
             return Ok(Opened { token, by_current_key });
         }
         let wire = alphabet.decode::<{ Self::WIRE_BYTES }>(text).ok_or(OpenError::NotAToken)?;
-        let (_, body) = open_wire(&wire, key()?, purpose).ok_or(OpenError::Forged)?;
+        let (key, by_current_key) = opener()?;
+        let (_, body) = open_wire(&wire, key, purpose).ok_or(OpenError::Forged)?;
         let token = Self::from_body(body).ok_or(OpenError::Forged)?;
         Ok(Opened { token, by_current_key })
     }

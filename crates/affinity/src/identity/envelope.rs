@@ -80,7 +80,7 @@ pub fn seal(
 /// Opens a text with the key that it names, if that key is in the ring and has not retired.
 pub fn open(text: &[u8], ring: &KeyRing, now: UnixMillis) -> Result<Unwrapped, OpenError> {
     let id = key_id(text).ok_or(OpenError::NotAToken)?;
-    let key = ring.key(id, now).ok_or(OpenError::UnknownKey)?;
+    let (key, _) = ring.opener(id, now).ok_or(OpenError::UnknownKey)?;
     let mut wire = [0; WIRE_BYTES_MAX];
     let decoded = URL_SAFE_NO_PAD.decode_slice(text, &mut wire);
     let length = decoded.ok().filter(|length| *length >= WIRE_BYTES_MIN);
