@@ -134,7 +134,28 @@ fn millis(worker: &Worker, now: Instant) -> UnixMillis {
 
 #[cfg(test)]
 mod tests {
+    use clingfish_model::{Field, Span, head::ResponseParts};
+
     use super::*;
+
+    #[test]
+    fn events_of_a_known_length_are_no_stream() {
+        let bytes = b"content-typetext/event-stream";
+        let field =
+            Field { name: Span::new(0, 12), value: Span::new(12, 17), id: FieldId::ContentType };
+        for (status, body, expected) in [
+            (200, BodyLength::Chunked, true),
+            (200, BodyLength::UntilClose, true),
+            (200, BodyLength::Known(17), false),
+            (200, BodyLength::None, false),
+            (101, BodyLength::None, true),
+        ] {
+            let fields = [field].into_iter().collect();
+            let parts = ResponseParts { status, fields, ..ResponseParts::default() };
+            let head = ResponseHead::new(bytes, &parts);
+            assert_eq!(begins_stream(head, body), expected, "{status} {body:?}");
+        }
+    }
 
     #[test]
     fn events_are_known_by_their_media_type() {
