@@ -223,6 +223,15 @@ fn a_request_without_a_signature_is_told_so() {
 }
 
 #[test]
+fn a_signature_in_capitals_is_another() {
+    let mut sent = Sent::presigned();
+    assert!(sent.verify().is_ok());
+    let (before, signature) = QUERY.split_once("X-Amz-Signature=").unwrap();
+    sent.query = format!("{before}X-Amz-Signature={}", signature.to_uppercase());
+    assert!(sent.verify().is_err());
+}
+
+#[test]
 fn half_a_signature_is_incomplete() {
     let sent = Sent::by_header;
     for (name, sent) in [
