@@ -109,3 +109,22 @@ fn objection(token: &Token, policy: &Policy, now: UnixMillis) -> Option<Verdict>
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_goes_on_where_its_verdict_says_so() {
+        let rehomed = Verdict::ALL.into_iter().map(Judgement::Rehome);
+        for judgement in
+            [Judgement::Keep, Judgement::Adopt, Judgement::Detour].into_iter().chain(rehomed)
+        {
+            assert_eq!(
+                judgement.keeps_session(),
+                judgement.verdict().keeps_session(),
+                "{judgement:?}"
+            );
+        }
+    }
+}

@@ -125,9 +125,9 @@ impl Identity {
     ) -> Option<Self> {
         match stickiness {
             Stickiness::Route(route) => {
-                let places = targets.iter().enumerate();
-                let places = places.map(|(index, target)| (target.id.as_str().into(), index));
-                Some(Self::Route(route.clone(), places.collect()))
+                let indices = targets.iter().enumerate();
+                let by_id = indices.map(|(index, target)| (target.id.as_str().into(), index));
+                Some(Self::Route(route.clone(), by_id.collect()))
             }
             Stickiness::Learn(learn) => Some(Self::Learn(learn.clone(), learned?)),
             Stickiness::Wrap(wrap) => {
@@ -188,8 +188,8 @@ impl Group {
         find: impl Fn(&Table, SessionKey, &Learn) -> Option<Found>,
     ) -> Option<Presented<'_>> {
         match self.identity.as_deref()? {
-            Identity::Route(route, places) => {
-                self.identify_routed(head, (route, places), reading);
+            Identity::Route(route, by_id) => {
+                self.identify_routed(head, (route, by_id), reading);
                 None
             }
             Identity::Learn(learn, learned) => {
@@ -206,12 +206,12 @@ impl Group {
     fn identify_routed(
         &self,
         head: RequestHead<'_>,
-        (route, targets): (&Route, &HashMap<Box<str>, usize>),
+        (route, by_id): (&Route, &HashMap<Box<str>, usize>),
         reading: &mut Reading,
     ) {
         each_id(head, &route.places, SESSION_ID_BYTES_MAX, |_, id| {
             let session = session_of(self.hash, &id);
-            let (target, is_ours) = self.named_in(&id, route.separator, targets);
+            let (target, is_ours) = self.named_in(&id, route.separator, by_id);
             let claim = target.map_or(Claim::Unknown(session), |target| {
                 Claim::Named(Named { target, session, by: Namer::Application })
             });
@@ -228,12 +228,12 @@ impl Group {
         &self,
         id: &[u8],
         separator: u8,
-        targets: &HashMap<Box<str>, usize>,
+        by_id: &HashMap<Box<str>, usize>,
     ) -> (Option<TargetHash>, bool) {
         let (mut ours, mut last) = (None, None);
         for name in route::names(id, separator) {
             let Ok(name) = std::str::from_utf8(name) else { continue };
-            if let Some(target) = targets.get(name).and_then(|index| self.targets.get(*index)) {
+            if let Some(target) = by_id.get(name).and_then(|index| self.targets.get(*index)) {
                 last = Some(target.hash);
                 if target.cell.keeps_sessions() {
                     return (last, true);

@@ -3,7 +3,7 @@
 //! By CPU time two groups of one process for each kind, with it and without, are driven in turn. By instructions each has a process of its
 //! own under callgrind, and what a start costs cancels between a short and a long run.
 
-use std::{fmt::Write as _, fs, path::Path};
+use std::{fmt::Write as _, fs, path::Path, slice};
 
 use anyhow::{Context, Result, anyhow, ensure};
 
@@ -101,16 +101,13 @@ pub(super) fn count(options: &Options, dir: &Path) -> Result<()> {
     let Ground { targets, clingfish, .. } = Ground::set_up(dir)?;
     let valgrind = Tool::valgrind()?;
     let mut counts = Vec::new();
-    for case in cases()? {
-        let mut case = [case];
+    for mut case in cases()? {
         let mut least = |requests| -> Result<u64> {
-            let mut least = u64::MAX;
-            for _ in 0..RUNS {
-                let (dir, case) = (dir.join("kinds"), &mut case);
-                least =
-                    least.min(count_one(&valgrind, &clingfish, &targets, case, requests, &dir)?);
-            }
-            Ok(least)
+            let mut count = || {
+                count_one(&valgrind, &clingfish, &targets, &mut case, requests, &dir.join("kinds"))
+            };
+            let counts = (0..RUNS).map(|_| count()).collect::<Result<Vec<u64>>>()?;
+            counts.into_iter().min().context("it runs at least once")
         };
         let [short, long] = COUNTED;
         let (few, many) = (least(short)?, least(long)?);
@@ -131,7 +128,7 @@ fn count_one(
     valgrind: &Tool,
     clingfish: &Tool,
     targets: &Targets,
-    case: &mut [Case; 1],
+    case: &mut Case,
     requests: usize,
     dir: &Path,
 ) -> Result<u64> {
@@ -139,8 +136,8 @@ fn count_one(
     let (program, file) =
         (clingfish.path.to_string_lossy(), format!("--callgrind-out-file={}", out.display()));
     let before = ["--tool=callgrind", "--quiet", "--separate-threads=yes", &file, &program];
-    let process = start(&valgrind.path, &before, targets, case, dir)?;
-    let [Case { sample, door, .. }] = case;
+    let process = start(&valgrind.path, &before, targets, slice::from_mut(case), dir)?;
+    let Case { sample, door, .. } = case;
     let mut client = Client::wait(door.address)?;
     for _ in 0..requests {
         small(&mut client, Some(&door.cookie))?;
