@@ -8,9 +8,9 @@ pub(crate) mod lines;
 mod stream;
 
 use std::{
-    cell::{Cell, RefCell},
-    future::poll_fn,
-    rc::Rc,
+    cell::RefCell,
+    future::{Future, poll_fn},
+    pin::Pin,
     task::Poll,
     time::Duration,
 };
@@ -23,13 +23,13 @@ use clingfish_model::limits::{
 };
 use clingfish_snapshot::ListenerView;
 use flood::Watched;
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use h2::{
     Reason, RecvStream,
     server::{Builder, SendResponse},
 };
 use http::{Request, Response};
 use stream::Served;
-use tokio::sync::Notify;
 
 use crate::{
     clock,
@@ -93,39 +93,15 @@ impl Replying {
 /// A client's connection as frames.
 type Frames = h2::server::Connection<Watched<Stream>, Bytes>;
 
-/// Streams of one connection that are served.
-#[derive(Debug, Default)]
-struct Streams {
-    running: Cell<usize>,
-    /// The last one has ended.
-    at_rest: Notify,
-}
-
-/// One stream, from accept to end, however it ends.
-struct Running(Rc<Streams>);
-
-impl Running {
-    fn begin(streams: &Rc<Streams>) -> Self {
-        streams.running.update(|running| running + 1);
-        Self(Rc::clone(streams))
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.0.running.update(|running| running - 1);
-        if self.0.running.get() == 0 {
-            self.0.at_rest.notify_one();
-        }
-    }
-}
-
 /// Serves a client's connection until it ends: on its own, by its age or number of requests, by silence, or because its
 /// listener or the process goes. Whatever ends it, streams that run may finish.
+///
+/// All streams run in the connection's own task, so that what a request needs is still in the processor's caches when it is taken up,
+/// and answers that come together leave in one write.
 pub(crate) async fn serve(connection: Connection) {
     let Connection { stream, caller, .. } = connection;
     let (caller, tls) = (&caller, stream.facts().cloned());
-    let first_home = Rc::new(Remembered::default());
+    let first_home = Remembered::default();
     let worker = caller.worker();
     let view = worker.view();
     let Some(listener) = caller.listener(&view) else { return };
@@ -133,41 +109,52 @@ pub(crate) async fn serve(connection: Connection) {
     let (stream, verdict) = Watched::new(stream, &worker.deadlines);
     let handshake = builder(listener).handshake::<_, Bytes>(stream);
     let Ok(Ok(mut frames)) = caller.deadline.guard(handshake).await else { return };
-    let streams = Rc::new(Streams::default());
+    let mut streams = FuturesUnordered::new();
     let (mut requests, mut leaving) = (0, false);
     loop {
         if !leaving && wants_end(caller, worker, requests) {
             leaving = true;
             frames.graceful_shutdown();
         }
-        let is_idle = rest(caller, worker, &streams, leaving);
+        let is_idle = streams.is_empty();
+        rest(caller, worker, is_idle, leaving);
         let idle = is_idle.then(|| Idle::begin(worker));
-        // All that have come are taken up before anybody waits again; their number is bounded by what runs at the same time.
         let next = poll_fn(|context| {
             let before = requests;
-            while requests < H2_REQUESTS_MAX || leaving {
-                match frames.poll_accept(context) {
-                    Poll::Ready(Some(Ok((request, respond)))) => {
-                        let stream = Served::new(caller, tls.clone(), &first_home);
-                        accept(stream, &streams, request, respond);
-                        requests += 1;
-                    }
-                    Poll::Ready(Some(Err(_)) | None) => return Poll::Ready(Turn::Over),
-                    Poll::Pending if verdict.is_flood() => return Poll::Ready(Turn::Flood),
-                    // One that was idle, or is to take no more, has to be looked at.
-                    Poll::Pending if is_idle && requests > before => break,
-                    Poll::Pending => {
-                        let over = caller.deadline.limit(Poll::<()>::Pending, context);
-                        return over.map(|_| Turn::Silent);
+            loop {
+                // What they have to say leaves with the frames that are sent next.
+                while let Poll::Ready(Some(())) = streams.poll_next_unpin(context) {}
+                if streams.is_empty() && (!is_idle || requests > before) {
+                    return Poll::Ready(Turn::Rest);
+                }
+                // All that have come are taken up before anybody waits again; their number is bounded by what runs at the same time.
+                let known = requests;
+                while requests < H2_REQUESTS_MAX || leaving {
+                    match frames.poll_accept(context) {
+                        Poll::Ready(Some(Ok((request, respond)))) => {
+                            let stream = Served::new(caller, tls.as_ref(), &first_home);
+                            streams.push(begin(stream, request, respond));
+                            requests += 1;
+                        }
+                        Poll::Ready(Some(Err(_)) | None) => return Poll::Ready(Turn::Over),
+                        Poll::Pending if verdict.is_flood() => return Poll::Ready(Turn::Flood),
+                        Poll::Pending => break,
                     }
                 }
+                if requests > known {
+                    continue;
+                }
+                // One that was idle, or is to take no more, has to be looked at.
+                if (is_idle && requests > before) || (requests >= H2_REQUESTS_MAX && !leaving) {
+                    return Poll::Ready(Turn::Stream);
+                }
+                let over = caller.deadline.limit(Poll::<()>::Pending, context);
+                return over.map(|_| Turn::Silent);
             }
-            Poll::Ready(Turn::Stream)
         });
         let turn = tokio::select! {
             biased;
             turn = next => turn,
-            () = streams.at_rest.notified() => Turn::Rest,
             () = worker.news.notified() => Turn::Rest,
         };
         caller.deadline.idles(false);
@@ -175,7 +162,10 @@ pub(crate) async fn serve(connection: Connection) {
         match turn {
             Turn::Over => break,
             Turn::Stream | Turn::Rest => {}
-            Turn::Flood => return cut_off(caller, &mut frames).await,
+            Turn::Flood => {
+                cut_off(caller, &mut frames).await;
+                break;
+            }
             // It has been asked to end, or it is at rest for too long.
             Turn::Silent if leaving => break,
             Turn::Silent => {
@@ -184,6 +174,9 @@ pub(crate) async fn serve(connection: Connection) {
             }
         }
     }
+    // Streams that run hear that their client is gone, each in its own way.
+    drop(frames);
+    while streams.next().await.is_some() {}
 }
 
 /// Counts a connection while no stream of it runs.
@@ -234,22 +227,21 @@ fn wants_end(caller: &Caller, worker: &Worker, requests: u64) -> bool {
 }
 
 /// Sets when the connection is to be looked at if nothing else happens: while streams run, whose own deadlines count, at the end
-/// of its life, or never once it has been asked to end. True: none runs.
-fn rest(caller: &Caller, worker: &Worker, streams: &Streams, leaving: bool) -> bool {
+/// of its life, or never once it has been asked to end.
+fn rest(caller: &Caller, worker: &Worker, is_idle: bool, leaving: bool) {
     let deadline = &caller.deadline;
     let view = worker.view();
     let listener = caller.listener(&view);
-    if streams.running.get() > 0 {
+    if !is_idle {
         match listener.filter(|_| !leaving) {
             Some(listener) => deadline.set_now(caller.life_left(listener, clock::now())),
             None => deadline.clear(),
         }
-        return false;
+        return;
     }
     let idle = listener.map_or(Duration::ZERO, |listener| listener.balancer.timeouts.idle);
     deadline.idles(true);
     deadline.set_now(if leaving { idle.min(LEAVE_PATIENCE) } else { idle });
-    true
 }
 
 fn builder(listener: &ListenerView) -> Builder {
@@ -268,19 +260,13 @@ fn builder(listener: &ListenerView) -> Builder {
     builder
 }
 
-fn accept(
-    stream: Served,
-    streams: &Rc<Streams>,
+/// Begins a stream. Boxed, so that what joins the others is a pointer. The room first: what is made before it is made elsewhere,
+/// and copied.
+fn begin<'c>(
+    stream: Served<'c>,
     request: Request<RecvStream>,
     respond: SendResponse<Bytes>,
-) {
-    let running = Running::begin(streams);
-    // Boxed before the task is made: what moves into the task, and out of it at the end, is a pointer. The room first: what is made
-    // before it is made elsewhere, and copied.
+) -> Pin<Box<impl Future<Output = ()> + use<'c>>> {
     let room = Box::new_uninit();
-    let serving = Box::into_pin(Box::write(room, stream.serve(request, Replying::new(respond))));
-    tokio::task::spawn_local(async move {
-        let _running = running;
-        serving.await;
-    });
+    Box::into_pin(Box::write(room, stream.serve(request, Replying::new(respond))))
 }

@@ -1,6 +1,6 @@
 //! One stream of a client's connection: a request of HTTP/2 becomes an exchange.
 
-use std::{net::SocketAddr, rc::Rc};
+use std::rc::Rc;
 
 use clingfish_model::{RequestHead, UnixMillis};
 use clingfish_snapshot::ListenerView;
@@ -23,49 +23,36 @@ use crate::{
     source::{Frames, Source},
     tunnel::{self, Tunnel},
     view::View,
-    worker::{Door, Worker},
 };
 
 /// What a stream knows of its connection.
-pub(super) struct Served {
-    worker: Rc<Worker>,
-    door: Rc<Door>,
+pub(super) struct Served<'c> {
+    caller: &'c Caller,
     deadline: Deadline,
-    peer: SocketAddr,
-    connection: u64,
-    tls: Option<Rc<PeerFacts>>,
-    first_home: Rc<Remembered>,
+    tls: Option<&'c Rc<PeerFacts>>,
+    first_home: &'c Remembered,
 }
 
-impl Served {
+impl<'c> Served<'c> {
     pub(super) fn new(
-        caller: &Caller,
-        tls: Option<Rc<PeerFacts>>,
-        first_home: &Rc<Remembered>,
+        caller: &'c Caller,
+        tls: Option<&'c Rc<PeerFacts>>,
+        first_home: &'c Remembered,
     ) -> Self {
-        let worker = caller.worker();
-        Self {
-            worker: Rc::clone(worker),
-            door: Rc::clone(&caller.door),
-            deadline: worker.deadlines.open(caller.door.id),
-            peer: caller.peer(),
-            connection: caller.id,
-            tls,
-            first_home: Rc::clone(first_home),
-        }
+        Self { caller, deadline: caller.worker().deadlines.open(caller.door.id), tls, first_home }
     }
 
     /// Serves the request to its end.
     pub(super) async fn serve(self, request: Request<RecvStream>, replying: Replying) {
-        let view = self.worker.view();
-        let listener = self.door.listener.get().and_then(|at| view.snapshot.listeners.get(at));
-        let Some(listener) = listener else {
+        let worker = self.caller.worker();
+        let view = worker.view();
+        let Some(listener) = self.caller.listener(&view) else {
             return replying.refuse();
         };
-        let mut scratch = self.worker.take_scratch();
+        let mut scratch = worker.take_scratch();
         scratch.make_room();
         self.exchange(&view, listener, request, &replying, &mut scratch).await;
-        self.worker.keep_scratch(scratch);
+        worker.keep_scratch(scratch);
     }
 
     async fn exchange(
@@ -76,9 +63,10 @@ impl Served {
         replying: &Replying,
         scratch: &mut Scratch,
     ) {
-        let (worker, deadline, balancer) = (&self.worker, &self.deadline, &*listener.balancer);
-        let facts = Facts::new(self.peer, self.door.address, self.tls.as_ref(), balancer);
-        let mut outcome = Outcome::new(&facts, self.connection, listener, worker);
+        let (worker, deadline, balancer) =
+            (self.caller.worker(), &self.deadline, &*listener.balancer);
+        let facts = Facts::new(self.caller.peer(), self.caller.door.address, self.tls, balancer);
+        let mut outcome = Outcome::new(&facts, self.caller.id, listener, worker);
         let (parts, body) = request.into_parts();
         let request = Request::from_parts(parts, ());
         let (limits, ends) = (&balancer.request_limits, body.is_end_stream());
@@ -114,7 +102,7 @@ impl Served {
             closing: false,
         };
         let mut notes =
-            Notes { outcome: &mut outcome, first_home: &self.first_home, response, trace };
+            Notes { outcome: &mut outcome, first_home: self.first_home, response, trace };
         let mut source = Source::Frames(Frames::of_client(body, replying));
         match exchange.run(&mut source, &mut client, &mut notes).await {
             End::Answered { .. } => {}
