@@ -11,7 +11,8 @@ use std::{
     cell::RefCell,
     future::{Future, poll_fn},
     pin::Pin,
-    task::Poll,
+    rc::Rc,
+    task::{Context, Poll},
     time::Duration,
 };
 
@@ -22,14 +23,14 @@ use clingfish_model::limits::{
     LEAVE_PATIENCE, LINGER_IDLE,
 };
 use clingfish_snapshot::ListenerView;
-use flood::Watched;
+use clingfish_tls::PeerFacts;
+use flood::{Verdict, Watched};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use h2::{
     Reason, RecvStream,
     server::{Builder, SendResponse},
 };
 use http::{Request, Response};
-use stream::Served;
 
 use crate::{
     clock,
@@ -93,11 +94,25 @@ impl Replying {
 /// A client's connection as frames.
 type Frames = h2::server::Connection<Watched<Stream>, Bytes>;
 
+/// A client's connection and the streams that run on it.
+///
+/// They run in the connection's own task: what a request needs is still in the processor's caches when it is taken up, and answers that
+/// come together leave in one write.
+struct Serving<'c> {
+    frames: Frames,
+    verdict: Rc<Verdict>,
+    caller: &'c Caller,
+    tls: Option<&'c Rc<PeerFacts>>,
+    first_home: &'c Remembered,
+    streams: FuturesUnordered<Pin<Box<dyn Future<Output = ()> + 'c>>>,
+    /// All that have come.
+    requests: u64,
+    /// The client has been told that no further ones are taken.
+    leaving: bool,
+}
+
 /// Serves a client's connection until it ends: on its own, by its age or number of requests, by silence, or because its
 /// listener or the process goes. Whatever ends it, streams that run may finish.
-///
-/// All streams run in the connection's own task, so that what a request needs is still in the processor's caches when it is taken up,
-/// and answers that come together leave in one write.
 pub(crate) async fn serve(connection: Connection) {
     let Connection { stream, caller, .. } = connection;
     let (caller, tls) = (&caller, stream.facts().cloned());
@@ -108,75 +123,130 @@ pub(crate) async fn serve(connection: Connection) {
     caller.deadline.set_now(listener.balancer.timeouts.head);
     let (stream, verdict) = Watched::new(stream, &worker.deadlines);
     let handshake = builder(listener).handshake::<_, Bytes>(stream);
-    let Ok(Ok(mut frames)) = caller.deadline.guard(handshake).await else { return };
-    let mut streams = FuturesUnordered::new();
-    let (mut requests, mut leaving) = (0, false);
-    loop {
-        if !leaving && wants_end(caller, worker, requests) {
-            leaving = true;
-            frames.graceful_shutdown();
-        }
-        let is_idle = streams.is_empty();
-        rest(caller, worker, is_idle, leaving);
-        let idle = is_idle.then(|| Idle::begin(worker));
-        let next = poll_fn(|context| {
-            let before = requests;
-            loop {
-                // What they have to say leaves with the frames that are sent next.
-                while let Poll::Ready(Some(())) = streams.poll_next_unpin(context) {}
-                if streams.is_empty() && (!is_idle || requests > before) {
-                    return Poll::Ready(Turn::Rest);
-                }
-                // All that have come are taken up before anybody waits again; their number is bounded by what runs at the same time.
-                let known = requests;
-                while requests < H2_REQUESTS_MAX || leaving {
-                    match frames.poll_accept(context) {
-                        Poll::Ready(Some(Ok((request, respond)))) => {
-                            let stream = Served::new(caller, tls.as_ref(), &first_home);
-                            streams.push(begin(stream, request, respond));
-                            requests += 1;
-                        }
-                        Poll::Ready(Some(Err(_)) | None) => return Poll::Ready(Turn::Over),
-                        Poll::Pending if verdict.is_flood() => return Poll::Ready(Turn::Flood),
-                        Poll::Pending => break,
-                    }
-                }
-                if requests > known {
-                    continue;
-                }
-                // One that was idle, or is to take no more, has to be looked at.
-                if (is_idle && requests > before) || (requests >= H2_REQUESTS_MAX && !leaving) {
-                    return Poll::Ready(Turn::Stream);
-                }
-                let over = caller.deadline.limit(Poll::<()>::Pending, context);
-                return over.map(|_| Turn::Silent);
+    let Ok(Ok(frames)) = caller.deadline.guard(handshake).await else { return };
+    drop(view);
+    let serving = Serving {
+        frames,
+        verdict,
+        caller,
+        tls: tls.as_ref(),
+        first_home: &first_home,
+        streams: FuturesUnordered::new(),
+        requests: 0,
+        leaving: false,
+    };
+    serving.run().await;
+}
+
+impl Serving<'_> {
+    async fn run(mut self) {
+        let (caller, worker) = (self.caller, self.caller.worker());
+        loop {
+            if !self.leaving && self.wants_end() {
+                self.leave();
             }
-        });
-        let turn = tokio::select! {
-            biased;
-            turn = next => turn,
-            () = worker.news.notified() => Turn::Rest,
-        };
-        caller.deadline.idles(false);
-        drop(idle);
-        match turn {
-            Turn::Over => break,
-            Turn::Stream | Turn::Rest => {}
-            Turn::Flood => {
-                cut_off(caller, &mut frames).await;
+            let is_idle = self.streams.is_empty();
+            self.rest(is_idle);
+            let idle = is_idle.then(|| Idle::begin(worker));
+            let turn = tokio::select! {
+                biased;
+                turn = poll_fn(|context| self.poll(is_idle, context)) => turn,
+                () = worker.news.notified() => Turn::Look,
+            };
+            caller.deadline.idles(false);
+            drop(idle);
+            match turn {
+                Turn::Look => {}
+                Turn::Over => break,
+                Turn::Flood => {
+                    self.cut_off().await;
+                    break;
+                }
+                // It has been asked to end, or it is at rest for too long.
+                Turn::Silent if self.leaving => break,
+                Turn::Silent => self.leave(),
+            }
+        }
+        // Streams that run hear that their client is gone, each in its own way.
+        let Self { frames, mut streams, .. } = self;
+        drop(frames);
+        while streams.next().await.is_some() {}
+    }
+
+    /// Goes on with everything that can go on.
+    fn poll(&mut self, was_idle: bool, context: &mut Context<'_>) -> Poll<Turn> {
+        let before = self.requests;
+        loop {
+            // What they have to say leaves with the frames that are sent next.
+            while let Poll::Ready(Some(())) = self.streams.poll_next_unpin(context) {}
+            let known = self.requests;
+            // All that have come are taken up before anybody waits again; their number is bounded by what runs at the same time.
+            while self.requests < H2_REQUESTS_MAX || self.leaving {
+                match self.frames.poll_accept(context) {
+                    Poll::Ready(Some(Ok((request, respond)))) => self.begin(request, respond),
+                    Poll::Ready(Some(Err(_)) | None) => return Poll::Ready(Turn::Over),
+                    Poll::Pending if self.verdict.is_flood() => return Poll::Ready(Turn::Flood),
+                    Poll::Pending => break,
+                }
+            }
+            if self.requests == known {
                 break;
             }
-            // It has been asked to end, or it is at rest for too long.
-            Turn::Silent if leaving => break,
-            Turn::Silent => {
-                leaving = true;
-                frames.graceful_shutdown();
-            }
         }
+        let is_full = self.requests >= H2_REQUESTS_MAX && !self.leaving;
+        let has_turned =
+            self.streams.is_empty() != was_idle || (was_idle && self.requests > before);
+        if is_full || has_turned {
+            return Poll::Ready(Turn::Look);
+        }
+        self.caller.deadline.limit(Poll::<()>::Pending, context).map(|_| Turn::Silent)
     }
-    // Streams that run hear that their client is gone, each in its own way.
-    drop(frames);
-    while streams.next().await.is_some() {}
+
+    fn begin(&mut self, request: Request<RecvStream>, respond: SendResponse<Bytes>) {
+        self.requests += 1;
+        let stream = stream::begin(self.caller, self.tls, self.first_home, request, respond);
+        self.streams.push(stream);
+    }
+
+    fn leave(&mut self) {
+        self.leaving = true;
+        self.frames.graceful_shutdown();
+    }
+
+    /// Whether no further requests are to be taken.
+    fn wants_end(&self) -> bool {
+        let view = self.caller.worker().view();
+        let listener = self.caller.listener(&view);
+        self.requests >= H2_REQUESTS_MAX
+            || listener.is_none_or(|listener| self.caller.is_over(listener, clock::now()))
+    }
+
+    /// Sets when the connection is to be looked at if nothing else happens: while streams run, whose own deadlines count, at the end
+    /// of its life, or never once it has been asked to end.
+    fn rest(&self, is_idle: bool) {
+        let (caller, deadline) = (self.caller, &self.caller.deadline);
+        let view = caller.worker().view();
+        let listener = caller.listener(&view);
+        if !is_idle {
+            return match listener.filter(|_| !self.leaving) {
+                Some(listener) => deadline.set_now(caller.life_left(listener, clock::now())),
+                None => deadline.clear(),
+            };
+        }
+        let idle = listener.map_or(Duration::ZERO, |listener| listener.balancer.timeouts.idle);
+        deadline.idles(true);
+        deadline.set_now(if self.leaving { idle.min(LEAVE_PATIENCE) } else { idle });
+    }
+
+    /// Ends the connection and all its streams, and says why.
+    async fn cut_off(&mut self) {
+        let deadline = &self.caller.deadline;
+        tracing::debug!(client = %self.caller.peer(), "HTTP/2 connection ended: it floods");
+        self.frames.abrupt_shutdown(Reason::ENHANCE_YOUR_CALM);
+        deadline.set_now(LINGER_IDLE);
+        // Who does not take it in time has lost nothing.
+        let _ = deadline.guard(poll_fn(|context| self.frames.poll_closed(context))).await;
+    }
 }
 
 /// Counts a connection while no stream of it runs.
@@ -197,51 +267,14 @@ impl Drop for Idle<'_> {
 
 /// What a connection waits for.
 enum Turn {
-    /// Further streams are served.
-    Stream,
+    /// It has become idle or busy, may take no more, or there is news: it has to be looked at.
+    Look,
     /// The client has gone.
     Over,
-    /// No stream runs any more, or there is news for connections.
-    Rest,
     /// Nothing has come in time.
     Silent,
     /// Too much has come that is of no use.
     Flood,
-}
-
-/// Ends a connection and all its streams, and says why.
-async fn cut_off(caller: &Caller, frames: &mut Frames) {
-    tracing::debug!(client = %caller.peer(), "HTTP/2 connection ended: it floods");
-    frames.abrupt_shutdown(Reason::ENHANCE_YOUR_CALM);
-    caller.deadline.set_now(LINGER_IDLE);
-    // Who does not take it in time has lost nothing.
-    let _ = caller.deadline.guard(poll_fn(|context| frames.poll_closed(context))).await;
-}
-
-/// Whether a connection is to take no further requests.
-fn wants_end(caller: &Caller, worker: &Worker, requests: u64) -> bool {
-    let view = worker.view();
-    let listener = caller.listener(&view);
-    requests >= H2_REQUESTS_MAX
-        || listener.is_none_or(|listener| caller.is_over(listener, clock::now()))
-}
-
-/// Sets when the connection is to be looked at if nothing else happens: while streams run, whose own deadlines count, at the end
-/// of its life, or never once it has been asked to end.
-fn rest(caller: &Caller, worker: &Worker, is_idle: bool, leaving: bool) {
-    let deadline = &caller.deadline;
-    let view = worker.view();
-    let listener = caller.listener(&view);
-    if !is_idle {
-        match listener.filter(|_| !leaving) {
-            Some(listener) => deadline.set_now(caller.life_left(listener, clock::now())),
-            None => deadline.clear(),
-        }
-        return;
-    }
-    let idle = listener.map_or(Duration::ZERO, |listener| listener.balancer.timeouts.idle);
-    deadline.idles(true);
-    deadline.set_now(if leaving { idle.min(LEAVE_PATIENCE) } else { idle });
 }
 
 fn builder(listener: &ListenerView) -> Builder {
@@ -258,15 +291,4 @@ fn builder(listener: &ListenerView) -> Builder {
         .max_local_error_reset_streams(Some(H2_RESETS_PROVOKED_MAX))
         .enable_connect_protocol();
     builder
-}
-
-/// Begins a stream. Boxed, so that what joins the others is a pointer. The room first: what is made before it is made elsewhere,
-/// and copied.
-fn begin<'c>(
-    stream: Served<'c>,
-    request: Request<RecvStream>,
-    respond: SendResponse<Bytes>,
-) -> Pin<Box<impl Future<Output = ()> + use<'c>>> {
-    let room = Box::new_uninit();
-    Box::into_pin(Box::write(room, stream.serve(request, Replying::new(respond))))
 }

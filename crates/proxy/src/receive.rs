@@ -5,6 +5,7 @@ use std::{
     pin::Pin,
     rc::Rc,
     task::{Context, Poll},
+    time::Instant,
 };
 
 use clingfish_affinity::Reading;
@@ -23,6 +24,7 @@ use crate::{
     exchange::{Exchange, Notes},
     first_home::Remembered,
     http2::head,
+    identity::Watch,
     outcome::Outcome,
     presence::Present,
     refusal::Refusal,
@@ -70,6 +72,15 @@ pub(crate) enum Received {
     },
 }
 
+/// A final answer whose head is on its way.
+struct Begun<'a> {
+    body: Body,
+    /// The client's connection may serve another request.
+    persistent: bool,
+    /// What looks for an id in the body.
+    watch: Option<Watch<'a>>,
+}
+
 /// Where the heads of a target's answer come from.
 #[derive(Debug)]
 pub(crate) enum Heads<'a> {
@@ -106,27 +117,10 @@ impl Receiver<'_> {
                 buffer.consume(framing.head_len);
                 continue;
             }
-            notes.outcome.answer(head.status(), now);
-            notes.outcome.begins_stream =
-                self.group.group.binds() && begins_stream(head, framing.body);
-            let persistent = self.exchange.framing.persistent
-                && !self.exchange.closing
-                && self.progress.uploaded.get();
-            let egress = Egress::of(framing.body, self.exchange.head.version());
-            let persistent = persistent && egress != Egress::UntilClose;
-            let hearing = self.hearing(notes.outcome);
-            if let Some(hearing) = hearing {
-                self.hear(head, hearing, notes.outcome);
-            }
-            let watch = hearing.and_then(|hearing| self.watch(head, hearing));
             let mut out = self.exchange.worker.buffers.take();
-            let mut reply =
-                self.reply(head, framing, egress, persistent, notes.first_home, notes.outcome);
-            reply.wrapped = hearing.and_then(|hearing| self.wrap(head, hearing, notes.outcome));
-            self.begin(&reply, client, &mut out)?;
-            notes.outcome.status = Some(notes.response.status);
+            let begun = self.begin(framing, bytes, now, client, &mut out, notes)?;
             buffer.consume(framing.head_len);
-            let body = Body { length: framing.body, egress, persistent: framing.persistent };
+            let Begun { body, persistent, watch } = begun;
             let watch = watch.as_ref();
             let relay = Relay { worker: self.exchange.worker, means: self.means, body, watch };
             if framing.kind == ResponseKind::SwitchingProtocols {
@@ -262,8 +256,41 @@ impl Receiver<'_> {
         Ok(())
     }
 
-    /// Sends the head where it is a frame of its own; else appends it to what goes out with the first of the body.
+    /// Begins the answer with the last head, which is in `bytes`. What has been made for the head is gone before the body comes, which
+    /// may take long.
     fn begin(
+        &self,
+        framing: ResponseFraming,
+        bytes: &[u8],
+        now: Instant,
+        client: &Client<'_>,
+        out: &mut Vec<u8>,
+        notes: &mut Notes<'_>,
+    ) -> Result<Begun<'_>, Refusal> {
+        let head = ResponseHead::new(bytes, notes.response);
+        notes.outcome.answer(head.status(), now);
+        notes.outcome.begins_stream = self.group.group.binds() && begins_stream(head, framing.body);
+        let persistent = self.exchange.framing.persistent
+            && !self.exchange.closing
+            && self.progress.uploaded.get();
+        let egress = Egress::of(framing.body, self.exchange.head.version());
+        let persistent = persistent && egress != Egress::UntilClose;
+        let hearing = self.hearing(notes.outcome);
+        if let Some(hearing) = hearing {
+            self.hear(head, hearing, notes.outcome);
+        }
+        let watch = hearing.and_then(|hearing| self.watch(head, hearing));
+        let mut reply =
+            self.reply(head, framing, egress, persistent, notes.first_home, notes.outcome);
+        reply.wrapped = hearing.and_then(|hearing| self.wrap(head, hearing, notes.outcome));
+        self.send_head(&reply, client, out)?;
+        notes.outcome.status = Some(head.status());
+        let body = Body { length: framing.body, egress, persistent: framing.persistent };
+        Ok(Begun { body, persistent, watch })
+    }
+
+    /// Sends the head where it is a frame of its own; else appends it to what goes out with the first of the body.
+    fn send_head(
         &self,
         reply: &Reply<'_>,
         client: &Client<'_>,

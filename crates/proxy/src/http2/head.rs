@@ -14,8 +14,8 @@ use http::{HeaderMap, Request, Response, StatusCode, Uri};
 use super::fields::{self, Placing};
 
 /// Judges a client's request and writes it into `bytes`, with its positions in `parts`. `ends` says that nothing follows.
-pub(crate) fn read_request(
-    request: &Request<()>,
+pub(crate) fn read_request<B>(
+    request: &Request<B>,
     ends: bool,
     limits: &RequestLimits,
     bytes: &mut Vec<u8>,

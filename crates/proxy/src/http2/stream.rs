@@ -1,11 +1,13 @@
 //! One stream of a client's connection: a request of HTTP/2 becomes an exchange.
 
-use std::rc::Rc;
+use std::{future::Future, pin::Pin, rc::Rc};
 
+use bytes::Bytes;
+use clingfish_h1::RequestFraming;
 use clingfish_model::{RequestHead, UnixMillis};
 use clingfish_snapshot::ListenerView;
 use clingfish_tls::PeerFacts;
-use h2::{Reason, RecvStream};
+use h2::{Reason, RecvStream, server::SendResponse};
 use http::Request;
 
 use super::{Replying, head};
@@ -25,60 +27,86 @@ use crate::{
     view::View,
 };
 
-/// What a stream knows of its connection.
-pub(super) struct Served<'c> {
+/// A request that has come on a connection.
+struct Served<'c> {
     caller: &'c Caller,
-    deadline: Deadline,
     tls: Option<&'c Rc<PeerFacts>>,
     first_home: &'c Remembered,
+    deadline: Deadline,
+    replying: Replying,
+    scratch: Scratch,
 }
 
-impl<'c> Served<'c> {
-    pub(super) fn new(
-        caller: &'c Caller,
-        tls: Option<&'c Rc<PeerFacts>>,
-        first_home: &'c Remembered,
-    ) -> Self {
-        Self { caller, deadline: caller.worker().deadlines.open(caller.door.id), tls, first_home }
-    }
+/// Takes over what a request's head says, and begins to serve it.
+///
+/// The exchange may take long, so it keeps nothing of the head as it came, and is boxed: what joins the other streams is a pointer.
+pub(super) fn begin<'c>(
+    caller: &'c Caller,
+    tls: Option<&'c Rc<PeerFacts>>,
+    first_home: &'c Remembered,
+    request: Request<RecvStream>,
+    respond: SendResponse<Bytes>,
+) -> Pin<Box<impl Future<Output = ()> + use<'c>>> {
+    let worker = caller.worker();
+    let view = worker.view();
+    let mut scratch = worker.take_scratch();
+    scratch.make_room();
+    // None where its listener is gone.
+    let framing = caller.listener(&view).map(|listener| read(&request, listener, &mut scratch));
+    let served = Served {
+        caller,
+        tls,
+        first_home,
+        deadline: worker.deadlines.open(caller.door.id),
+        replying: Replying::new(respond),
+        scratch,
+    };
+    // The room first: what is made before it is made elsewhere, and copied.
+    let room = Box::new_uninit();
+    Box::into_pin(Box::write(room, served.serve(framing, request.into_body())))
+}
 
+/// Reads a head into `scratch`.
+fn read(
+    request: &Request<RecvStream>,
+    listener: &ListenerView,
+    scratch: &mut Scratch,
+) -> Result<RequestFraming, Refusal> {
+    let balancer = &*listener.balancer;
+    let ends = request.body().is_end_stream();
+    let (bytes, parts) = (&mut scratch.head, &mut scratch.request);
+    let framing = head::read_request(request, ends, &balancer.request_limits, bytes, parts);
+    let framing = framing.map_err(Refusal::Head)?;
+    inbound::normalize_path(bytes, parts, balancer)?;
+    Ok(framing)
+}
+
+impl Served<'_> {
     /// Serves the request to its end.
-    pub(super) async fn serve(self, request: Request<RecvStream>, replying: Replying) {
+    async fn serve(mut self, framing: Option<Result<RequestFraming, Refusal>>, body: RecvStream) {
         let worker = self.caller.worker();
         let view = worker.view();
-        let Some(listener) = self.caller.listener(&view) else {
-            return replying.refuse();
+        let Some((framing, listener)) = framing.zip(self.caller.listener(&view)) else {
+            return self.replying.refuse();
         };
-        let mut scratch = worker.take_scratch();
-        scratch.make_room();
-        self.exchange(&view, listener, request, &replying, &mut scratch).await;
-        worker.keep_scratch(scratch);
+        self.exchange(&view, listener, framing, body).await;
+        worker.keep_scratch(self.scratch);
     }
 
     async fn exchange(
-        &self,
+        &mut self,
         view: &View,
         listener: &ListenerView,
-        request: Request<RecvStream>,
-        replying: &Replying,
-        scratch: &mut Scratch,
+        framing: Result<RequestFraming, Refusal>,
+        body: RecvStream,
     ) {
-        let (worker, deadline, balancer) =
-            (self.caller.worker(), &self.deadline, &*listener.balancer);
-        let facts = Facts::new(self.caller.peer(), self.caller.door.address, self.tls, balancer);
-        let mut outcome = Outcome::new(&facts, self.caller.id, listener, worker);
-        let (parts, body) = request.into_parts();
-        let request = Request::from_parts(parts, ());
-        let (limits, ends) = (&balancer.request_limits, body.is_end_stream());
+        let Self { caller, tls, first_home, deadline, replying, scratch } = self;
+        let (worker, deadline, replying) = (caller.worker(), &*deadline, &*replying);
+        let balancer = &*listener.balancer;
+        let facts = Facts::new(caller.peer(), caller.door.address, *tls, balancer);
+        let mut outcome = Outcome::new(&facts, caller.id, listener, worker);
         let mut client = Client::frames(replying);
         let Scratch { request: parts, response, trace, head: bytes } = scratch;
-        let framing = head::read_request(&request, ends, limits, bytes, parts);
-        // All of it has been taken over, and the exchange may take long.
-        drop(request);
-        let framing = framing.map_err(Refusal::Head).and_then(|framing| {
-            inbound::normalize_path(bytes, parts, balancer)?;
-            Ok(framing)
-        });
         let framing = match framing {
             Ok(framing) => framing,
             Err(refusal) => {
@@ -101,14 +129,13 @@ impl<'c> Served<'c> {
             now: UnixMillis(outcome.created_at.0 / 1000),
             closing: false,
         };
-        let mut notes =
-            Notes { outcome: &mut outcome, first_home: self.first_home, response, trace };
+        let mut notes = Notes { outcome: &mut outcome, first_home, response, trace };
         let mut source = Source::Frames(Frames::of_client(body, replying));
         match exchange.run(&mut source, &mut client, &mut notes).await {
             End::Answered { .. } => {}
             End::Refused { refusal, .. } => {
                 // It may have begun a session where nobody is at home.
-                self.first_home.forget();
+                first_home.forget();
                 let refused = Refused { refusal, head: Some(head), keeps: true };
                 refused.answer(&mut client, worker, deadline, listener, &mut outcome).await;
             }
