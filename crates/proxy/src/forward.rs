@@ -113,8 +113,9 @@ impl Forwarded<'_> {
 
     /// The same for a stream of HTTP/2. None where the request has no such form.
     pub(crate) fn request(&self, worker: &Worker, scheme: &'static str) -> Option<Request<()>> {
-        let (mut lines, mut authority) = (worker.buffers.take(), Vec::new());
-        self.write_authority(&mut authority);
+        let mut lines = worker.buffers.take();
+        self.write_authority(&mut lines);
+        let authority_len = lines.len();
         self.write_fields(&mut lines);
         if let BodyLength::Known(length) = self.framing.body {
             write::content_length(&mut lines, length);
@@ -125,7 +126,8 @@ impl Forwarded<'_> {
             write::field(&mut lines, b"te", b"trailers");
         }
         let (method, path) = (self.head.method_name(), self.path_and_query());
-        head::request(method, scheme, &authority, &path, &lines)
+        let (authority, lines) = lines.split_at(authority_len);
+        head::request(method, scheme, authority, &path, lines)
     }
 
     /// As a rule has it, or else as it came, without the token that it may have brought.

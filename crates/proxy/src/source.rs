@@ -67,6 +67,13 @@ impl Kept {
         }
     }
 
+    /// The body has ended.
+    fn end(&mut self, trailers: &[u8]) {
+        if !self.is_lost {
+            self.end = Some(trailers.to_vec());
+        }
+    }
+
     /// Whether nothing of what is kept comes next.
     fn is_passed(&self) -> bool {
         self.passed == self.pieces.len() && self.end.as_ref().is_none_or(Vec::is_empty)
@@ -208,7 +215,7 @@ impl<'a> Frames<'a> {
                     Err(_) => Err(WireError::Expired),
                     Ok(Ok(trailers)) => {
                         let trailers = fields::trailers(trailers);
-                        self.kept.end = Some(trailers.clone());
+                        self.kept.end(&trailers);
                         Ok(Piece::End(trailers))
                     }
                     Ok(Err(error)) => Err(http2::broken(&error)),

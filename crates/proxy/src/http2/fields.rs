@@ -87,10 +87,15 @@ fn name(id: FieldId, name: &[u8]) -> Option<HeaderName> {
     })
 }
 
+/// Room for trailers, to begin with.
+const TRAILERS_BYTES: usize = 64;
+
 /// Trailers as lines, those that may go further.
 pub(crate) fn trailers(map: Option<HeaderMap>) -> Vec<u8> {
-    let mut out = Vec::new();
-    for (name, value) in map.iter().flatten() {
+    let Some(map) = map else { return Vec::new() };
+    // Most have one or two, and short ones.
+    let mut out = Vec::with_capacity(TRAILERS_BYTES);
+    for (name, value) in &map {
         let (name, value) = (name.as_str().as_bytes(), value.as_bytes());
         if body::may_trail(name) && downgrade::judge_field(name, value).is_ok() {
             write::field(&mut out, name, value);
