@@ -61,9 +61,19 @@ pub(super) fn begin<'c>(
         replying: Replying::new(respond),
         scratch,
     };
-    // The room first: what is made before it is made elsewhere, and copied.
+    let body = request.into_body();
+    // The room first, and what fills it by a call: only then is it made in its place, and not made elsewhere and copied, all 7 kB of it.
     let room = Box::new_uninit();
-    Box::into_pin(Box::write(room, served.serve(framing, request.into_body())))
+    Box::into_pin(Box::write(room, serving(served, framing, body)))
+}
+
+#[inline(never)]
+fn serving<'c>(
+    served: Served<'c>,
+    framing: Option<Result<RequestFraming, Refusal>>,
+    body: RecvStream,
+) -> impl Future<Output = ()> + use<'c> {
+    served.serve(framing, body)
 }
 
 /// Reads a head into `scratch`.
