@@ -8,11 +8,17 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clingfish_model::Name;
 use tracing_subscriber::filter::LevelFilter;
 
+/// With how it was built: `cargo xtask dist` says that it was guided by a profile.
+const VERSION: &str = match option_env!("CLINGFISH_PROFILE_GUIDED") {
+    Some(_) => concat!(env!("CARGO_PKG_VERSION"), " (profile-guided)"),
+    None => env!("CARGO_PKG_VERSION"),
+};
+
 /// A load balancer for stateful applications: every session finds its way home.
 #[derive(Debug, Parser)]
 #[command(
     name = "clingfish",
-    version,
+    version = VERSION,
     after_help = "\
 A first look, without any configuration:
   clingfish demo
@@ -35,7 +41,7 @@ pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
 
-    /// Which events are written to standard error: off, error, warn, info, debug or trace.
+    /// Which events are written to standard error: off, error, warn, info or debug.
     #[arg(long, global = true, value_name = "LEVEL", env = "CLINGFISH_LOG")]
     pub(crate) log: Option<LevelFilter>,
 }

@@ -30,6 +30,8 @@ use std::{
 
 use anyhow::{Result, ensure};
 
+use crate::workspace;
+
 use self::{
     contender::{Contender, Starter},
     idle::{Memory, Setting},
@@ -52,19 +54,43 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         println!("{}", options::HELP);
         return Ok(());
     };
-    let dir = tools::target_dir()?.join("bench");
-    fs::create_dir_all(&dir)?;
+    let dir = folder()?;
     match options.what {
         What::Instructions => instructions::run(&options, &dir),
-        What::Kinds => kinds::run(&options, &dir),
-        What::KindsInstructions => kinds::count(&options, &dir),
-        What::Console => console::run(&options, &dir),
+        What::Kinds => kinds::run(&ground(&dir)?, &options, &dir),
+        What::KindsInstructions => kinds::count(&ground(&dir)?, &options, &dir),
+        What::Console => console::run(&ground(&dir)?, &options, &dir),
         What::Load => load(options, &dir),
     }
 }
 
+/// Has a Clingfish do each kind of work once, for a build that takes notes of what it does.
+pub(crate) fn train(clingfish: PathBuf) -> Result<()> {
+    let dir = folder()?;
+    let clingfish = Tool::clingfish(clingfish)?;
+    let options = Options::training();
+    let starter =
+        Starter::new(Kind::Clingfish, clingfish.clone(), &dir, PROXY_CORE, options.access_log);
+    for (row, _, bursts) in Bench::set_up(options, vec![starter], &dir)?.measure_load()? {
+        ensure!(bursts.iter().all(Result::is_ok), "{} went wrong", row.name());
+    }
+    kinds::measure(&Ground::set_up(clingfish, &dir)?, &Options::training(), &dir).map(drop)
+}
+
+/// Where everything goes that a benchmark needs or leaves.
+fn folder() -> Result<PathBuf> {
+    let dir = workspace::target_dir()?.join("bench");
+    fs::create_dir_all(&dir)?;
+    Ok(dir)
+}
+
 fn load(options: Options, dir: &Path) -> Result<()> {
-    let report = Bench::set_up(options, dir)?.measure()?;
+    let starter = |kind: &Kind| {
+        let tool = Tool::contender(*kind, dir)?;
+        Ok(Starter::new(*kind, tool, dir, PROXY_CORE, options.access_log))
+    };
+    let starters = options.contenders.iter().map(starter).collect::<Result<Vec<_>>>()?;
+    let report = Bench::set_up(options, starters, dir)?.measure()?;
     println!("{}\n{}", report.tables(), report.verdicts());
     let path = dir.join("load.json");
     fs::write(&path, serde_json::to_string_pretty(&report.json())?)?;
@@ -75,12 +101,8 @@ fn load(options: Options, dir: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Makes a folder, or empties it.
-fn empty(dir: &Path) -> Result<()> {
-    if dir.exists() {
-        fs::remove_dir_all(dir)?;
-    }
-    Ok(fs::create_dir_all(dir)?)
+fn ground(dir: &Path) -> Result<Ground> {
+    Ground::set_up(Tool::contender(Kind::Clingfish, dir)?, dir)
 }
 
 /// What a benchmark of Clingfish alone needs.
@@ -92,13 +114,12 @@ struct Ground {
 }
 
 impl Ground {
-    fn set_up(dir: &Path) -> Result<Self> {
+    fn set_up(clingfish: Tool, dir: &Path) -> Result<Self> {
         let traffic = Tool::traffic()?;
         let nginx = Tool::debian("nginx", "NGINX_BIN", &["-v"])?;
         let targets = Targets::start(&nginx.path, &traffic, OTHER_CORE, dir)?;
         let certificates = &targets.certificates;
         let generator = Generator::new(&[Row::Small], &traffic, OTHER_CORE, dir, certificates)?;
-        let clingfish = Tool::contender(Kind::Clingfish, dir)?;
         Ok(Self { targets, generator, clingfish })
     }
 }
@@ -115,16 +136,11 @@ struct Bench {
 }
 
 impl Bench {
-    fn set_up(options: Options, dir: &Path) -> Result<Self> {
+    fn set_up(options: Options, starters: Vec<Starter>, dir: &Path) -> Result<Self> {
         ensure!(
             std::thread::available_parallelism()?.get() > OTHER_CORE,
             "a benchmark needs two cores: one for the proxy, one for everything else"
         );
-        let starter = |kind: &Kind| {
-            let tool = Tool::contender(*kind, dir)?;
-            Ok(Starter::new(*kind, tool, dir, PROXY_CORE, options.access_log))
-        };
-        let starters = options.contenders.iter().map(starter).collect::<Result<Vec<_>>>()?;
         let traffic = Tool::traffic()?;
         let nginx = Tool::debian("nginx", "NGINX_BIN", &["-v"])?;
         let targets = Targets::start(&nginx.path, &traffic, OTHER_CORE, dir)?;

@@ -1,10 +1,11 @@
-//! The one door: check, test, e2e, screenshots, fuzz, bench, layers, setup.
+//! The one door: check, test, e2e, screenshots, fuzz, bench, dist, layers, setup.
 
 mod bench;
 mod check;
 mod clock;
 mod commands;
 mod dependencies;
+mod dist;
 mod fuzz;
 mod layers;
 mod readme;
@@ -29,13 +30,14 @@ Usage: cargo xtask COMMAND
   screenshots [--as-they-are]     pictures of the console for docs/images, from its test or from those that are there
   fuzz --seconds N [--target T]   mutated inputs, N seconds a target (--list names them)
   bench ...                       load and instruction counts
+  dist                            the binary to ship, built by what it does under load (ten minutes)
   layers                          the rank table of ARCHITECTURE.md against the workspace
   setup                           installs what the tests need: Debian, PyPI and npm packages
 ";
 
 /// The commands, in the order of the help.
-pub(crate) const COMMANDS: [&str; 8] =
-    ["check", "test", "e2e", "screenshots", "fuzz", "bench", "layers", "setup"];
+pub(crate) const COMMANDS: [&str; 9] =
+    ["check", "test", "e2e", "screenshots", "fuzz", "bench", "dist", "layers", "setup"];
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -64,6 +66,7 @@ fn obey(args: &[String]) -> Result<()> {
         ("screenshots", [arg]) if arg == "--as-they-are" => screenshots::copy(),
         ("fuzz", rest) => fuzz::fuzz(rest),
         ("bench", rest) => bench::run(rest),
+        ("dist", []) => dist::dist(),
         ("layers", []) => layers::layers(),
         ("setup", []) => setup::setup().map(drop),
         (known, [unknown, ..]) if COMMANDS.contains(&known) => {

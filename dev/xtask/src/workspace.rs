@@ -1,6 +1,7 @@
 //! Where the workspace is and what is in it.
 
 use std::{
+    fs,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -31,14 +32,24 @@ pub(crate) fn metadata() -> Result<Value> {
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
+/// Where cargo puts what it builds.
+pub(crate) fn target_dir() -> Result<PathBuf> {
+    let metadata = metadata()?;
+    let dir = metadata.get("target_directory").and_then(Value::as_str);
+    Ok(dir.context("cargo metadata names no target directory")?.into())
+}
+
 /// The release binary, whether it is built or not.
 pub(crate) fn release_binary() -> Result<PathBuf> {
-    let metadata = metadata()?;
-    let target = metadata
-        .get("target_directory")
-        .and_then(Value::as_str)
-        .context("cargo metadata names no target directory")?;
-    Ok(Path::new(target).join("release/clingfish"))
+    Ok(target_dir()?.join("release/clingfish"))
+}
+
+/// Makes a folder, or empties it.
+pub(crate) fn empty(dir: &Path) -> Result<()> {
+    if dir.exists() {
+        fs::remove_dir_all(dir)?;
+    }
+    Ok(fs::create_dir_all(dir)?)
 }
 
 /// The cargo that runs us.

@@ -8,10 +8,12 @@ use std::{fmt::Write as _, fs, net::SocketAddr, path::Path};
 use anyhow::{Context, Result, anyhow};
 
 use self::watcher::Watcher;
+use crate::workspace::empty;
+
 use super::{
     Ground, PROXY_CORE,
     contender::{Door, small},
-    docs, empty,
+    docs,
     http::Client,
     kinds::{interval, median},
     load::Generator,
@@ -44,14 +46,14 @@ struct Pairs {
 }
 
 /// Measures, prints, and writes where that was asked for.
-pub(super) fn run(options: &Options, dir: &Path) -> Result<()> {
-    let Ground { targets, generator, clingfish } = Ground::set_up(dir)?;
-    let (process, door, admin) = start(&clingfish, &targets, &dir.join("console"))?;
+pub(super) fn run(ground: &Ground, options: &Options, dir: &Path) -> Result<()> {
+    let Ground { targets, generator, clingfish } = ground;
+    let (process, door, admin) = start(clingfish, targets, &dir.join("console"))?;
     let mut pairs = Pairs::default();
     for round in 0..=options.rounds {
         let half = |is_watched: bool| -> Result<(bool, Cost)> {
             let watcher = is_watched.then(|| Watcher::open(admin)).transpose()?;
-            let cost = cost(&generator, &door, &process, options)?;
+            let cost = cost(generator, &door, &process, options)?;
             watcher.map_or(Ok(()), Watcher::close)?;
             Ok((is_watched, cost))
         };

@@ -12,11 +12,10 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::clock;
+use crate::{clock, workspace::empty};
 
 use super::{
     curl::Curl,
-    empty,
     http::{Answer, Client},
     options::{Front, Kind, Row},
     ports,
@@ -198,7 +197,7 @@ impl Contender {
             self.check_client()?;
         }
         let mut client = Client::connect(self.plain.address)?;
-        for (row, bytes) in [(Row::TenKb, 10_000), (Row::OneMb, 1_000_000)] {
+        for (row, bytes) in [(Row::TenKb, 10_000), (Row::OneMb, 1_000_000), (Row::Chunks, 10_000)] {
             let answer = client.get(row.path(), Some(&self.plain.cookie))?;
             ensure!(answer.body == body(bytes), "{} came through changed", row.path());
         }

@@ -22,7 +22,7 @@ pub(super) struct Answer {
     pub(super) status: u16,
     /// Names in lower case.
     fields: Vec<(String, String)>,
-    /// As long as Content-Length said.
+    /// Without the frames of its chunks.
     pub(super) body: Vec<u8>,
 }
 
@@ -69,10 +69,26 @@ impl Client {
             fields.push((name.to_ascii_lowercase(), value.trim().to_owned()));
         }
         let mut answer = Answer { status, fields, body: Vec::new() };
-        let length = answer.field("content-length").context("an answer without Content-Length")?;
-        answer.body = vec![0; length.parse()?];
-        self.stream.read_exact(&mut answer.body)?;
+        if answer.field("transfer-encoding") == Some("chunked") {
+            self.read_chunks(&mut answer.body)?;
+        } else {
+            let length = answer.field("content-length").context("a body of unknown length")?;
+            answer.body = vec![0; length.parse()?];
+            self.stream.read_exact(&mut answer.body)?;
+        }
         Ok(answer)
+    }
+
+    /// Reads a body in chunks that no trailers follow.
+    fn read_chunks(&mut self, body: &mut Vec<u8>) -> Result<()> {
+        loop {
+            let length = u64::from_str_radix(&self.line()?, 16).context("not a chunk")?;
+            self.stream.by_ref().take(length).read_to_end(body)?;
+            ensure!(self.line()?.is_empty(), "a chunk is longer than it says");
+            if length == 0 {
+                return Ok(());
+            }
+        }
     }
 
     fn line(&mut self) -> Result<String> {

@@ -7,10 +7,12 @@ use std::{fmt::Write as _, fs, path::Path, slice};
 
 use anyhow::{Context, Result, anyhow, ensure};
 
+use crate::workspace::empty;
+
 use super::{
     Ground, PROXY_CORE,
     contender::{Door, small},
-    docs, empty,
+    docs,
     http::Client,
     instructions::total,
     options::Options,
@@ -57,7 +59,7 @@ struct Case {
 
 /// What two measurements of a kind came to.
 #[derive(Clone, Copy)]
-struct Pair {
+pub(super) struct Pair {
     without: f64,
     with: f64,
 }
@@ -69,10 +71,15 @@ impl Pair {
 }
 
 /// Measures CPU time, prints, and writes where that was asked for.
-pub(super) fn run(options: &Options, dir: &Path) -> Result<()> {
-    let Ground { targets, generator, clingfish } = Ground::set_up(dir)?;
+pub(super) fn run(ground: &Ground, options: &Options, dir: &Path) -> Result<()> {
+    tell(&by_time(&measure(ground, options, dir)?), "kinds", options)
+}
+
+/// CPU time of each kind, by round.
+pub(super) fn measure(ground: &Ground, options: &Options, dir: &Path) -> Result<Vec<Vec<Pair>>> {
+    let Ground { targets, generator, clingfish } = ground;
     let mut cases = cases()?;
-    let process = start(&clingfish.path, &[], &targets, &mut cases, &dir.join("kinds"))?;
+    let process = start(&clingfish.path, &[], targets, &mut cases, &dir.join("kinds"))?;
     let mut pairs: Vec<Vec<Pair>> = SAMPLES.iter().map(|_| Vec::new()).collect();
     for round in 0..=options.rounds {
         for (couple, pairs) in cases.chunks(2).zip(&mut pairs) {
@@ -87,7 +94,7 @@ pub(super) fn run(options: &Options, dir: &Path) -> Result<()> {
             }
         }
     }
-    tell(&by_time(&pairs), "kinds", options)
+    Ok(pairs)
 }
 
 /// Requests of a short run of a count, and of a long one.
@@ -97,14 +104,14 @@ const COUNTED: [usize; 2] = [500, 3500];
 const RUNS: usize = 2;
 
 /// The same by instructions.
-pub(super) fn count(options: &Options, dir: &Path) -> Result<()> {
-    let Ground { targets, clingfish, .. } = Ground::set_up(dir)?;
+pub(super) fn count(ground: &Ground, options: &Options, dir: &Path) -> Result<()> {
+    let Ground { targets, clingfish, .. } = ground;
     let valgrind = Tool::valgrind()?;
     let mut counts = Vec::new();
     for mut case in cases()? {
         let mut least = |requests| -> Result<u64> {
             let mut count = || {
-                count_one(&valgrind, &clingfish, &targets, &mut case, requests, &dir.join("kinds"))
+                count_one(&valgrind, clingfish, targets, &mut case, requests, &dir.join("kinds"))
             };
             let counts = (0..RUNS).map(|_| count()).collect::<Result<Vec<u64>>>()?;
             counts.into_iter().min().context("it runs at least once")

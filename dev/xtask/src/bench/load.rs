@@ -78,8 +78,10 @@ impl Generator {
     ) -> Result<Self> {
         let done = include_str!("files/done.lua");
         let sessions = include_str!("files/sessions.lua");
+        let upload = include_str!("files/upload.lua");
         fs::write(dir.join("one.lua"), done)?;
         fs::write(dir.join("sessions.lua"), format!("{sessions}\n{done}"))?;
+        fs::write(dir.join("upload.lua"), format!("{upload}\n{done}"))?;
         fs::write(dir.join("message"), message())?;
         let needs_h2load = rows.iter().any(|row| matches!(row, Row::Http2 | Row::Grpc));
         let h2load = needs_h2load.then(Tool::h2load).transpose()?;

@@ -58,6 +58,10 @@ pub(super) enum Row {
     TenKb,
     /// 1,000,000 bytes.
     OneMb,
+    /// 10,000 bytes whose length is not told beforehand.
+    Chunks,
+    /// 10,000 bytes from the client.
+    Upload,
     /// 99 bytes over HTTP/1.1 and TLS, one session.
     Tls,
     /// The same over HTTP/2 and TLS.
@@ -96,7 +100,7 @@ cargo xtask bench: CPU time per request of HAProxy, nginx, Envoy and Clingfish o
   --rounds N             measurements of each point, interleaved; the median counts (3)
   --seconds S            length of one measurement (2)
   --only A,B             of haproxy, nginx, envoy, clingfish (all)
-  --row A,B              of small, sessions, 10k, 1m, tls, h2, grpc, handshakes, resumptions, messages, idle, idle-tls (all)
+  --row A,B              of small, sessions, 10k, 1m, chunks, upload, tls, h2, grpc, handshakes, resumptions, messages, idle, idle-tls (all)
   --without-access-log   nobody writes an access log
   --instructions         counts instructions of the pure parts under callgrind instead
   --kinds                compares each kind of stickiness with none instead; 20 rounds give a narrow interval
@@ -123,11 +127,13 @@ impl Kind {
 
 impl Row {
     /// In the order of the table.
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::Small,
         Self::Sessions,
         Self::TenKb,
         Self::OneMb,
+        Self::Chunks,
+        Self::Upload,
         Self::Tls,
         Self::Http2,
         Self::Grpc,
@@ -145,6 +151,8 @@ impl Row {
             Self::Sessions => "sessions",
             Self::TenKb => "10k",
             Self::OneMb => "1m",
+            Self::Chunks => "chunks",
+            Self::Upload => "upload",
             Self::Tls => "tls",
             Self::Http2 => "h2",
             Self::Grpc => "grpc",
@@ -161,6 +169,7 @@ impl Row {
         match self {
             Self::TenKb => "/10k",
             Self::OneMb => "/1m",
+            Self::Chunks => "/chunks",
             Self::Grpc => "/bench.Echo/Call",
             _ => "/small",
         }
@@ -174,7 +183,7 @@ impl Row {
             }
             Self::Grpc => Front::Grpc,
             Self::Messages => Front::Messages,
-            Self::Small | Self::Sessions | Self::TenKb | Self::OneMb | Self::Idle => Front::Plain,
+            _ => Front::Plain,
         }
     }
 
@@ -185,7 +194,16 @@ impl Row {
 
     /// Whether all requests are to reach the same of the targets that count them.
     pub(super) fn has_one_home(self) -> bool {
-        matches!(self, Self::Small | Self::TenKb | Self::OneMb | Self::Tls | Self::Http2)
+        matches!(
+            self,
+            Self::Small
+                | Self::TenKb
+                | Self::OneMb
+                | Self::Chunks
+                | Self::Upload
+                | Self::Tls
+                | Self::Http2
+        )
     }
 
     /// For readers of the table.
@@ -195,6 +213,8 @@ impl Row {
             Self::Sessions => "99 B, 5,000 sessions in turn",
             Self::TenKb => "10 kB body",
             Self::OneMb => "1 MB body",
+            Self::Chunks => "10 kB body in chunks",
+            Self::Upload => "upload of 10 kB, 99 B back",
             Self::Tls => "99 B, HTTP/1.1 + TLS 1.3",
             Self::Http2 => "99 B, HTTP/2 + TLS 1.3",
             Self::Grpc => "gRPC call, 99 B both ways, TLS 1.3",
@@ -238,6 +258,20 @@ impl Options {
             }
         }
         Ok(Some(options))
+    }
+
+    /// Everything that takes CPU time, once and for a short while, by Clingfish alone.
+    pub(super) fn training() -> Self {
+        let rows = Row::ALL.into_iter().filter(|row| !row.is_idle());
+        Self {
+            rounds: 1,
+            seconds: 1,
+            contenders: vec![Kind::Clingfish],
+            rows: rows.collect(),
+            access_log: true,
+            what: What::Load,
+            write: false,
+        }
     }
 
     /// Length of one measurement.

@@ -6,13 +6,11 @@ use std::{
     process::Command,
 };
 
-use anyhow::{Context, Result, ensure};
-use serde_json::Value;
-
 use crate::{
     commands::{cargo, program, run},
     workspace,
 };
+use anyhow::{Context, Result, ensure};
 
 use super::options::Kind;
 
@@ -30,8 +28,13 @@ impl Tool {
             Kind::Haproxy => Self::debian("haproxy", "HAPROXY_BIN", &["-v"]),
             Kind::Nginx => Self::debian("nginx", "NGINX_BIN", &["-v"]),
             Kind::Envoy => Self::at(envoy(dir)?, &["--version"]),
-            Kind::Clingfish => Self::at(clingfish()?, &["--version"]),
+            Kind::Clingfish => Self::clingfish(clingfish()?),
         }
+    }
+
+    /// Clingfish, which says of itself whether it was guided.
+    pub(super) fn clingfish(path: PathBuf) -> Result<Self> {
+        Self::at(path, &["--version"])
     }
 
     /// The load generator.
@@ -90,8 +93,11 @@ impl Tool {
     }
 }
 
-/// `1.40.0` of a line that has more to say.
+/// `1.40.0` of a line that has more to say. What Clingfish adds is how it was built, and stays.
 fn short_version(line: &str) -> String {
+    if let Some(ours) = line.strip_prefix("clingfish ") {
+        return ours.to_owned();
+    }
     let words = line.split(|c: char| c.is_whitespace() || c == '/');
     let is_version = |word: &&str| {
         let word = word.trim_start_matches('v');
@@ -151,14 +157,7 @@ fn clingfish() -> Result<PathBuf> {
 /// Builds a program with the `dist` profile; its path.
 pub(super) fn cargo_build(package: &str, binary: &str) -> Result<PathBuf> {
     run(&mut cargo(["build", "--profile", "dist", "-p", package, "--bin", binary]))?;
-    Ok(target_dir()?.join("dist").join(binary))
-}
-
-/// Where cargo puts what it builds.
-pub(super) fn target_dir() -> Result<PathBuf> {
-    let metadata = workspace::metadata()?;
-    let dir = metadata.get("target_directory").and_then(Value::as_str);
-    Ok(dir.context("cargo metadata names no target directory")?.into())
+    Ok(workspace::target_dir()?.join("dist").join(binary))
 }
 
 #[cfg(test)]
@@ -175,6 +174,7 @@ mod tests {
             ("nginx version: nginx/1.22.1", "1.22.1"),
             ("/x/envoy  version: 9e55/1.40.0/Clean/RELEASE/BoringSSL", "1.40.0"),
             ("clingfish 0.1.0", "0.1.0"),
+            ("clingfish 0.1.0 (profile-guided)", "0.1.0 (profile-guided)"),
             ("h2load nghttp2/1.52.0", "1.52.0"),
             ("wrk debian/4.1.0-3+b2 [epoll] Copyright (C) 2012 Will Glozer", "4.1.0-3+b2"),
         ] {

@@ -25,7 +25,11 @@ pub(super) fn run(
 ) -> Result<Summary> {
     wrk.args(["-t", "1", "-c", &Generator::CONNECTIONS.to_string(), "--latency"]);
     wrk.args(["-d", &duration.as_secs().to_string(), "-H", "Host: bench.test"]);
-    let script = if cookies.is_some() { "sessions.lua" } else { "one.lua" };
+    let script = match row {
+        Row::Sessions => "sessions.lua",
+        Row::Upload => "upload.lua",
+        _ => "one.lua",
+    };
     wrk.arg("-s").arg(scripts.join(script));
     if cookies.is_none() {
         wrk.args(["-H", &format!("Cookie: {}", door.cookie)]);
