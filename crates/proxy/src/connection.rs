@@ -12,6 +12,7 @@ use clingfish_snapshot::ListenerView;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::{
+    boxed::boxed,
     clock,
     deadline::Deadline,
     first_home::Remembered,
@@ -169,9 +170,7 @@ impl Connection {
 pub(crate) fn run(mut connection: Connection) -> impl Future<Output = ()> {
     async move {
         while connection.wait().await {
-            // The room first: what is made before it is made elsewhere, and copied.
-            let room = Box::new_uninit();
-            let next = Box::into_pin(Box::write(room, serve::serve(&mut connection))).await;
+            let next = boxed(|| serve::serve(&mut connection)).await;
             if !matches!(next, Next::Idle) {
                 return Box::pin(end(&mut connection, next)).await;
             }

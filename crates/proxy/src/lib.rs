@@ -7,6 +7,7 @@
 mod accept;
 mod answer;
 mod attempt;
+mod boxed;
 mod buffer;
 mod chosen_group;
 mod clock;

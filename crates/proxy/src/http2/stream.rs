@@ -13,6 +13,7 @@ use http::Request;
 use super::{Replying, head};
 use crate::{
     answer::Refused,
+    boxed::boxed,
     connection::Caller,
     deadline::Deadline,
     exchange::{End, Exchange, Notes},
@@ -62,18 +63,7 @@ pub(super) fn begin<'c>(
         scratch,
     };
     let body = request.into_body();
-    // The room first, and what fills it by a call: only then is it made in its place, and not made elsewhere and copied, all 7 kB of it.
-    let room = Box::new_uninit();
-    Box::into_pin(Box::write(room, serving(served, framing, body)))
-}
-
-#[inline(never)]
-fn serving<'c>(
-    served: Served<'c>,
-    framing: Option<Result<RequestFraming, Refusal>>,
-    body: RecvStream,
-) -> impl Future<Output = ()> + use<'c> {
-    served.serve(framing, body)
+    boxed(move || served.serve(framing, body))
 }
 
 /// Reads a head into `scratch`.
