@@ -120,9 +120,9 @@ impl Receiver<'_> {
             let mut out = self.exchange.worker.buffers.take();
             let begun = self.begin(framing, bytes, now, client, &mut out, notes)?;
             buffer.consume(framing.head_len);
-            let Begun { body, persistent, watch } = begun;
-            let watch = watch.as_ref();
-            let relay = Relay { worker: self.exchange.worker, means: self.means, body, watch };
+            let watch = begun.watch.as_ref();
+            let relay =
+                Relay { worker: self.exchange.worker, means: self.means, body: begun.body, watch };
             if framing.kind == ResponseKind::SwitchingProtocols {
                 relay.flush(client, &out, Ending::Open, notes).await?;
                 return Ok(Received::Upgraded { from_target: buffer.to_vec() });
@@ -140,7 +140,7 @@ impl Receiver<'_> {
                 watch.tell(notes.outcome);
             }
             let reusable = reusable?;
-            return Ok(Received::Whole { reusable, persistent });
+            return Ok(Received::Whole { reusable, persistent: begun.persistent });
         }
         Err(Refusal::TooManyInterims)
     }
