@@ -42,6 +42,7 @@ def count(request, context):
 def chat(requests, context):
     note(context)
     context.add_callback(lambda: say(event="over"))
+    say(event="waits")
     for request in requests:
         yield request.upper()
 
