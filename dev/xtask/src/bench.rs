@@ -71,10 +71,10 @@ pub(crate) fn train(clingfish: PathBuf) -> Result<()> {
     let options = Options::training();
     let starter =
         Starter::new(Kind::Clingfish, clingfish.clone(), &dir, PROXY_CORE, options.access_log);
-    for (row, _, bursts) in Bench::set_up(options, vec![starter], &dir)?.measure_load()? {
+    for (row, _, bursts) in Bench::set_up(options.clone(), vec![starter], &dir)?.measure_load()? {
         ensure!(bursts.iter().all(Result::is_ok), "{} went wrong", row.name());
     }
-    kinds::measure(&Ground::set_up(clingfish, &dir)?, &Options::training(), &dir).map(drop)
+    kinds::measure(&Ground::set_up(clingfish, &dir)?, &options, &dir).map(drop)
 }
 
 /// Where everything goes that a benchmark needs or leaves.

@@ -1,7 +1,7 @@
 //! The binary to ship: built twice, the second time by what the first one did under load.
 //!
-//! What a request touches is a few percent of the program, and without a profile it lies scattered: then a processor spends more time on
-//! fetching instructions than on most of them.
+//! What a request touches is a small part of the program. Without a profile it lies scattered, and more of it has to be fetched into the
+//! processor's first cache again and again; docs/benchmarks.md has the figures.
 
 use std::{
     fs,
@@ -23,43 +23,47 @@ pub(crate) fn dist() -> Result<()> {
     let folder = workspace::target_dir()?.join("guided");
     let (notes, profile) = (folder.join("notes"), folder.join("clingfish.profdata"));
 
-    let noting = Build { dir: folder.join("noting"), flag: "-Cprofile-generate", value: &notes };
-    let noting = noting.run(&[])?;
+    let noting = build(&folder.join("noting"), Profile::Noted(&notes))?;
     // Notes of another build say nothing about this one.
     empty(&notes)?;
     bench::train(noting)?;
     let merge = ["merge", "--output", text(&profile)?, text(&notes)?];
-    run(program(text(&profdata)?, merge).current_dir(workspace::root()))?;
+    run(&mut program(text(&profdata)?, merge))?;
 
-    let guided = Build { dir: folder.join("by-notes"), flag: "-Cprofile-use", value: &profile };
     // Cargo does not look whether a profile is still the one that a library of others was built by.
-    empty(&guided.dir)?;
+    let by_notes = folder.join("by-notes");
+    empty(&by_notes)?;
     let shipped = folder.join("clingfish");
-    fs::copy(guided.run(&[("CLINGFISH_PROFILE_GUIDED", "1")])?, &shipped)?;
-    run(program(text(&shipped)?, ["--version"]).current_dir(workspace::root()))?;
+    fs::copy(build(&by_notes, Profile::Used(&profile))?, &shipped)?;
+    run(&mut program(text(&shipped)?, ["--version"]))?;
     println!("built: {}", shipped.display());
     Ok(())
 }
 
-/// A build with the `dist` profile and one more flag.
-struct Build<'a> {
-    dir: PathBuf,
-    flag: &'static str,
-    value: &'a Path,
+/// What a build has to do with a profile.
+enum Profile<'a> {
+    /// Its binary writes notes into this folder.
+    Noted(&'a Path),
+    /// It goes by this file.
+    Used(&'a Path),
 }
 
-impl Build<'_> {
-    /// Builds with these variables; the binary.
-    fn run(&self, says: &[(&str, &str)]) -> Result<PathBuf> {
-        let flags = format!("build.rustflags=['{}={}']", self.flag, text(self.value)?);
-        let target = target()?;
-        // With a target that is named, build scripts and macros are left as they are.
-        let args = ["build", "--profile", "dist", "--package", "clingfish", "--target", &target];
-        let mut build = cargo(args);
-        build.args(["--config", &flags, "--target-dir", text(&self.dir)?]);
-        run(build.envs(says.iter().copied()))?;
-        Ok(self.dir.join(target).join("dist/clingfish"))
+/// Builds with the `dist` profile below `dir`; the binary.
+fn build(dir: &Path, profile: Profile<'_>) -> Result<PathBuf> {
+    let flag = match profile {
+        Profile::Noted(notes) => format!("-Cprofile-generate={}", text(notes)?),
+        Profile::Used(file) => format!("-Cprofile-use={}", text(file)?),
+    };
+    let target = target()?;
+    // With a target that is named, build scripts and macros are left as they are.
+    let args = ["build", "--profile", "dist", "--package", "clingfish", "--target", &target];
+    let mut build = cargo(args);
+    build.args(["--target-dir", text(dir)?, "--config", &format!("build.rustflags=['{flag}']")]);
+    if matches!(profile, Profile::Used(_)) {
+        build.env("CLINGFISH_PROFILE_GUIDED", "1");
     }
+    run(&mut build)?;
+    Ok(dir.join(target).join("dist/clingfish"))
 }
 
 /// The compiler's own `llvm-profdata`: others do not read its notes.

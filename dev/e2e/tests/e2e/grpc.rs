@@ -75,6 +75,10 @@ fn a_deadline_or_a_cancellation_reaches_the_service() {
     client.wait_line("open");
     // A call that ends before the service knows of it is over for nobody.
     stage.service.wait_line("waits");
+    eventually(SOON, || {
+        let metrics = stage.clingfish.metrics();
+        (metrics.sum("clingfish_target_requests_in_flight", &[]) == 1.0).then_some(())
+    });
     let since = Since::now();
     client.tell("cancel");
     stage.service.wait_line("over");

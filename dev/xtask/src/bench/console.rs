@@ -7,9 +7,9 @@ use std::{fmt::Write as _, fs, net::SocketAddr, path::Path};
 
 use anyhow::{Context, Result, anyhow};
 
-use self::watcher::Watcher;
 use crate::workspace::empty;
 
+use self::watcher::Watcher;
 use super::{
     Ground, PROXY_CORE,
     contender::{Door, small},

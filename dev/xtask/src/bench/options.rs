@@ -183,7 +183,13 @@ impl Row {
             }
             Self::Grpc => Front::Grpc,
             Self::Messages => Front::Messages,
-            _ => Front::Plain,
+            Self::Small
+            | Self::Sessions
+            | Self::TenKb
+            | Self::OneMb
+            | Self::Chunks
+            | Self::Upload
+            | Self::Idle => Front::Plain,
         }
     }
 
@@ -227,10 +233,9 @@ impl Row {
     }
 }
 
-impl Options {
-    /// Reads the arguments; `None` is a call for help.
-    pub(super) fn parse(args: &[String]) -> Result<Option<Self>> {
-        let mut options = Self {
+impl Default for Options {
+    fn default() -> Self {
+        Self {
             rounds: 3,
             seconds: 2,
             contenders: Kind::ALL.to_vec(),
@@ -238,7 +243,14 @@ impl Options {
             access_log: true,
             what: What::Load,
             write: false,
-        };
+        }
+    }
+}
+
+impl Options {
+    /// Reads the arguments; `None` is a call for help.
+    pub(super) fn parse(args: &[String]) -> Result<Option<Self>> {
+        let mut options = Self::default();
         let mut args = args.iter();
         while let Some(arg) = args.next() {
             let mut value = || args.next().with_context(|| format!("{arg} needs a value"));
@@ -262,16 +274,8 @@ impl Options {
 
     /// Everything that takes CPU time, once and for a short while, by Clingfish alone.
     pub(super) fn training() -> Self {
-        let rows = Row::ALL.into_iter().filter(|row| !row.is_idle());
-        Self {
-            rounds: 1,
-            seconds: 1,
-            contenders: vec![Kind::Clingfish],
-            rows: rows.collect(),
-            access_log: true,
-            what: What::Load,
-            write: false,
-        }
+        let rows = Row::ALL.into_iter().filter(|row| !row.is_idle()).collect();
+        Self { rounds: 1, seconds: 1, contenders: vec![Kind::Clingfish], rows, ..Self::default() }
     }
 
     /// Length of one measurement.

@@ -6,11 +6,12 @@ use std::{
     process::Command,
 };
 
+use anyhow::{Context, Result, ensure};
+
 use crate::{
     commands::{cargo, program, run},
     workspace,
 };
-use anyhow::{Context, Result, ensure};
 
 use super::options::Kind;
 
