@@ -6,7 +6,6 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use anyhow::{Context, Result, ensure};
@@ -54,7 +53,7 @@ fn build(dir: &Path, profile: Profile<'_>) -> Result<PathBuf> {
         Profile::Noted(notes) => format!("-Cprofile-generate={}", text(notes)?),
         Profile::Used(file) => format!("-Cprofile-use={}", text(file)?),
     };
-    let target = target()?;
+    let target = rustc(&["--print", "host-tuple"])?;
     // With a target that is named, build scripts and macros are left as they are.
     let args = ["build", "--profile", "dist", "--package", "clingfish", "--target", &target];
     let mut build = cargo(args);
@@ -77,15 +76,8 @@ fn profdata() -> Result<PathBuf> {
     Ok(path)
 }
 
-/// The kind of machine that this is.
-fn target() -> Result<String> {
-    let version = rustc(&["--verbose", "--version"])?;
-    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
-    Ok(host.context("rustc names no host")?.to_owned())
-}
-
 fn rustc(args: &[&str]) -> Result<String> {
-    let output = Command::new("rustc").args(args).current_dir(workspace::root()).output()?;
+    let output = program("rustc", args.iter().copied()).output()?;
     ensure!(output.status.success(), "rustc {} failed", args.join(" "));
     Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }
