@@ -4,8 +4,8 @@ use std::pin::Pin;
 
 /// Boxes what `make` makes.
 ///
-/// `Box::pin(serve(..))` makes the future on the stack and copies it, all of it, though hardly any of it has been written yet. A call that is not inlined
-/// writes its result where it is told, which is the box, if that is there first.
+/// `Box::pin(serve(..))` makes the future on the stack and copies it, all of it, though hardly any of it has been written yet. A call
+/// that is not inlined writes its result where it is told, which is the box, if that is there first.
 pub(crate) fn boxed<F>(make: impl FnOnce() -> F) -> Pin<Box<F>> {
     let room = Box::new_uninit();
     Box::into_pin(Box::write(room, made(make)))

@@ -258,6 +258,7 @@ impl Receiver<'_> {
 
     /// Begins the answer with the last head, which is in `bytes`. What has been made for the head is gone before the body comes, which
     /// may take long.
+    #[inline(always)]
     fn begin(
         &self,
         framing: ResponseFraming,
