@@ -69,7 +69,7 @@ impl Attempt<'_> {
         source.rewind();
         let mut lease = self.lease(wanted, source).await?;
         let progress = Progress::new();
-        let means = self.means(&lease, &progress);
+        let means = &self.means(&lease, &progress);
         let body_max = self.exchange.listener.balancer.request_limits.body_bytes_max;
         let mut upload = Upload::new(self.exchange.framing.body, body_max);
         let reused = lease.reused;
@@ -195,7 +195,7 @@ impl Attempt<'_> {
         out: &[u8],
         upload: &Upload,
         target: &mut Sink<'_>,
-        means: Means<'_>,
+        means: &Means<'_>,
         notes: &mut Notes<'_>,
     ) -> Result<(), Refusal> {
         means.deadline.set(means.response_timeout);

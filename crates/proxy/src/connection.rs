@@ -3,6 +3,7 @@
 use std::{
     future::{Future, poll_fn},
     net::{IpAddr, SocketAddr},
+    pin::pin,
     rc::Rc,
     time::{Duration, Instant},
 };
@@ -198,7 +199,7 @@ async fn end(connection: &mut Connection, next: Next) {
 async fn linger(worker: &Worker, connection: &mut Connection) {
     let (mut reads, mut writes) = connection.stream.split();
     connection.caller.deadline.set_now(LINGER_IDLE);
-    let Ok(Ok(())) = connection.caller.deadline.guard(writes.shutdown()).await else {
+    let Ok(Ok(())) = connection.caller.deadline.guard(pin!(writes.shutdown())).await else {
         return;
     };
     let ends_at = clock::now() + LINGER;

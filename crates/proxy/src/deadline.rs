@@ -6,13 +6,13 @@
 use std::{
     cell::{Cell, RefCell},
     future::{Future, poll_fn},
-    pin::pin,
     rc::Rc,
     task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
 
 use clingfish_model::limits::WHEEL_TICK;
+use futures_util::FutureExt as _;
 use tokio::sync::Notify;
 
 use crate::clock;
@@ -249,9 +249,13 @@ impl Deadline {
     }
 
     /// Waits for `future`, but not beyond the deadline. Cancel-safe when `future` is.
-    pub(crate) async fn guard<F: Future>(&self, future: F) -> Result<F::Output, Expired> {
-        let mut future = pin!(future);
-        poll_fn(|context| self.limit(future.as_mut().poll(context), context)).await
+    ///
+    /// It has to be pinned already: a function that is `async` would have room for it twice.
+    pub(crate) fn guard<F: Future + Unpin>(
+        &self,
+        mut future: F,
+    ) -> impl Future<Output = Result<F::Output, Expired>> {
+        poll_fn(move |context| self.limit(future.poll_unpin(context), context))
     }
 
     /// What a poll came to, unless the deadline has passed.
@@ -309,7 +313,7 @@ mod tests {
 
     fn is_ready(deadline: &Deadline) -> bool {
         let mut context = Context::from_waker(Waker::noop());
-        pin!(deadline.guard(pending::<()>())).poll(&mut context).is_ready()
+        deadline.guard(pending::<()>()).poll_unpin(&mut context).is_ready()
     }
 
     /// Lets so many ticks go by.

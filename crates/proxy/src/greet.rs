@@ -1,6 +1,6 @@
 //! Room `tls`: what comes before the first request, a handshake and finding out what is spoken.
 
-use std::{net::SocketAddr, rc::Rc, sync::Arc, time::Duration};
+use std::{net::SocketAddr, pin::pin, rc::Rc, sync::Arc, time::Duration};
 
 use clingfish_model::limits::TLS_HANDSHAKE_WITHIN;
 use clingfish_snapshot::ListenerView;
@@ -99,7 +99,9 @@ async fn shake_hands(caller: &Caller, tls: &ServerTls, tcp: TcpStream) -> Option
 async fn begins_with_preface(caller: &Caller, tcp: &TcpStream) -> bool {
     // No method begins so: these letters are kept for this (RFC 9113 section 3.4).
     let mut start = [0; 3];
-    while let Ok(Ok(count)) = caller.deadline.guard(tcp.peek(&mut start)).await {
+    loop {
+        let peeked = caller.deadline.guard(pin!(tcp.peek(&mut start))).await;
+        let Ok(Ok(count)) = peeked else { return false };
         let said = start.get(..count).unwrap_or_default();
         if said.is_empty() || !http2::PREFACE.starts_with(said) {
             return false;
@@ -109,5 +111,4 @@ async fn begins_with_preface(caller: &Caller, tcp: &TcpStream) -> bool {
         }
         tokio::time::sleep(ASK_AGAIN_AFTER).await;
     }
-    false
 }

@@ -112,7 +112,7 @@ struct Kept {
 
 impl Outcome {
     pub(crate) fn new(
-        facts: &ClientFacts<'_>,
+        facts: ClientFacts<'_>,
         connection: u64,
         listener: &ListenerView,
         worker: &Worker,

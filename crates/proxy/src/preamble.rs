@@ -5,6 +5,7 @@
 use std::{
     io,
     net::{IpAddr, SocketAddr},
+    pin::pin,
     time::Duration,
 };
 
@@ -66,7 +67,7 @@ async fn take(
     let mut taken = Vec::new();
     let mut seen = vec![0; FIRST_BYTES];
     loop {
-        let count = within(deadline.guard(tcp.peek(&mut seen)).await)?;
+        let count = within(deadline.guard(pin!(tcp.peek(&mut seen))).await)?;
         if count == 0 {
             return Err(PreambleRefusal::Closed);
         }
@@ -76,7 +77,7 @@ async fn take(
         // Without an end in sight all of it belongs to the header.
         let len = outcome.map_or(taken.len(), |(_, len)| len);
         let ours = seen.get_mut(..len.saturating_sub(known)).unwrap_or_default();
-        within(deadline.guard(tcp.read_exact(ours)).await)?;
+        within(deadline.guard(pin!(tcp.read_exact(ours))).await)?;
         if let Some((preamble, _)) = outcome {
             return Ok(preamble);
         }

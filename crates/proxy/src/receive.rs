@@ -52,7 +52,7 @@ pub(crate) struct Receiver<'a> {
     pub(crate) presented: Option<&'a Presented<'a>>,
     pub(crate) placement: Placement,
     pub(crate) progress: &'a Progress,
-    pub(crate) means: Means<'a>,
+    pub(crate) means: &'a Means<'a>,
 }
 
 /// A whole answer.

@@ -24,7 +24,7 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(crate) struct Relay<'a> {
     pub(crate) worker: &'a Rc<Worker>,
-    pub(crate) means: Means<'a>,
+    pub(crate) means: &'a Means<'a>,
     pub(crate) body: Body,
     /// What looks for an id in it.
     pub(crate) watch: Option<&'a Watch<'a>>,
@@ -214,14 +214,14 @@ impl Relay<'_> {
     }
 
     /// Sends to the client what is ready, and the end where it comes with it.
-    pub(crate) async fn flush(
+    pub(crate) fn flush(
         &self,
         client: &mut Client<'_>,
         out: &[u8],
         ending: Ending<'_>,
         notes: &mut Notes<'_>,
-    ) -> Result<(), Refusal> {
-        self.send(client, Data::Plain(out), ending, notes).await
+    ) -> impl Future<Output = Result<(), Refusal>> {
+        self.send(client, Data::Plain(out), ending, notes)
     }
 
     async fn send(

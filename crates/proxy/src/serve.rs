@@ -69,7 +69,7 @@ impl Turn<'_> {
         let tls = connection.stream.facts().map(Rc::clone);
         let facts =
             Facts::new(caller.peer(), caller.door.address, tls.as_ref(), &listener.balancer);
-        let mut outcome = Outcome::new(&facts, caller.id, listener, worker);
+        let mut outcome = Outcome::new(facts, caller.id, listener, worker);
         let closing = caller.is_over(listener, outcome.started);
         let (mut reads, writes) = connection.stream.split();
         let mut client = Client::bytes(writes);

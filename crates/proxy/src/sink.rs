@@ -3,7 +3,7 @@
 use std::{
     cell::{Cell, RefCell},
     future::poll_fn,
-    task::Poll,
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
@@ -129,7 +129,8 @@ impl Outflow {
         let (had_none, mut rest) = (bytes.is_empty(), bytes);
         let ends_with_data = matches!(ending, Ending::Closed(trailers) if trailers.is_empty());
         while !rest.is_empty() {
-            let room = self.room(rest.len(), deadline).await?;
+            let room = poll_fn(|context| self.poll_room(rest.len(), context));
+            let room = deadline.guard(room).await.map_err(|_| WireError::Expired)??;
             let now = rest.split_to(room.min(rest.len()));
             self.send(now, ends_with_data && rest.is_empty())?;
             if !rest.is_empty() {
@@ -147,34 +148,29 @@ impl Outflow {
     }
 
     /// Waits until the peer takes some of `wanted` bytes, and says how many.
-    async fn room(&self, wanted: usize, deadline: &Deadline) -> Result<usize, WireError> {
+    fn poll_room(
+        &self,
+        wanted: usize,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<usize, WireError>> {
         if self.is_ahead.take() && wanted <= AHEAD_BYTES_MAX {
-            return Ok(wanted);
+            return Poll::Ready(Ok(wanted));
         }
-        self.change(|stream| {
-            stream.reserve_capacity(wanted);
-            Ok(())
-        })?;
-        let granted = poll_fn(|context| {
-            let mut outflow = self.stream.borrow_mut();
-            let Some(stream) = outflow.as_mut() else { return Poll::Ready(None) };
-            loop {
-                // What was granted before is not told again.
-                match stream.capacity() {
-                    0 => {}
-                    room => return Poll::Ready(Some(Ok(room))),
-                }
-                match stream.poll_capacity(context) {
-                    Poll::Ready(Some(Ok(0))) => {}
-                    poll => return poll,
-                }
+        let mut outflow = self.stream.borrow_mut();
+        let Some(stream) = outflow.as_mut() else { return Poll::Ready(Err(WireError::Broken)) };
+        stream.reserve_capacity(wanted);
+        loop {
+            // What was granted before is not told again.
+            match stream.capacity() {
+                0 => {}
+                room => return Poll::Ready(Ok(room)),
             }
-        });
-        match deadline.guard(granted).await {
-            Err(_) => Err(WireError::Expired),
-            Ok(Some(Ok(room))) => Ok(room),
-            Ok(Some(Err(error))) => Err(http2::broken(&error)),
-            Ok(None) => Err(WireError::Broken),
+            match ready!(stream.poll_capacity(context)) {
+                Some(Ok(0)) => {}
+                Some(Ok(room)) => return Poll::Ready(Ok(room)),
+                Some(Err(error)) => return Poll::Ready(Err(http2::broken(&error))),
+                None => return Poll::Ready(Err(WireError::Broken)),
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 use std::{
     future::{pending, poll_fn},
     rc::Rc,
+    task::{Context, Poll, ready},
 };
 
 use bytes::Bytes;
@@ -199,29 +200,25 @@ impl<'a> Frames<'a> {
     }
 
     async fn next(&mut self, deadline: &Deadline) -> Result<Piece, WireError> {
-        if let Some(piece) = self.kept.next() {
-            return Ok(piece);
-        }
-        let stream = &mut self.stream;
-        match deadline.guard(poll_fn(|context| stream.poll_data(context))).await {
+        match deadline.guard(poll_fn(|context| self.poll_next(context))).await {
+            Ok(piece) => piece.map_err(|error| http2::broken(&error)),
             Err(_) => Err(WireError::Expired),
-            Ok(Some(Ok(data))) => {
-                self.kept.keep(&data);
-                Ok(Piece::Data(data))
-            }
-            Ok(Some(Err(error))) => Err(http2::broken(&error)),
-            Ok(None) => {
-                match deadline.guard(poll_fn(|context| stream.poll_trailers(context))).await {
-                    Err(_) => Err(WireError::Expired),
-                    Ok(Ok(trailers)) => {
-                        let trailers = fields::trailers(trailers);
-                        self.kept.end(&trailers);
-                        Ok(Piece::End(trailers))
-                    }
-                    Ok(Err(error)) => Err(http2::broken(&error)),
-                }
-            }
         }
+    }
+
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Result<Piece, h2::Error>> {
+        if let Some(piece) = self.kept.next() {
+            return Poll::Ready(Ok(piece));
+        }
+        // Where its data has ended, the stream says so each time that it is asked.
+        if let Some(data) = ready!(self.stream.poll_data(context)) {
+            let data = data?;
+            self.kept.keep(&data);
+            return Poll::Ready(Ok(Piece::Data(data)));
+        }
+        let trailers = fields::trailers(ready!(self.stream.poll_trailers(context))?);
+        self.kept.end(&trailers);
+        Poll::Ready(Ok(Piece::End(trailers)))
     }
 }
 

@@ -2,7 +2,7 @@
 
 mod plain;
 
-use std::{cell::Cell, rc::Rc, time::Duration};
+use std::{cell::Cell, pin::pin, rc::Rc, time::Duration};
 
 use clingfish_model::LoadBalancer;
 
@@ -122,7 +122,7 @@ impl Means<'_> {
         self.half_open.set(true);
         self.set_deadline();
         // Through TLS even a goodbye may have to wait for a peer that does not read.
-        let ended = self.deadline.guard(to.shutdown()).await;
+        let ended = self.deadline.guard(pin!(to.shutdown())).await;
         ended.map_err(|_| Over)?.map_err(|_| Over)
     }
 

@@ -126,7 +126,7 @@ impl Upload {
     pub(crate) fn take(
         &mut self,
         bytes: &[u8],
-        means: Means<'_>,
+        means: &Means<'_>,
         out: &mut Vec<u8>,
     ) -> Result<usize, Refusal> {
         let mut rest = bytes;
@@ -145,7 +145,7 @@ impl Upload {
     }
 
     /// Whether the body ends with what has been taken.
-    pub(crate) fn ending(&self, means: Means<'_>) -> Ending<'_> {
+    pub(crate) fn ending(&self, means: &Means<'_>) -> Ending<'_> {
         match (means.progress.uploaded.get(), self.trailers.as_slice()) {
             (false, _) => Ending::Open,
             (true, []) => Ending::Closed(self.decoder.trailers()),
@@ -158,7 +158,7 @@ impl Upload {
         &mut self,
         client: &mut Source<'_>,
         target: &mut Sink<'_>,
-        means: Means<'_>,
+        means: &Means<'_>,
     ) -> Refusal {
         if !means.progress.uploaded.get() {
             match self.send(client, target, means).await {
@@ -178,7 +178,7 @@ impl Upload {
         &mut self,
         client: &mut Source<'_>,
         target: &mut Sink<'_>,
-        means: Means<'_>,
+        means: &Means<'_>,
     ) -> Result<(), Ended> {
         let mut pace = Pace::default();
         let (deadline, patience) = (means.deadline, means.response_timeout);
@@ -218,12 +218,12 @@ impl Upload {
     }
 
     /// How much may go past us: nothing that has to be framed anew.
-    fn run_left(&self, means: Means<'_>) -> u64 {
+    fn run_left(&self, means: &Means<'_>) -> u64 {
         if means.egress == Egress::Chunked { 0 } else { self.decoder.run_left() }
     }
 
     /// Takes a part of the body, and gives it as the target gets it.
-    async fn next(&mut self, client: &mut Source<'_>, means: Means<'_>) -> Result<Part, Ended> {
+    async fn next(&mut self, client: &mut Source<'_>, means: &Means<'_>) -> Result<Part, Ended> {
         let piece = client.next(means.buffers, false, means.deadline).await;
         let piece = piece.map_err(|error| means.lost(error))?;
         means.progress.spent.set(!client.is_repeatable());
@@ -259,14 +259,14 @@ impl Upload {
         }
     }
 
-    fn end(&mut self, trailers: Vec<u8>, means: Means<'_>, out: &mut Vec<u8>) {
+    fn end(&mut self, trailers: Vec<u8>, means: &Means<'_>, out: &mut Vec<u8>) {
         means.progress.uploaded.set(true);
         frame_end(means.egress, &trailers, out);
         self.trailers = trailers;
     }
 
     /// As [`Self::take`], for bytes that go past us.
-    fn skip(&mut self, count: u64, means: Means<'_>) -> Result<(), Refusal> {
+    fn skip(&mut self, count: u64, means: &Means<'_>) -> Result<(), Refusal> {
         if count == 0 {
             return Err(Refusal::BodyCut);
         }
@@ -335,7 +335,7 @@ struct Pace {
 
 impl Pace {
     /// Something has come, and it is the target's turn; gives the time at which that began.
-    fn turn(&mut self, means: Means<'_>) -> Result<Instant, Refusal> {
+    fn turn(&mut self, means: &Means<'_>) -> Result<Instant, Refusal> {
         let now = clock::now();
         self.judge(means, now)?;
         means.progress.waits_for.set(Side::Target);
@@ -347,7 +347,7 @@ impl Pace {
         self.since = self.since.map(|since| since + span);
     }
 
-    fn judge(&mut self, means: Means<'_>, now: Instant) -> Result<(), Refusal> {
+    fn judge(&mut self, means: &Means<'_>, now: Instant) -> Result<(), Refusal> {
         let took = now.saturating_duration_since(*self.since.get_or_insert(now));
         let wanted = means.rate_min.saturating_mul(took.as_secs());
         if took > Timeouts::BODY_RATE_GRACE

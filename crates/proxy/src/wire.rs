@@ -81,7 +81,7 @@ pub(crate) async fn fill(
     {
         return Ok(count);
     }
-    match deadline.guard(from.read_buf(&mut **buffer)).await {
+    match deadline.guard(pin!(from.read_buf(&mut **buffer))).await {
         Ok(result) => Ok(result?),
         Err(_) => Err(WireError::Expired),
     }
@@ -123,7 +123,7 @@ pub(crate) async fn flush(
         }
     }
     while !bytes.is_empty() {
-        match deadline.guard(to.write(bytes)).await {
+        match deadline.guard(pin!(to.write(bytes))).await {
             Ok(Ok(0)) => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
             Ok(Ok(count)) => bytes = bytes.get(count..).unwrap_or_default(),
             Ok(Err(error)) => return Err(error.into()),
@@ -134,7 +134,7 @@ pub(crate) async fn flush(
         }
     }
     // What a TLS session has taken need not have gone out yet.
-    match deadline.guard(to.flush()).await {
+    match deadline.guard(pin!(to.flush())).await {
         Ok(flushed) => Ok(flushed?),
         Err(_) => Err(WireError::Expired),
     }

@@ -25,7 +25,6 @@ use crate::{
     reply::Client,
     source::{Frames, Source},
     tunnel::{self, Tunnel},
-    view::View,
 };
 
 /// A request that has come on a connection.
@@ -36,6 +35,8 @@ struct Served<'c> {
     deadline: Deadline,
     replying: Replying,
     scratch: Scratch,
+    /// What its head came to; none where its listener is gone.
+    framing: Option<Result<RequestFraming, Refusal>>,
 }
 
 /// Takes over what a request's head says, and begins to serve it.
@@ -52,18 +53,22 @@ pub(super) fn begin<'c>(
     let view = worker.view();
     let mut scratch = worker.take_scratch();
     scratch.make_room();
-    // None where its listener is gone.
     let framing = caller.listener(&view).map(|listener| read(&request, listener, &mut scratch));
-    let served = Served {
+    let mut served = Served {
         caller,
         tls,
         first_home,
         deadline: worker.deadlines.open(caller.door.id),
         replying: Replying::new(respond),
         scratch,
+        framing,
     };
     let body = request.into_body();
-    boxed(move || served.serve(framing, body))
+    // What is borrowed stays where the block has it: what is handed over would be there twice.
+    boxed(move || async move {
+        served.serve(body).await;
+        served.caller.worker().keep_scratch(served.scratch);
+    })
 }
 
 /// Reads a head into `scratch`.
@@ -83,28 +88,16 @@ fn read(
 
 impl Served<'_> {
     /// Serves the request to its end.
-    async fn serve(mut self, framing: Option<Result<RequestFraming, Refusal>>, body: RecvStream) {
-        let worker = self.caller.worker();
-        let view = worker.view();
-        let Some((framing, listener)) = framing.zip(self.caller.listener(&view)) else {
-            return self.replying.refuse();
-        };
-        self.exchange(&view, listener, framing, body).await;
-        worker.keep_scratch(self.scratch);
-    }
-
-    async fn exchange(
-        &mut self,
-        view: &View,
-        listener: &ListenerView,
-        framing: Result<RequestFraming, Refusal>,
-        body: RecvStream,
-    ) {
-        let Self { caller, tls, first_home, deadline, replying, scratch } = self;
+    async fn serve(&mut self, body: RecvStream) {
+        let Self { caller, tls, first_home, deadline, replying, scratch, framing } = self;
         let (worker, deadline, replying) = (caller.worker(), &*deadline, &*replying);
+        let view = &*worker.view();
+        let Some((framing, listener)) = framing.take().zip(caller.listener(view)) else {
+            return replying.refuse();
+        };
         let balancer = &*listener.balancer;
         let facts = Facts::new(caller.peer(), caller.door.address, *tls, balancer);
-        let mut outcome = Outcome::new(&facts, caller.id, listener, worker);
+        let mut outcome = Outcome::new(facts, caller.id, listener, worker);
         let mut client = Client::frames(replying);
         let Scratch { request: parts, response, trace, head: bytes } = scratch;
         let framing = match framing {
@@ -116,7 +109,6 @@ impl Served<'_> {
             }
         };
         let head = RequestHead::new(bytes, parts);
-        outcome.begin(head, framing.head_len as u64, facts.is_https(head));
         let exchange = Exchange {
             worker,
             view,
@@ -129,6 +121,8 @@ impl Served<'_> {
             now: UnixMillis(outcome.created_at.0 / 1000),
             closing: false,
         };
+        let head_bytes = exchange.framing.head_len as u64;
+        outcome.begin(head, head_bytes, exchange.facts.is_https(head));
         let mut notes = Notes { outcome: &mut outcome, first_home, response, trace };
         let mut source = Source::Frames(Frames::of_client(body, replying));
         match exchange.run(&mut source, &mut client, &mut notes).await {
