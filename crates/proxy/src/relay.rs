@@ -5,11 +5,13 @@ use std::rc::Rc;
 use bytes::Bytes;
 use clingfish_h1::{BodyDecoder, BodyLength};
 use clingfish_model::limits::BUFFER_BYTES;
+use http::HeaderMap;
 
 use crate::{
     buffer::Buffer,
     clock,
     exchange::Notes,
+    http2::fields,
     identity::Watch,
     refusal::Refusal,
     reply::{Client, Egress, frame, frame_end},
@@ -52,8 +54,9 @@ impl Relay<'_> {
         let deadline = self.means.deadline;
         let mut decoder = BodyDecoder::new(self.body.length, None);
         let mut rest = self.decode(&mut decoder, &first, &mut out)?;
-        // A head of frames without a body has ended already.
-        if client.replying().is_none() || self.body.egress != Egress::Empty {
+        // A head of frames has gone already, and without a body has ended.
+        let is_over = client.replying().is_some() && self.body.egress == Egress::Empty;
+        if !is_over && (!out.is_empty() || decoder.is_complete()) {
             self.flush(client, &out, ending(&decoder), notes).await?;
         }
         let mut is_large =
@@ -85,8 +88,13 @@ impl Relay<'_> {
                         return Ok(true);
                     }
                 }
+                Piece::End(trailers) if self.body.egress == Egress::Chunked => {
+                    let lines = fields::to_lines(&trailers);
+                    self.relay_data(&Bytes::new(), Some(&lines), client, notes).await?;
+                    return Ok(true);
+                }
                 Piece::End(trailers) => {
-                    self.relay_data(&Bytes::new(), Some(&trailers), client, notes).await?;
+                    self.send(client, Data::End(trailers), Ending::Closed(&[]), notes).await?;
                     return Ok(true);
                 }
             }
@@ -119,7 +127,7 @@ impl Relay<'_> {
         Ok(rest)
     }
 
-    /// Passes on what came in frames, and the end with its trailers.
+    /// Passes on what came in frames, and the end with its trailers as lines.
     async fn relay_data(
         &self,
         data: &Bytes,
@@ -243,6 +251,7 @@ impl Relay<'_> {
         let result = match data {
             Data::Plain(out) => client.sink.flush(out, ending, deadline, idle).await,
             Data::Shared(data) => client.sink.pass(data, ending, deadline, idle).await,
+            Data::End(trailers) => client.sink.end(trailers, deadline, idle).await,
         };
         match result {
             Ok(()) => {
@@ -261,11 +270,12 @@ impl Relay<'_> {
 }
 
 /// What is sent to a client in one go.
-#[derive(Clone, Copy)]
 enum Data<'d> {
     Plain(&'d [u8]),
     /// Others hold it as well.
     Shared(&'d Bytes),
+    /// None: what came in frames has ended, with these trailers.
+    End(HeaderMap),
 }
 
 impl Data<'_> {
@@ -273,6 +283,7 @@ impl Data<'_> {
         match self {
             Self::Plain(bytes) => bytes.len(),
             Self::Shared(bytes) => bytes.len(),
+            Self::End(_) => 0,
         }
     }
 }

@@ -10,6 +10,7 @@ use std::{
 use bytes::Bytes;
 use clingfish_model::limits::BUFFER_BYTES;
 use h2::{Reason, SendStream};
+use http::HeaderMap;
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use crate::{
@@ -81,11 +82,24 @@ impl Sink<'_> {
         }
     }
 
+    /// Ends a message behind its data, with trailers where the other side sends frames as well. A body of HTTP/1 ends by its framing.
+    pub(crate) async fn end(
+        &mut self,
+        trailers: HeaderMap,
+        deadline: &Deadline,
+        patience: Duration,
+    ) -> Result<(), WireError> {
+        match self {
+            Self::Bytes(writes) => wire::flush(writes, &[], deadline, patience).await,
+            Self::Frames(outflow) => outflow.end(trailers),
+        }
+    }
+
     /// Ends what this side sends.
     pub(crate) async fn shutdown(&mut self) -> Result<(), WireError> {
         match self {
             Self::Bytes(writes) => Ok(writes.shutdown().await?),
-            Self::Frames(outflow) => outflow.send(Bytes::new(), true),
+            Self::Frames(outflow) => outflow.end(HeaderMap::new()),
         }
     }
 }
@@ -138,13 +152,19 @@ impl Outflow {
             }
         }
         match ending {
-            Ending::Closed([]) if had_none => self.send(Bytes::new(), true),
-            Ending::Closed(trailers) if !trailers.is_empty() => {
-                let trailers = fields::of_lines(trailers);
-                self.change(|stream| stream.send_trailers(trailers))
+            Ending::Closed(trailers) if had_none || !trailers.is_empty() => {
+                self.end(fields::of_lines(trailers))
             }
             _ => Ok(()),
         }
+    }
+
+    /// Ends the message, with trailers or none. They need no room.
+    fn end(&self, trailers: HeaderMap) -> Result<(), WireError> {
+        if trailers.is_empty() {
+            return self.send(Bytes::new(), true);
+        }
+        self.change(|stream| stream.send_trailers(trailers))
     }
 
     /// Waits until the peer takes some of `wanted` bytes, and says how many.

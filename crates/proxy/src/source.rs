@@ -9,6 +9,7 @@ use std::{
 use bytes::Bytes;
 use clingfish_model::limits::REPLAY_BYTES_MAX;
 use h2::RecvStream;
+use http::HeaderMap;
 use tokio::net::TcpStream;
 
 use crate::{
@@ -50,7 +51,7 @@ struct Kept {
     /// Bytes passed on for the second time, which the peer has been allowed to send again already.
     again: usize,
     /// How the body ended.
-    end: Option<Vec<u8>>,
+    end: Option<Box<HeaderMap>>,
     /// It is not all there any more, or nobody is to get it.
     is_lost: bool,
 }
@@ -69,15 +70,16 @@ impl Kept {
     }
 
     /// The body has ended.
-    fn end(&mut self, trailers: &[u8]) {
+    fn end(&mut self, trailers: &HeaderMap) {
         if !self.is_lost {
-            self.end = Some(trailers.to_vec());
+            self.end = Some(Box::new(trailers.clone()));
         }
     }
 
     /// Whether nothing of what is kept comes next.
     fn is_passed(&self) -> bool {
-        self.passed == self.pieces.len() && self.end.as_ref().is_none_or(Vec::is_empty)
+        self.passed == self.pieces.len()
+            && self.end.as_ref().is_none_or(|trailers| trailers.is_empty())
     }
 
     /// What comes next of what was passed on before.
@@ -88,7 +90,7 @@ impl Kept {
                 self.again += data.len();
                 Some(Piece::Data(data.clone()))
             }
-            (None, Some(trailers)) => Some(Piece::End(trailers.clone())),
+            (None, Some(trailers)) => Some(Piece::End(HeaderMap::clone(trailers))),
             (None, None) => None,
         }
     }
@@ -101,10 +103,8 @@ pub(crate) enum Piece {
     Raw(Buffer),
     /// Data alone. [`Source::release`] it once it has gone on, or the peer is not allowed to send more.
     Data(Bytes),
-    /// The body has ended.
-    ///
-    /// With trailers as field lines, those that may go further.
-    End(Vec<u8>),
+    /// The body of a stream has ended, with those trailers that may go further.
+    End(HeaderMap),
 }
 
 impl Source<'_> {

@@ -12,6 +12,7 @@ use std::{
 use bytes::Bytes;
 use clingfish_h1::{BodyDecoder, BodyError, BodyLength};
 use clingfish_model::Timeouts;
+use http::HeaderMap;
 use socket2::SockRef;
 use tokio::{io::Interest, net::TcpStream};
 
@@ -19,6 +20,7 @@ use crate::{
     buffer::{Buffer, BufferPool},
     clock,
     deadline::Deadline,
+    http2::fields,
     refusal::Refusal,
     reply::{Egress, frame, frame_end},
     sink::{Ending, Sink},
@@ -43,8 +45,6 @@ pub(crate) struct Upload {
     pub(crate) surplus: Vec<u8>,
     /// Most bytes that a body without framing around its data may have.
     bytes_max: u64,
-    /// Trailers of such a body.
-    trailers: Vec<u8>,
 }
 
 /// How far an exchange has come: what its two directions tell each other.
@@ -118,7 +118,6 @@ impl Upload {
             decoder: BodyDecoder::new(length, bytes_max),
             surplus: Vec::new(),
             bytes_max: bytes_max.unwrap_or(u64::MAX),
-            trailers: Vec::new(),
         }
     }
 
@@ -146,10 +145,10 @@ impl Upload {
 
     /// Whether the body ends with what has been taken.
     pub(crate) fn ending(&self, means: &Means<'_>) -> Ending<'_> {
-        match (means.progress.uploaded.get(), self.trailers.as_slice()) {
-            (false, _) => Ending::Open,
-            (true, []) => Ending::Closed(self.decoder.trailers()),
-            (true, trailers) => Ending::Closed(trailers),
+        if means.progress.uploaded.get() {
+            Ending::Closed(self.decoder.trailers())
+        } else {
+            Ending::Open
         }
     }
 
@@ -197,12 +196,13 @@ impl Upload {
             } else {
                 let part = self.next(client, means).await?;
                 let began = pace.turn(means)?;
-                let ending = self.ending(means);
-                let sent = match &part {
-                    Part::Framed(out, _) => target.flush(out, ending, deadline, patience).await,
-                    Part::Data(data) => target.pass(data, ending, deadline, patience).await,
+                let (ending, taken) = (self.ending(means), part.taken());
+                let sent = match part {
+                    Part::Framed(out, _) => target.flush(&out, ending, deadline, patience).await,
+                    Part::Data(data) => target.pass(&data, ending, deadline, patience).await,
+                    Part::End(trailers) => target.end(trailers, deadline, patience).await,
                 };
-                client.release(part.taken());
+                client.release(taken);
                 (began, sent)
             };
             sent.map_err(|error| match error {
@@ -247,22 +247,21 @@ impl Upload {
                 let mut out = means.buffers.take();
                 frame(means.egress, &data, &mut out);
                 if client.is_at_end() {
-                    self.end(Vec::new(), means, &mut out);
+                    means.progress.uploaded.set(true);
+                    frame_end(means.egress, &[], &mut out);
                 }
                 Ok(Part::Framed(out, data.len()))
             }
             Piece::End(trailers) => {
+                means.progress.uploaded.set(true);
+                if means.egress != Egress::Chunked {
+                    return Ok(Part::End(trailers));
+                }
                 let mut out = means.buffers.take();
-                self.end(trailers, means, &mut out);
+                frame_end(means.egress, &fields::to_lines(&trailers), &mut out);
                 Ok(Part::Framed(out, 0))
             }
         }
-    }
-
-    fn end(&mut self, trailers: Vec<u8>, means: &Means<'_>, out: &mut Vec<u8>) {
-        means.progress.uploaded.set(true);
-        frame_end(means.egress, &trailers, out);
-        self.trailers = trailers;
     }
 
     /// As [`Self::take`], for bytes that go past us.
@@ -302,6 +301,8 @@ enum Part {
     Framed(Buffer, usize),
     /// As it came.
     Data(Bytes),
+    /// None: it has ended, with these trailers.
+    End(HeaderMap),
 }
 
 impl Part {
@@ -310,6 +311,7 @@ impl Part {
         match self {
             Self::Framed(_, taken) => *taken,
             Self::Data(data) => data.len(),
+            Self::End(_) => 0,
         }
     }
 }

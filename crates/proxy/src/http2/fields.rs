@@ -87,19 +87,29 @@ fn name(id: FieldId, name: &[u8]) -> Option<HeaderName> {
     })
 }
 
-/// Room for trailers, to begin with.
-const TRAILERS_BYTES: usize = 64;
+/// Those of a message's trailers that may go further.
+pub(crate) fn trailers(map: Option<HeaderMap>) -> HeaderMap {
+    let map = map.unwrap_or_default();
+    let goes_on = |(name, value): &(&HeaderName, &HeaderValue)| {
+        let name = name.as_str().as_bytes();
+        body::may_trail(name) && downgrade::judge_field(name, value.as_bytes()).is_ok()
+    };
+    if map.iter().all(|field| goes_on(&field)) {
+        return map;
+    }
+    let mut rest = HeaderMap::new();
+    for (name, value) in map.iter().filter(goes_on) {
+        // As in `of_lines`.
+        let _ = rest.try_append(name, value.clone());
+    }
+    rest
+}
 
-/// Trailers as lines, those that may go further.
-pub(crate) fn trailers(map: Option<HeaderMap>) -> Vec<u8> {
-    let Some(map) = map else { return Vec::new() };
-    // Most have one or two, and short ones.
-    let mut out = Vec::with_capacity(TRAILERS_BYTES);
-    for (name, value) in &map {
-        let (name, value) = (name.as_str().as_bytes(), value.as_bytes());
-        if body::may_trail(name) && downgrade::judge_field(name, value).is_ok() {
-            write::field(&mut out, name, value);
-        }
+/// Fields as lines.
+pub(crate) fn to_lines(map: &HeaderMap) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (name, value) in map {
+        write::field(&mut out, name.as_str().as_bytes(), value.as_bytes());
     }
     out
 }
@@ -172,8 +182,11 @@ mod tests {
             map.get_all("set-cookie").iter().map(|v| v.to_str().unwrap()).collect();
         assert_eq!(cookies, ["a=1", "b=2"]);
         assert_eq!(map["x-empty"], "");
-        let out = trailers(Some(map));
-        assert_eq!(out, b"x-empty: \r\n", "what rooms look at comes too late in trailers");
+        let rest = trailers(Some(map));
+        let late = "what rooms look at comes too late in trailers";
+        assert_eq!(to_lines(&rest), b"x-empty: \r\n", "{late}");
+        assert_eq!(trailers(Some(rest.clone())), rest);
+        assert_eq!(trailers(None), HeaderMap::new());
     }
 
     #[test]
