@@ -167,7 +167,7 @@ impl Outflow {
         self.change(|stream| stream.send_trailers(trailers))
     }
 
-    /// Waits until the peer takes some of `wanted` bytes, and says how many.
+    /// How many of `wanted` bytes the peer takes now; pending while it takes none.
     fn poll_room(
         &self,
         wanted: usize,
