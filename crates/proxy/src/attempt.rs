@@ -119,7 +119,7 @@ impl Attempt<'_> {
             Ok(Received::Whole { reusable, persistent }) => {
                 let isolated = self.exchange.treatment() == Treatment::Isolate;
                 if reusable && progress.delivered.get() && !isolated {
-                    // Looked up when something last came, which is when the connection fell idle.
+                    // It fell idle when something last came: that was then, or a tick later.
                     lease.give_back(self.exchange.worker.deadlines.latest());
                 }
                 let persistent = persistent && progress.uploaded.get();

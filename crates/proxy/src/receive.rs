@@ -121,8 +121,7 @@ impl Receiver<'_> {
             let begun = self.begin(framing, bytes, now, client, &mut out, notes)?;
             buffer.consume(framing.head_len);
             let watch = begun.watch.as_ref();
-            let relay =
-                Relay { worker: self.exchange.worker, means: self.means, body: begun.body, watch };
+            let relay = Relay { means: self.means, body: begun.body, watch };
             if framing.kind == ResponseKind::SwitchingProtocols {
                 relay.flush(client, &out, Ending::Open, notes).await?;
                 return Ok(Received::Upgraded { from_target: buffer.to_vec() });

@@ -1,7 +1,5 @@
 //! Passes the body of a target's answer on to the client, whatever either side's framing.
 
-use std::rc::Rc;
-
 use bytes::Bytes;
 use clingfish_h1::{BodyDecoder, BodyLength};
 use clingfish_model::limits::BUFFER_BYTES;
@@ -9,7 +7,6 @@ use http::HeaderMap;
 
 use crate::{
     buffer::Buffer,
-    clock,
     exchange::Notes,
     http2::fields,
     identity::Watch,
@@ -19,13 +16,11 @@ use crate::{
     source::{Piece, Source},
     splice::Splice,
     upload::Means,
-    worker::Worker,
 };
 
 /// One body on its way to the client.
 #[derive(Clone, Copy)]
 pub(crate) struct Relay<'a> {
-    pub(crate) worker: &'a Rc<Worker>,
     pub(crate) means: &'a Means<'a>,
     pub(crate) body: Body,
     /// What looks for an id in it.
@@ -63,7 +58,7 @@ impl Relay<'_> {
             matches!(self.body.egress, Egress::Length(length) if length > BUFFER_BYTES as u64);
         drop((first, out));
         while !decoder.is_complete() {
-            deadline.set_now(self.means.response_timeout);
+            deadline.push(self.means.response_timeout);
             target.ready(deadline).await.map_err(|error| self.means.cut(error))?;
             let left = if self.body.egress == Egress::Chunked { 0 } else { decoder.run_left() };
             let is_watched = self.watch.is_some_and(Watch::is_on);
@@ -74,7 +69,6 @@ impl Relay<'_> {
             }
             let buffers = self.means.buffers;
             let piece = target.next(buffers, is_large, deadline).await;
-            self.worker.deadlines.observe(clock::now());
             match piece.map_err(|error| self.means.cut(error))? {
                 Piece::Raw(input) => {
                     is_large |= input.len() >= BUFFER_BYTES;
@@ -178,14 +172,12 @@ impl Relay<'_> {
         notes: &mut Notes<'_>,
     ) -> Result<(), Refusal> {
         let deadline = self.means.deadline;
-        let count = splice.fill(deadline).await;
-        self.worker.deadlines.observe(clock::now());
-        let count = count.map_err(|error| self.means.cut(error))? as u64;
+        let count = splice.fill(deadline).await.map_err(|error| self.means.cut(error))? as u64;
         if count == 0 {
             return decoder.close().map_err(Refusal::BadBody);
         }
         let idle = self.means.timeouts.idle;
-        deadline.set(idle);
+        deadline.push(idle);
         splice.flush(deadline, idle).await.map_err(|_| Refusal::ClientGone)?;
         decoder.skip(count);
         notes.outcome.sent_bytes += count;
@@ -245,7 +237,7 @@ impl Relay<'_> {
         }
         let idle = self.means.timeouts.idle;
         let deadline = self.means.deadline;
-        deadline.set(idle);
+        deadline.push(idle);
         // Before the first byte may have gone: from then on nothing else can be said on this connection.
         let was_committed = self.means.progress.committed.replace(true);
         let result = match data {

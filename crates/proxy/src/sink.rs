@@ -148,7 +148,7 @@ impl Outflow {
             let now = rest.split_to(room.min(rest.len()));
             self.send(now, ends_with_data && rest.is_empty())?;
             if !rest.is_empty() {
-                deadline.set_now(patience);
+                deadline.push(patience);
             }
         }
         match ending {

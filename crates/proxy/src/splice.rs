@@ -156,7 +156,7 @@ impl Splice<'_> {
                 None => continue,
             }
             if self.held > 0 {
-                deadline.set_now(patience);
+                deadline.push(patience);
             }
         }
         Ok(())

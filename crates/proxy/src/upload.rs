@@ -168,7 +168,7 @@ impl Upload {
             }
             means.progress.delivered.set(true);
             means.progress.waits_for.set(Side::Target);
-            means.deadline.set_now(means.response_timeout);
+            means.deadline.push(means.response_timeout);
         }
         client.watch().await
     }
@@ -183,19 +183,19 @@ impl Upload {
         let (deadline, patience) = (means.deadline, means.response_timeout);
         while !means.progress.uploaded.get() {
             means.progress.waits_for.set(Side::Client);
-            deadline.set_now(means.timeouts.idle);
+            deadline.push(means.timeouts.idle);
             client.ready(deadline).await.map_err(|error| means.lost(error))?;
-            let (began, sent) = if let Some(mut splice) =
+            let sent = if let Some(mut splice) =
                 means.pipes.between(client, target, self.run_left(means))
             {
                 means.progress.spent.set(true);
                 let count = splice.fill(deadline).await.map_err(|error| means.lost(error))?;
                 self.skip(count as u64, means)?;
-                let began = pace.turn(means)?;
-                (began, splice.flush(deadline, patience).await)
+                pace.turn(means)?;
+                splice.flush(deadline, patience).await
             } else {
                 let part = self.next(client, means).await?;
-                let began = pace.turn(means)?;
+                pace.turn(means)?;
                 let (ending, taken) = (self.ending(means), part.taken());
                 let sent = match part {
                     Part::Framed(out, _) => target.flush(&out, ending, deadline, patience).await,
@@ -203,16 +203,13 @@ impl Upload {
                     Part::End(trailers) => target.end(trailers, deadline, patience).await,
                 };
                 client.release(taken);
-                (began, sent)
+                sent
             };
             sent.map_err(|error| match error {
                 WireError::Expired => Ended::Refused(means.progress.expired(deadline)),
                 WireError::Broken => Ended::TargetGone,
             })?;
-            // Once all has gone, nobody asks how fast it came.
-            if !means.progress.uploaded.get() {
-                pace.forgive(clock::now().saturating_duration_since(began));
-            }
+            pace.forgive();
         }
         Ok(())
     }
@@ -333,20 +330,28 @@ impl From<Refusal> for Ended {
 #[derive(Debug, Default)]
 struct Pace {
     since: Option<Instant>,
+    /// When the target's turn began.
+    turned: Option<Instant>,
 }
 
 impl Pace {
-    /// Something has come, and it is the target's turn; gives the time at which that began.
-    fn turn(&mut self, means: &Means<'_>) -> Result<Instant, Refusal> {
-        let now = clock::now();
-        self.judge(means, now)?;
+    /// Something has come, and it is the target's turn.
+    fn turn(&mut self, means: &Means<'_>) -> Result<(), Refusal> {
+        // Once all has come, nobody asks how fast.
+        self.turned = (means.rate_min > 0 && !means.progress.uploaded.get()).then(clock::now);
+        if let Some(now) = self.turned {
+            self.judge(means, now)?;
+        }
         means.progress.waits_for.set(Side::Target);
-        means.deadline.set_from(now, means.response_timeout);
-        Ok(now)
+        means.deadline.push(means.response_timeout);
+        Ok(())
     }
 
-    fn forgive(&mut self, span: Duration) {
-        self.since = self.since.map(|since| since + span);
+    /// The target has taken it.
+    fn forgive(&mut self) {
+        if let (Some(since), Some(turned)) = (&mut self.since, self.turned) {
+            *since += clock::now().saturating_duration_since(turned);
+        }
     }
 
     fn judge(&mut self, means: &Means<'_>, now: Instant) -> Result<(), Refusal> {
@@ -354,7 +359,6 @@ impl Pace {
         let wanted = means.rate_min.saturating_mul(took.as_secs());
         if took > Timeouts::BODY_RATE_GRACE
             && means.progress.received.get() < wanted
-            && !means.progress.uploaded.get()
             // Both sides talk: the client may be waiting for its turn.
             && !means.progress.committed.get()
         {

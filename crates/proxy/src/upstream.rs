@@ -195,13 +195,15 @@ async fn shared(
     now: Instant,
 ) -> Result<(Share, bool), DialError> {
     let lines = &target.lines;
-    let patience_ends = clock::now() + group.group.spec.connect_timeout;
+    let mut patience_ends = None;
     // Whoever waits for another's dialing finds its connection, or dials the next one, so that a crowd does not open one each.
     // Where that came to nothing, or takes too long, all who waited dial.
     let dialing = loop {
         if let Some(line) = lines.pick(now).filter(|_| wanted != Wanted::Fresh) {
             return Ok((line, true));
         }
+        let patience_ends =
+            *patience_ends.get_or_insert_with(|| clock::now() + group.group.spec.connect_timeout);
         let dialing = lines.dial_alone().await;
         if dialing.is_some() || lines.is_empty() || clock::now() >= patience_ends {
             break dialing;

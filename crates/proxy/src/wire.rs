@@ -119,7 +119,7 @@ pub(crate) async fn flush(
             return Ok(());
         }
         if count > 0 {
-            deadline.set_now(patience);
+            deadline.push(patience);
         }
     }
     while !bytes.is_empty() {
@@ -130,7 +130,7 @@ pub(crate) async fn flush(
             Err(_) => return Err(WireError::Expired),
         }
         if !bytes.is_empty() {
-            deadline.set_now(patience);
+            deadline.push(patience);
         }
     }
     // What a TLS session has taken need not have gone out yet.
