@@ -113,7 +113,7 @@ impl Generator {
         duration: Duration,
     ) -> Result<Burst> {
         let home = &contender.door(row.front()).home;
-        let strays = targets.strays(home)?;
+        let strays = targets.settled_strays(home)?;
         let before = contender.process.cpu()?;
         let summary = self.run(row, contender, duration)?;
         let spent = contender.process.cpu()?.since(before);

@@ -6,6 +6,7 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     process::Command,
+    thread,
     time::Duration,
 };
 
@@ -14,6 +15,12 @@ use anyhow::{Context, Result, bail};
 use crate::{clock, commands::run};
 
 use super::{http::Client, ports, process::Process, template};
+
+/// How often it is looked whether targets have come to rest, and how long between two looks.
+const LOOKS_MAX: usize = 40;
+const LOOK_AFTER: Duration = Duration::from_millis(50);
+/// Requests between two looks that are health checks, or looks.
+const AT_REST: u64 = 8;
 
 /// The answer of the small rows: 99 bytes.
 pub(super) const SMALL: &str = "A session that finds its way home finds its cart, its login and its place in line as they were left";
@@ -66,6 +73,20 @@ impl Targets {
     pub(super) fn strays(&self, home: &str) -> Result<u64> {
         self.all.iter().filter(|target| target.name != home).map(Target::requests).sum()
     }
+
+    /// As [`Self::strays`], once what was under way for another proxy has come.
+    pub(super) fn settled_strays(&self, home: &str) -> Result<u64> {
+        let mut strays = self.strays(home)?;
+        for _ in 0..LOOKS_MAX {
+            thread::sleep(LOOK_AFTER);
+            let before = strays;
+            strays = self.strays(home)?;
+            if strays - before <= AT_REST {
+                break;
+            }
+        }
+        Ok(strays)
+    }
 }
 
 impl Target {
@@ -105,7 +126,7 @@ impl Target {
             if self._process.has_ended() || clock::now() > deadline {
                 bail!("the target did not start: see {}", dir.display());
             }
-            std::thread::sleep(Duration::from_millis(20));
+            thread::sleep(Duration::from_millis(20));
         }
         Ok(())
     }
