@@ -1,5 +1,10 @@
 //! Passes the body of a target's answer on to the client, whatever either side's framing.
 
+use std::{
+    future::{Future, poll_fn},
+    task::{Context, Poll, ready},
+};
+
 use bytes::Bytes;
 use clingfish_h1::{BodyDecoder, BodyLength};
 use clingfish_model::limits::BUFFER_BYTES;
@@ -8,14 +13,15 @@ use http::HeaderMap;
 use crate::{
     buffer::Buffer,
     exchange::Notes,
-    http2::fields,
+    http2::{self, fields},
     identity::Watch,
     refusal::Refusal,
     reply::{Client, Egress, frame, frame_end},
-    sink::Ending,
-    source::{Piece, Source},
+    sink::{Ending, Outflow, Sink},
+    source::{Frames, Piece, Source},
     splice::Splice,
     upload::Means,
+    wire::WireError,
 };
 
 /// One body on its way to the client.
@@ -47,6 +53,13 @@ impl Relay<'_> {
         notes: &mut Notes<'_>,
     ) -> Result<bool, Refusal> {
         let deadline = self.means.deadline;
+        if let (Source::Frames(frames), Sink::Frames(outflow)) = (&mut *target, &client.sink)
+            && self.body.egress != Egress::Empty
+        {
+            // Their heads are frames of their own.
+            drop((first, out));
+            return self.pass_frames(frames, outflow, notes).await;
+        }
         let mut decoder = BodyDecoder::new(self.body.length, None);
         let mut rest = self.decode(&mut decoder, &first, &mut out)?;
         // A head of frames has gone already, and without a body has ended.
@@ -87,14 +100,72 @@ impl Relay<'_> {
                     self.relay_data(&Bytes::new(), Some(&lines), client, notes).await?;
                     return Ok(true);
                 }
-                Piece::End(trailers) => {
-                    self.send(client, Data::End(trailers), Ending::Closed(&[]), notes).await?;
-                    return Ok(true);
-                }
+                // Other bodies of HTTP/1 have ended, and know no trailers.
+                Piece::End(_) => return Ok(true),
             }
         }
         target.finish(deadline).await;
         Ok(self.body.persistent && rest == 0)
+    }
+
+    /// From frames to frames: data that needs nothing around it. What is there goes on in one go, and all that outlasts a pause is what the
+    /// client has not taken yet.
+    fn pass_frames(
+        &self,
+        frames: &mut Frames<'_>,
+        outflow: &Outflow,
+        notes: &mut Notes<'_>,
+    ) -> impl Future<Output = Result<bool, Refusal>> {
+        self.means.deadline.push(self.means.response_timeout);
+        let mut held = None;
+        poll_fn(move |context| self.poll_frames(&mut held, frames, outflow, notes, context))
+    }
+
+    fn poll_frames(
+        &self,
+        held: &mut Option<Held>,
+        frames: &mut Frames<'_>,
+        outflow: &Outflow,
+        notes: &mut Notes<'_>,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<bool, Refusal>> {
+        let Means { deadline, timeouts, response_timeout, .. } = *self.means;
+        loop {
+            if let Some(Held { rest, len, ends }) = held {
+                while !rest.is_empty() {
+                    let sent = outflow.poll_send(rest, *ends, context);
+                    let Ok(Ok(())) = ready!(deadline.limit(sent, context)) else {
+                        return Poll::Ready(Err(Refusal::ClientGone));
+                    };
+                    deadline.push(timeouts.idle);
+                }
+                notes.outcome.sent_bytes += *len as u64;
+                frames.release(*len);
+                if *ends {
+                    return Poll::Ready(Ok(true));
+                }
+                *held = None;
+                deadline.push(response_timeout);
+            }
+            let piece = match ready!(deadline.limit(frames.poll_next(context), context)) {
+                Ok(piece) => piece.map_err(|error| self.means.cut(http2::broken(&error)))?,
+                Err(_) => return Poll::Ready(Err(self.means.cut(WireError::Expired))),
+            };
+            let trailers = match piece {
+                Piece::Data(data) if !data.is_empty() => {
+                    self.see(&data);
+                    let (len, ends) = (data.len(), frames.is_at_end());
+                    *held = Some(Held { rest: data, len, ends });
+                    deadline.push(timeouts.idle);
+                    continue;
+                }
+                Piece::End(trailers) => trailers,
+                _ if frames.is_at_end() => HeaderMap::new(),
+                _ => continue,
+            };
+            let ended = outflow.end(trailers);
+            return Poll::Ready(ended.map(|()| true).map_err(|_| Refusal::ClientGone));
+        }
     }
 
     /// Passes on what was read from a connection; gives how many bytes came behind the body's end.
@@ -243,7 +314,6 @@ impl Relay<'_> {
         let result = match data {
             Data::Plain(out) => client.sink.flush(out, ending, deadline, idle).await,
             Data::Shared(data) => client.sink.pass(data, ending, deadline, idle).await,
-            Data::End(trailers) => client.sink.end(trailers, deadline, idle).await,
         };
         match result {
             Ok(()) => {
@@ -261,13 +331,21 @@ impl Relay<'_> {
     }
 }
 
+/// Data of a stream that its client takes piece by piece.
+struct Held {
+    rest: Bytes,
+    /// Of all of it.
+    len: usize,
+    /// It is the last.
+    ends: bool,
+}
+
 /// What is sent to a client in one go.
+#[derive(Clone, Copy)]
 enum Data<'d> {
     Plain(&'d [u8]),
     /// Others hold it as well.
     Shared(&'d Bytes),
-    /// None: what came in frames has ended, with these trailers.
-    End(HeaderMap),
 }
 
 impl Data<'_> {
@@ -275,7 +353,6 @@ impl Data<'_> {
         match self {
             Self::Plain(bytes) => bytes.len(),
             Self::Shared(bytes) => bytes.len(),
-            Self::End(_) => 0,
         }
     }
 }

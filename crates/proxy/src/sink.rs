@@ -143,10 +143,8 @@ impl Outflow {
         let (had_none, mut rest) = (bytes.is_empty(), bytes);
         let ends_with_data = matches!(ending, Ending::Closed(trailers) if trailers.is_empty());
         while !rest.is_empty() {
-            let room = poll_fn(|context| self.poll_room(rest.len(), context));
-            let room = deadline.guard(room).await.map_err(|_| WireError::Expired)??;
-            let now = rest.split_to(room.min(rest.len()));
-            self.send(now, ends_with_data && rest.is_empty())?;
+            let sent = poll_fn(|context| self.poll_send(&mut rest, ends_with_data, context));
+            deadline.guard(sent).await.map_err(|_| WireError::Expired)??;
             if !rest.is_empty() {
                 deadline.push(patience);
             }
@@ -160,11 +158,23 @@ impl Outflow {
     }
 
     /// Ends the message, with trailers or none. They need no room.
-    fn end(&self, trailers: HeaderMap) -> Result<(), WireError> {
+    pub(crate) fn end(&self, trailers: HeaderMap) -> Result<(), WireError> {
         if trailers.is_empty() {
             return self.send(Bytes::new(), true);
         }
         self.change(|stream| stream.send_trailers(trailers))
+    }
+
+    /// Sends as much of `rest` as the peer takes now, and with the last of it the end, if that `ends` the message; pending while it takes none.
+    pub(crate) fn poll_send(
+        &self,
+        rest: &mut Bytes,
+        ends: bool,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), WireError>> {
+        let room = ready!(self.poll_room(rest.len(), context))?;
+        let now = rest.split_to(room.min(rest.len()));
+        Poll::Ready(self.send(now, ends && rest.is_empty()))
     }
 
     /// How many of `wanted` bytes the peer takes now; pending while it takes none.

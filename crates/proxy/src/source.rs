@@ -137,10 +137,7 @@ impl Source<'_> {
     /// Lets the peer send as much again.
     pub(crate) fn release(&mut self, count: usize) {
         if let Self::Frames(frames) = self {
-            // It fails where the stream is gone, whose next piece will say so.
-            let again = frames.kept.again.min(count);
-            frames.kept.again -= again;
-            let _ = frames.stream.flow_control().release_capacity(count - again);
+            frames.release(count);
         }
     }
 
@@ -162,7 +159,7 @@ impl Source<'_> {
     pub(crate) fn is_at_end(&self) -> bool {
         match self {
             Self::Bytes(_) => false,
-            Self::Frames(frames) => frames.stream.is_end_stream() && frames.kept.is_passed(),
+            Self::Frames(frames) => frames.is_at_end(),
         }
     }
 
@@ -206,7 +203,24 @@ impl<'a> Frames<'a> {
         }
     }
 
-    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Result<Piece, h2::Error>> {
+    /// As [`Source::release`].
+    pub(crate) fn release(&mut self, count: usize) {
+        let again = self.kept.again.min(count);
+        self.kept.again -= again;
+        // It fails where the stream is gone, whose next piece will say so.
+        let _ = self.stream.flow_control().release_capacity(count - again);
+    }
+
+    /// As [`Source::is_at_end`].
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.stream.is_end_stream() && self.kept.is_passed()
+    }
+
+    /// As [`Source::next`], without a deadline.
+    pub(crate) fn poll_next(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<Piece, h2::Error>> {
         if let Some(piece) = self.kept.next() {
             return Poll::Ready(Ok(piece));
         }
