@@ -24,7 +24,7 @@ const HELP: &str = "\
 traffic certificate DIR                          makes cert.pem, key.pem and both.pem for bench.test
 traffic targets GRPC_A GRPC_B MESSAGES_A MESSAGES_B   answers gRPC and WebSockets at four addresses
 traffic handshakes full|resumed ADDRESS CERT SECONDS COOKIE   makes one handshake for each connection
-traffic messages ADDRESS SECONDS                 plays ping-pong over WebSockets
+traffic messages ADDRESS SECONDS [RATE]          plays ping-pong over WebSockets, at most so many a second on each
 traffic idle ADDRESS CERT COUNT COOKIE           keeps connections, step by step as it reads lines";
 
 fn main() -> Result<()> {
@@ -54,7 +54,14 @@ async fn run(args: &[&str]) -> Result<()> {
             };
             handshakes::run(resumed, address.parse()?, cert, length(seconds)?, cookie).await
         }
-        ["messages", address, seconds] => messages::run(address.parse()?, length(seconds)?).await,
+        ["messages", address, seconds] => {
+            messages::run(address.parse()?, length(seconds)?, Duration::ZERO).await
+        }
+        ["messages", address, seconds, rate] => {
+            let rate: u32 = rate.parse()?;
+            let interval = Duration::from_secs(1).checked_div(rate).context("a rate of 0")?;
+            messages::run(address.parse()?, length(seconds)?, interval).await
+        }
         ["idle", address, cert, count, cookie] => {
             idle::run(address.parse()?, cert, count.parse()?, cookie).await
         }

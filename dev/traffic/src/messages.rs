@@ -26,8 +26,8 @@ pub(crate) async fn echo(tcp: TcpStream) -> Result<()> {
     Ok(())
 }
 
-/// Sends messages for a while, on each socket the next one when the echo is back.
-pub(crate) async fn run(address: SocketAddr, length: Duration) -> Result<()> {
+/// Sends messages for a while, on each socket the next one when the echo is back, and no sooner than `interval` after the last.
+pub(crate) async fn run(address: SocketAddr, length: Duration, interval: Duration) -> Result<()> {
     let mut sockets = Vec::new();
     for _ in 0..SOCKETS {
         let tcp = TcpStream::connect(address).await?;
@@ -35,8 +35,9 @@ pub(crate) async fn run(address: SocketAddr, length: Duration) -> Result<()> {
         sockets.push(client_async("ws://bench.test/messages", tcp).await?.0);
     }
     let summary = Rc::new(RefCell::new(Summary::begin(length)));
-    let play =
-        |(number, socket)| tokio::task::spawn_local(play(number, socket, Rc::clone(&summary)));
+    let play = |(number, socket)| {
+        tokio::task::spawn_local(play(number, socket, interval, Rc::clone(&summary)))
+    };
     let tasks: Vec<_> = sockets.into_iter().enumerate().map(play).collect();
     let mut errors = 0;
     for task in tasks {
@@ -52,6 +53,7 @@ pub(crate) async fn run(address: SocketAddr, length: Duration) -> Result<()> {
 async fn play(
     number: usize,
     mut socket: WebSocketStream<TcpStream>,
+    interval: Duration,
     summary: Rc<RefCell<Summary>>,
 ) -> Result<()> {
     for turn in 0_u64.. {
@@ -63,6 +65,9 @@ async fn play(
         ensure!(echo.to_text()? == text, "the echo is another message");
         if !summary.borrow_mut().count(began) {
             break;
+        }
+        if !interval.is_zero() {
+            tokio::time::sleep_until((began + interval).into()).await;
         }
     }
     Ok(socket.close(None).await?)

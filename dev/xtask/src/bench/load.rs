@@ -149,7 +149,7 @@ impl Generator {
                 let h2load = self.h2load.as_ref().context("h2load was not asked for")?;
                 h2load::run(command.arg(&h2load.path), row, door, &self.dir, duration)
             }
-            Row::Handshakes | Row::Resumptions | Row::Messages => {
+            Row::Handshakes | Row::Resumptions | Row::Messages | Row::Paced => {
                 traffic::run(command.arg(&self.traffic), row, door, &self.certificates, duration)
             }
             _ => {

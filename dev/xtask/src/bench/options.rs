@@ -74,6 +74,8 @@ pub(super) enum Row {
     Resumptions,
     /// Messages over WebSockets, to the target and back.
     Messages,
+    /// As many of them each second, whoever carries them.
+    Paced,
     /// Client connections that wait.
     Idle,
     /// The same through TLS.
@@ -100,7 +102,7 @@ cargo xtask bench: CPU time per request of HAProxy, nginx, Envoy and Clingfish o
   --rounds N             measurements of each point, interleaved; the median counts (3)
   --seconds S            length of one measurement (2)
   --only A,B             of haproxy, nginx, envoy, clingfish (all)
-  --row A,B              of small, sessions, 10k, 1m, chunks, upload, tls, h2, grpc, handshakes, resumptions, messages, idle, idle-tls (all)
+  --row A,B              of small, sessions, 10k, 1m, chunks, upload, tls, h2, grpc, handshakes, resumptions, messages, paced, idle, idle-tls (all)
   --without-access-log   nobody writes an access log
   --instructions         counts instructions of the pure parts under callgrind instead
   --kinds                compares each kind of stickiness with none instead; 20 rounds give a narrow interval
@@ -127,7 +129,7 @@ impl Kind {
 
 impl Row {
     /// In the order of the table.
-    pub(super) const ALL: [Self; 14] = [
+    pub(super) const ALL: [Self; 15] = [
         Self::Small,
         Self::Sessions,
         Self::TenKb,
@@ -140,6 +142,7 @@ impl Row {
         Self::Handshakes,
         Self::Resumptions,
         Self::Messages,
+        Self::Paced,
         Self::Idle,
         Self::IdleTls,
     ];
@@ -159,6 +162,7 @@ impl Row {
             Self::Handshakes => "handshakes",
             Self::Resumptions => "resumptions",
             Self::Messages => "messages",
+            Self::Paced => "paced",
             Self::Idle => "idle",
             Self::IdleTls => "idle-tls",
         }
@@ -182,7 +186,7 @@ impl Row {
                 Front::Tls
             }
             Self::Grpc => Front::Grpc,
-            Self::Messages => Front::Messages,
+            Self::Messages | Self::Paced => Front::Messages,
             Self::Small
             | Self::Sessions
             | Self::TenKb
@@ -227,6 +231,7 @@ impl Row {
             Self::Handshakes => "connection with a full TLS 1.3 handshake, one request",
             Self::Resumptions => "connection that resumes TLS 1.3, one request",
             Self::Messages => "WebSocket message of 64 B and its echo",
+            Self::Paced => "the same, at most 250 a second on each WebSocket",
             Self::Idle => "HTTP/1.1",
             Self::IdleTls => "HTTP/1.1 + TLS 1.3",
         }
