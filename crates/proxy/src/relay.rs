@@ -132,13 +132,8 @@ impl Relay<'_> {
         let Means { deadline, timeouts, response_timeout, .. } = *self.means;
         loop {
             if let Some(Held { rest, len, ends }) = held {
-                while !rest.is_empty() {
-                    let sent = outflow.poll_send(rest, *ends, context);
-                    let Ok(Ok(())) = ready!(deadline.limit(sent, context)) else {
-                        return Poll::Ready(Err(Refusal::ClientGone));
-                    };
-                    deadline.push(timeouts.idle);
-                }
+                let sent = outflow.poll_send(rest, *ends, deadline, timeouts.idle, context);
+                ready!(sent).map_err(|_| Refusal::ClientGone)?;
                 notes.outcome.sent_bytes += *len as u64;
                 frames.release(*len);
                 if *ends {

@@ -142,13 +142,8 @@ impl Outflow {
     ) -> Result<(), WireError> {
         let (had_none, mut rest) = (bytes.is_empty(), bytes);
         let ends_with_data = matches!(ending, Ending::Closed(trailers) if trailers.is_empty());
-        while !rest.is_empty() {
-            let sent = poll_fn(|context| self.poll_send(&mut rest, ends_with_data, context));
-            deadline.guard(sent).await.map_err(|_| WireError::Expired)??;
-            if !rest.is_empty() {
-                deadline.push(patience);
-            }
-        }
+        poll_fn(|context| self.poll_send(&mut rest, ends_with_data, deadline, patience, context))
+            .await?;
         match ending {
             Ending::Closed(trailers) if had_none || !trailers.is_empty() => {
                 self.end(fields::of_lines(trailers))
@@ -165,16 +160,26 @@ impl Outflow {
         self.change(|stream| stream.send_trailers(trailers))
     }
 
-    /// Sends as much of `rest` as the peer takes now, and with the last of it the end, if that `ends` the message; pending while it takes none.
+    /// Sends all of `rest`, and with the last of it the end, if that `ends` the message; each piece that the peer takes gives it `patience`
+    /// for the next. Pending while it takes none.
     pub(crate) fn poll_send(
         &self,
         rest: &mut Bytes,
         ends: bool,
+        deadline: &Deadline,
+        patience: Duration,
         context: &mut Context<'_>,
     ) -> Poll<Result<(), WireError>> {
-        let room = ready!(self.poll_room(rest.len(), context))?;
-        let now = rest.split_to(room.min(rest.len()));
-        Poll::Ready(self.send(now, ends && rest.is_empty()))
+        while !rest.is_empty() {
+            let room = deadline.limit(self.poll_room(rest.len(), context), context);
+            let room = ready!(room).map_err(|_| WireError::Expired)??;
+            let now = rest.split_to(room.min(rest.len()));
+            self.send(now, ends && rest.is_empty())?;
+            if !rest.is_empty() {
+                deadline.push(patience);
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 
     /// How many of `wanted` bytes the peer takes now; pending while it takes none.
