@@ -62,9 +62,8 @@ impl Relay<'_> {
         }
         let mut decoder = BodyDecoder::new(self.body.length, None);
         let mut rest = self.decode(&mut decoder, &first, &mut out)?;
-        // A head of frames has gone already, and without a body has ended.
-        let is_over = client.replying().is_some() && self.body.egress == Egress::Empty;
-        if !is_over && (!out.is_empty() || decoder.is_complete()) {
+        // A head of frames without a body has ended already.
+        if client.replying().is_none() || self.body.egress != Egress::Empty {
             self.flush(client, &out, ending(&decoder), notes).await?;
         }
         let mut is_large =
