@@ -55,13 +55,14 @@ pub const CONNECT_FAILURES_MAX: u32 = 3;
 /// How long requests of one connection share a first home that no cookie carries yet.
 pub const FIRST_HOME_WINDOW: Duration = Duration::from_secs(2);
 
-/// Bytes that a lingering close reads and throws away, so that the peer gets to read our answer.
+/// Bytes that a lingering close, or a stream that has been answered before its end, reads and throws away, so that the peer gets to
+/// read our answer.
 pub const DRAIN_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
-/// How long a lingering close lasts at the most.
+/// How long it does so at the most.
 pub const LINGER: Duration = Duration::from_secs(30);
 
-/// How long a lingering close waits for more.
+/// How long it waits for more.
 pub const LINGER_IDLE: Duration = Duration::from_secs(2);
 
 /// How long an idle client connection may still say something once the process is on its way out.

@@ -7,13 +7,14 @@ use std::{
 };
 
 use bytes::Bytes;
-use clingfish_model::limits::REPLAY_BYTES_MAX;
+use clingfish_model::limits::{DRAIN_BYTES_MAX, LINGER, LINGER_IDLE, REPLAY_BYTES_MAX};
 use h2::RecvStream;
 use http::HeaderMap;
 use tokio::net::TcpStream;
 
 use crate::{
     buffer::{Buffer, BufferPool},
+    clock,
     deadline::Deadline,
     http2::{self, Replying, fields},
     refusal::Refusal,
@@ -155,6 +156,14 @@ impl Source<'_> {
         }
     }
 
+    /// Reads on for a while where a stream has had its answer before all of it came: who drops it resets it, and there are clients that
+    /// lose the answer by that, which RFC 9113 section 8.1 forbids them. A connection of HTTP/1 lingers when it closes.
+    pub(crate) async fn drain(&mut self, deadline: &Deadline) {
+        if let Self::Frames(frames) = self {
+            frames.drain(deadline).await;
+        }
+    }
+
     /// Whether it is certain that nothing more will come.
     pub(crate) fn is_at_end(&self) -> bool {
         match self {
@@ -200,6 +209,26 @@ impl<'a> Frames<'a> {
         match deadline.guard(poll_fn(|context| self.poll_next(context))).await {
             Ok(piece) => piece.map_err(|error| http2::broken(&error)),
             Err(_) => Err(WireError::Expired),
+        }
+    }
+
+    /// As [`Source::drain`].
+    async fn drain(&mut self, deadline: &Deadline) {
+        if self.stream.is_end_stream() {
+            return;
+        }
+        self.kept = Kept { is_lost: true, ..Kept::default() };
+        let ends_at = clock::now() + LINGER;
+        let mut drained = 0;
+        while drained < DRAIN_BYTES_MAX && clock::now() < ends_at {
+            let flow = self.stream.flow_control();
+            // What an attempt has not passed on as well. It fails where the stream is gone, as below.
+            let _ = flow.release_capacity(flow.used_capacity());
+            deadline.set_now(LINGER_IDLE);
+            match self.next(deadline).await {
+                Ok(Piece::Data(data)) => drained += data.len() as u64,
+                _ => return,
+            }
         }
     }
 

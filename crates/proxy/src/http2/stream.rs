@@ -99,13 +99,15 @@ impl Served<'_> {
         let facts = Facts::new(caller.peer(), caller.door.address, *tls, balancer);
         let mut outcome = Outcome::new(facts, caller.id, listener, worker);
         let mut client = Client::frames(replying);
+        let mut source = Source::Frames(Frames::of_client(body, replying));
         let Scratch { request: parts, response, trace, head: bytes } = scratch;
         let framing = match framing {
             Ok(framing) => framing,
             Err(refusal) => {
                 let refused = Refused { refusal, head: None, keeps: true };
                 refused.answer(&mut client, worker, deadline, listener, &mut outcome).await;
-                return outcome.finish(None, balancer, b"", worker);
+                outcome.finish(None, balancer, b"", worker);
+                return source.drain(deadline).await;
             }
         };
         let head = RequestHead::new(bytes, parts);
@@ -124,7 +126,6 @@ impl Served<'_> {
         let head_bytes = exchange.framing.head_len as u64;
         outcome.begin(head, head_bytes, exchange.facts.is_https(head));
         let mut notes = Notes { outcome: &mut outcome, first_home, response, trace };
-        let mut source = Source::Frames(Frames::of_client(body, replying));
         match exchange.run(&mut source, &mut client, &mut notes).await {
             End::Answered { .. } => {}
             End::Refused { refusal, .. } => {
@@ -142,5 +143,6 @@ impl Served<'_> {
         }
         deadline.runs_on(0);
         outcome.finish(Some(head), balancer, trace, worker);
+        source.drain(deadline).await;
     }
 }

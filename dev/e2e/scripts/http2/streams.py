@@ -103,6 +103,30 @@ def stalled_upload():
     assert c.get("/echo").status == 200
 
 
+def answered_early():
+    """An answer that comes before the body has ended stays whole, whatever of the body still comes."""
+    c, body = Http2(to), pattern(3_000_000)
+    for path, length, status in [("/early", None, 403), ("/early-and-reset", None, 403),
+                                 ("/echo", 5_000_000, 413), ("/../above", None, 400)]:
+        x = c.open("POST", path, length=length)
+        assert x.answer() == status, (path, x.status)
+        assert x.body(), path
+        x.send(body)
+        assert c.get("/echo").status == 200
+        resets = [event for event in x.events if isinstance(event, h2.events.StreamReset)]
+        assert not resets, (path, resets)
+        if length is None:
+            x.finish()
+            continue
+        # Nothing more comes, and nobody waits for it without end.
+        try:
+            while True:
+                x.event()
+        except Broken:
+            assert x.broken == 0, x.broken
+    assert c.get("/echo").status == 200
+
+
 def dead_connection():
     c = Http2(to)
     streams = [c.open("GET", "/wait", ends=True) for _ in range(10)]

@@ -169,6 +169,12 @@ async def early(call):
     await call.end()
 
 
+async def early_and_reset(call):
+    """The same, and wants no more of the body (RFC 9113 section 8.1)."""
+    await early(call)
+    await call.decline()
+
+
 async def taken(call):
     text = json.dumps({"taken": Shared.taken, "connections": Shared.connections}).encode()
     await call.respond(200, [("content-length", str(len(text)))])
@@ -196,7 +202,7 @@ async def stall(call):
 
 APPS = {"/echo": echo, "/big": big, "/stream": stream, "/events": events, "/next": proceed,
         "/trailers": trailers, "/interim": interim, "/wait": wait, "/hold": hold, "/both": both,
-        "/reset-before": reset_before, "/reset-middle": reset_middle, "/early": early, "/taken": taken,
+        "/reset-before": reset_before, "/reset-middle": reset_middle, "/early": early, "/early-and-reset": early_and_reset, "/taken": taken,
         "/refuse": refuse, "/goaway": goaway, "/stall": stall}
 
 
@@ -300,6 +306,10 @@ class Call1(Call):
         self.closes = True
         raw = self.wire.writer.get_extra_info("socket")
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.wire.writer.close()
+
+    async def decline(self):
+        self.closes = True
         self.wire.writer.close()
 
     async def gone(self):
@@ -432,6 +442,9 @@ class Call2(Call):
 
     async def reset(self):
         self.send(lambda: self.wire.conn.reset_stream(self.stream, h2.errors.ErrorCodes.INTERNAL_ERROR))
+
+    async def decline(self):
+        self.send(lambda: self.wire.conn.reset_stream(self.stream, h2.errors.ErrorCodes.NO_ERROR))
 
     async def gone(self):
         while True:

@@ -124,6 +124,20 @@ fn a_group_for_grpc_takes_nothing_else() {
 }
 
 #[test]
+fn a_refusal_arrives_whole_while_the_call_is_still_being_sent() {
+    const CALLS: usize = 40;
+    let stage = Stage::new("");
+    let url = format!("http://{}/test.Echo/Unary", stage.at());
+    for call in 0..CALLS {
+        // It sends its body apart from its head, and loses the answer where the stream is reset behind it.
+        let args = ["--http2-prior-knowledge", "--data-binary", "not a message", "--output"];
+        let show = ["/dev/null", "--write-out", "%{http_code}", url.as_str()];
+        let done = curl(&[args, show].concat());
+        assert_eq!(done.stdout, "464", "call {call}: {}", done.stderr);
+    }
+}
+
+#[test]
 fn small_messages_now_and_then_are_no_slow_upload() {
     let stage = Stage::new("");
     let script = PYTHON.replace("globals()[sys.argv[1]]()", "")

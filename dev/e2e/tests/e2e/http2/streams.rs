@@ -90,6 +90,14 @@ fn a_client_that_stops_sending_gets_408_and_loses_one_stream() {
 }
 
 #[test]
+fn an_answer_before_the_end_of_the_body_is_not_lost_by_what_still_comes() {
+    let stage = Stage::with("body_max = \"4MiB\"", "");
+    for listener in ["to1", "to2"] {
+        play(&stage, "answered_early", listener);
+    }
+}
+
+#[test]
 fn streams_of_a_dead_connection_are_let_go() {
     let stage = Stage::new();
     for listener in ["to1", "to2"] {
