@@ -1,20 +1,19 @@
 //! One try at one target: a lease, the request, and what comes back.
 
-use std::{future::poll_fn, net::SocketAddr, pin::pin, rc::Rc};
+use std::{net::SocketAddr, pin::pin, rc::Rc};
 
-use bytes::Bytes;
 use clingfish_affinity::Reading;
 use clingfish_h1::{HeadError, desync::Treatment};
 use clingfish_model::{Version, target::ProxyProtocol};
 use clingfish_snapshot::{Placement, Presented};
-use h2::client::{ResponseFuture, SendRequest};
+use h2::client::ResponseFuture;
 
 use crate::{
     chosen_group::ChosenGroup,
     clock,
     exchange::{End, Exchange, Notes, Upgraded},
     forward::Forwarded,
-    http2::head::is_grpc,
+    http2::{head::is_grpc, lines::Share},
     preamble::Ends,
     receive::{Heads, Received, Receiver},
     refusal::Refusal,
@@ -86,7 +85,7 @@ impl Attempt<'_> {
             }
             Line::Frames(line) => {
                 let ends = progress.uploaded.get() && out.is_empty();
-                let response = self.open(&mut line.send, &outflow, ends, notes).await?;
+                let response = self.open(line, &outflow, ends, notes)?;
                 (Heads::Frames { response, body: None }, Sink::Frames(&outflow))
             }
         };
@@ -164,28 +163,22 @@ impl Attempt<'_> {
     }
 
     /// Begins a stream with the head. `ends` says that there is no body.
-    async fn open(
+    fn open(
         &self,
-        line: &mut SendRequest<Bytes>,
+        line: &Share,
         outflow: &Outflow,
         ends: bool,
         notes: &Notes<'_>,
     ) -> Result<ResponseFuture, Failure> {
-        let deadline = self.exchange.deadline;
-        let lost = |error: &h2::Error| Failure {
-            refusal: Refusal::of_frames(error),
-            again: Again::OnNewConnection,
-            consumed: self.exchange.has_no_body().then_some(0),
-        };
         let scheme = if self.group.group.tls.is_some() { "https" } else { "http" };
         let request = self.forwarded(notes).request(self.exchange.worker, scheme);
         let request = request.ok_or_else(|| Failure::never(Refusal::Head(HeadError::BadTarget)))?;
-        deadline.set(self.group.group.spec.response_timeout);
-        let ready = deadline.guard(poll_fn(|context| line.poll_ready(context))).await;
-        let ready = ready.map_err(|_| Failure::never(Refusal::ResponseTimeout))?;
-        ready.map_err(|error| lost(&error))?;
-        let (response, stream) = line.send_request(request, ends).map_err(|error| lost(&error))?;
-        outflow.begin_ahead(stream);
+        let (response, stream) = line.send(request, ends).map_err(|error| Failure {
+            refusal: Refusal::of_frames(&error),
+            again: Again::OnNewConnection,
+            consumed: self.exchange.has_no_body().then_some(0),
+        })?;
+        outflow.begin(stream);
         Ok(response)
     }
 

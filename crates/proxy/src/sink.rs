@@ -114,15 +114,10 @@ impl AsTcp for Sink<'_> {
 }
 
 impl Outflow {
-    /// The stream has begun.
+    /// The stream has begun. To one that its peer has not heard of yet no window is given, and data which waited for one would go out
+    /// behind the head, with a write of its own: the first of it does not ask.
     pub(crate) fn begin(&self, stream: SendStream<Bytes>) {
         self.stream.replace(Some(stream));
-    }
-
-    /// The stream has begun, to a peer that has not heard of it yet. No window is given to such a stream, so that data which waited
-    /// for one would go out behind the head, with a write of its own.
-    pub(crate) fn begin_ahead(&self, stream: SendStream<Bytes>) {
-        self.begin(stream);
         self.is_ahead.set(true);
     }
 

@@ -39,6 +39,8 @@ pub(crate) struct Frames<'a> {
     /// The other half, where the stream is a client's: who resets it is gone.
     reply: Option<&'a Replying>,
     kept: Kept,
+    /// All of it has come, as far as anybody has asked: it takes a lock.
+    has_come: bool,
 }
 
 /// The beginning of a client's body, kept so that another target can be sent it when the first does not want it.
@@ -146,7 +148,7 @@ impl Source<'_> {
     /// and again for messages that were whole loses its connection.
     pub(crate) async fn finish(&mut self, deadline: &Deadline) {
         if let Self::Frames(frames) = self {
-            while !frames.stream.is_end_stream() {
+            while !frames.has_come() {
                 match frames.next(deadline).await {
                     Ok(Piece::Data(data)) if data.is_empty() => {}
                     // Its end, or something that was not promised.
@@ -165,7 +167,7 @@ impl Source<'_> {
     }
 
     /// Whether it is certain that nothing more will come.
-    pub(crate) fn is_at_end(&self) -> bool {
+    pub(crate) fn is_at_end(&mut self) -> bool {
         match self {
             Self::Bytes(_) => false,
             Self::Frames(frames) => frames.is_at_end(),
@@ -197,12 +199,13 @@ impl Source<'_> {
 impl<'a> Frames<'a> {
     /// A client's stream.
     pub(crate) fn of_client(stream: RecvStream, reply: &'a Replying) -> Self {
-        Self { stream, reply: Some(reply), kept: Kept::default() }
+        Self { stream, reply: Some(reply), kept: Kept::default(), has_come: false }
     }
 
     /// A target's stream.
     pub(crate) fn of_target(stream: RecvStream) -> Self {
-        Self { stream, reply: None, kept: Kept { is_lost: true, ..Kept::default() } }
+        let kept = Kept { is_lost: true, ..Kept::default() };
+        Self { stream, reply: None, kept, has_come: false }
     }
 
     async fn next(&mut self, deadline: &Deadline) -> Result<Piece, WireError> {
@@ -214,7 +217,7 @@ impl<'a> Frames<'a> {
 
     /// As [`Source::drain`].
     async fn drain(&mut self, deadline: &Deadline) {
-        if self.stream.is_end_stream() {
+        if self.has_come() {
             return;
         }
         self.kept = Kept { is_lost: true, ..Kept::default() };
@@ -241,8 +244,14 @@ impl<'a> Frames<'a> {
     }
 
     /// As [`Source::is_at_end`].
-    pub(crate) fn is_at_end(&self) -> bool {
-        self.stream.is_end_stream() && self.kept.is_passed()
+    pub(crate) fn is_at_end(&mut self) -> bool {
+        self.has_come() && self.kept.is_passed()
+    }
+
+    /// Whether all of it has come.
+    fn has_come(&mut self) -> bool {
+        self.has_come = self.has_come || self.stream.is_end_stream();
+        self.has_come
     }
 
     /// As [`Source::next`], without a deadline.
@@ -261,6 +270,7 @@ impl<'a> Frames<'a> {
         }
         let trailers = fields::trailers(ready!(self.stream.poll_trailers(context))?);
         self.kept.end(&trailers);
+        self.has_come = true;
         Poll::Ready(Ok(Piece::End(trailers)))
     }
 }

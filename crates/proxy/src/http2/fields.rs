@@ -1,22 +1,20 @@
 //! Fields as the `http` crate has them, and as everybody else here has them: lines, and positions in a run of bytes.
 
-use std::ops::Range;
-
-use bytes::Bytes;
 use clingfish_h1::{HeadError, body, downgrade, write};
 use clingfish_model::{Field, FieldId, Span, head::Fields};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-/// Field lines, each `name: value` with its line end, as HTTP/2 sends them. One copy of the bytes serves all values.
+/// Field lines, each `name: value` with its line end, as HTTP/2 sends them.
+///
+/// Each value is a copy of its own: parts of one that is shared are counted by atomic steps, of which each costs as much as a copy.
 ///
 /// The lines come from a head that was read, or are ours; what is no field nevertheless is left out.
 pub(crate) fn of_lines(lines: &[u8]) -> HeaderMap {
-    let bytes = Bytes::copy_from_slice(lines);
     let mut map = HeaderMap::with_capacity(memchr::memchr_iter(b'\n', lines).count());
     let mut at = 0;
     while let Some(rest) = lines.get(at..).filter(|rest| !rest.is_empty()) {
         let len = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
-        if let Some((name, value)) = line(rest.get(..len).unwrap_or_default(), at, &bytes) {
+        if let Some((name, value)) = line(rest.get(..len).unwrap_or_default()) {
             // It fails beyond 32,768 fields only, far above the limit on heads.
             let _ = map.try_append(name, value);
         }
@@ -25,32 +23,24 @@ pub(crate) fn of_lines(lines: &[u8]) -> HeaderMap {
     map
 }
 
-fn line(line: &[u8], at: usize, bytes: &Bytes) -> Option<(HeaderName, HeaderValue)> {
+fn line(line: &[u8]) -> Option<(HeaderName, HeaderValue)> {
     let colon = memchr::memchr(b':', line)?;
     let name = line.get(..colon)?;
     let id = FieldId::of(name);
     let name = self::name(id, name)?;
-    let value = place_value(line.get(colon + 1..)?);
-    let start = at + colon + 1;
-    let value = bytes.slice(start + value.start..start + value.end);
-    let mut value = HeaderValue::from_maybe_shared(value).ok()?;
+    let mut value = HeaderValue::from_bytes(value(line.get(colon + 1..)?)).ok()?;
     // No value comes twice: kept for later reference (RFC 7541 section 2.3.2) it would push out those that do, and be compared with
     // each that follows.
     value.set_sensitive(id == FieldId::XAmznTraceId);
     Some((name, value))
 }
 
-/// Where in the rest of a line behind its colon the value is.
-fn place_value(rest: &[u8]) -> Range<usize> {
-    if let [b' ', value @ .., b'\r', b'\n'] = rest
-        && let [first, .., last] = value
-        && !first.is_ascii_whitespace()
-        && !last.is_ascii_whitespace()
-    {
-        return 1..1 + value.len();
+/// The value in the rest of a line behind its colon.
+fn value(rest: &[u8]) -> &[u8] {
+    match rest {
+        [b' ', value @ .., b'\r', b'\n'] => value.trim_ascii(),
+        _ => rest.trim_ascii(),
     }
-    let start = rest.len() - rest.trim_ascii_start().len();
-    start..start + rest.trim_ascii().len()
 }
 
 /// A name: those that most requests have without a look at each byte, and those that `http` does not know without a copy.

@@ -13,7 +13,11 @@ use clingfish_model::limits::{
     H2_STREAMS_MAX, UPSTREAM_H2_CONNECTIONS_MAX,
 };
 use clingfish_model::listener::RequestLimits;
-use h2::client::{Builder, SendRequest};
+use h2::{
+    SendStream,
+    client::{Builder, ResponseFuture, SendRequest},
+};
+use http::Request;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::Notify,
@@ -34,57 +38,87 @@ pub(crate) struct Lines {
 
 #[derive(Debug)]
 struct Line {
-    send: SendRequest<Bytes>,
-    load: Rc<Load>,
+    connection: Rc<Connection>,
     used: Instant,
 }
 
-impl Line {
-    fn has_room(&self) -> bool {
-        let streams_max = self.send.current_max_send_streams().min(H2_STREAMS_MAX as usize);
-        self.load.running.get() < streams_max
-    }
-}
-
-/// What is known of a connection.
-#[derive(Debug, Default)]
-struct Load {
+/// A connection, which requests share.
+#[derive(Debug)]
+struct Connection {
+    send: RefCell<SendRequest<Bytes>>,
     running: Cell<usize>,
+    /// As many streams as the target allowed when it was asked last.
+    streams_max: Cell<usize>,
     closed: Cell<bool>,
 }
 
 /// A share in a connection, for one request, from checkout to drop.
 #[derive(Debug)]
-pub(crate) struct Share {
-    pub(crate) send: SendRequest<Bytes>,
-    load: Rc<Load>,
+pub(crate) struct Share(Rc<Connection>);
+
+impl Connection {
+    fn new(send: SendRequest<Bytes>) -> Self {
+        let streams_max = Cell::new(send.current_max_send_streams());
+        let (running, closed) = (Cell::new(0), Cell::new(false));
+        Self { send: RefCell::new(send), running, streams_max, closed }
+    }
+
+    fn has_room(&self) -> bool {
+        self.running.get() < self.streams_max.get().min(H2_STREAMS_MAX as usize)
+    }
+
+    /// Asks what the target allows now. Each question to a connection takes a lock, so this is for when it matters, and now and then.
+    fn measure(&self) {
+        self.streams_max.set(self.send.borrow().current_max_send_streams());
+    }
+
+    /// Whether it takes further requests: it is open, and the target has not said GOAWAY. Requests that run finish there.
+    fn takes_requests(&self) -> bool {
+        !self.closed.get() && self.admit(&mut self.send.borrow_mut()).is_ok()
+    }
+
+    /// Makes the handle take a request.
+    fn admit(&self, send: &mut SendRequest<Bytes>) -> Result<(), h2::Error> {
+        match send.poll_ready(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(ready) => ready,
+            // Its last stream waits for others to end. Another handle need not wait for that.
+            Poll::Pending => {
+                *send = send.clone();
+                Ok(())
+            }
+        }
+    }
 }
 
 impl Line {
-    /// Whether it takes further requests: it is open, and the target has not said GOAWAY. Requests that run finish there.
-    fn takes_requests(&mut self) -> bool {
-        let mut context = Context::from_waker(Waker::noop());
-        !self.load.closed.get()
-            && !matches!(self.send.poll_ready(&mut context), Poll::Ready(Err(_)))
-    }
-
     /// Takes it for a request.
     fn share(&mut self, now: Instant) -> Share {
         self.used = now;
-        Share::of(self)
+        Share::of(&self.connection)
     }
 }
 
 impl Share {
-    fn of(line: &Line) -> Self {
-        line.load.running.update(|running| running + 1);
-        Self { send: line.send.clone(), load: Rc::clone(&line.load) }
+    fn of(connection: &Rc<Connection>) -> Self {
+        connection.running.update(|running| running + 1);
+        Self(Rc::clone(connection))
+    }
+
+    /// Begins a stream with its head. `ends` says that there is no body.
+    pub(crate) fn send(
+        &self,
+        request: Request<()>,
+        ends: bool,
+    ) -> Result<(ResponseFuture, SendStream<Bytes>), h2::Error> {
+        let mut send = self.0.send.borrow_mut();
+        self.0.admit(&mut send)?;
+        send.send_request(request, ends)
     }
 }
 
 impl Drop for Share {
     fn drop(&mut self) {
-        self.load.running.update(|running| running - 1);
+        self.0.running.update(|running| running - 1);
     }
 }
 
@@ -104,21 +138,22 @@ impl Lines {
     /// are not needed any more come to rest. Where none has room and there may be no more of them, the least busy.
     pub(crate) fn pick(&self, now: Instant) -> Option<Share> {
         let mut open = self.open.borrow_mut();
-        loop {
-            let with_room = open.iter().enumerate().filter(|(_, line)| line.has_room());
-            let busiest = with_room.max_by_key(|(_, line)| line.load.running.get());
-            let Some(at) = busiest.map(|(at, _)| at) else { break };
-            // Only the one that is wanted is asked.
+        // Only the one that is wanted is asked whether it is open.
+        while let Some(at) = busiest(&open) {
             let line = open.get_mut(at)?;
-            if line.takes_requests() {
+            if line.connection.takes_requests() {
                 return Some(line.share(now));
             }
             open.remove(at);
         }
-        open.retain_mut(Line::takes_requests);
+        open.retain(|line| line.connection.takes_requests());
+        open.iter().for_each(|line| line.connection.measure());
+        if let Some(at) = busiest(&open) {
+            return Some(open.get_mut(at)?.share(now));
+        }
         let is_full = open.len() >= UPSTREAM_H2_CONNECTIONS_MAX;
         let all = open.iter_mut().filter(|_| is_full);
-        Some(all.min_by_key(|line| line.load.running.get())?.share(now))
+        Some(all.min_by_key(|line| line.connection.running.get())?.share(now))
     }
 
     /// The right to open another connection, or else waits until whoever has it is done.
@@ -143,7 +178,7 @@ impl Lines {
         IO: AsyncRead + AsyncWrite + Unpin + 'static,
     {
         let greeting = Rc::new(Greeting::default());
-        let (send, connection) = Builder::new()
+        let (send, frames) = Builder::new()
             .enable_push(false)
             .initial_window_size(H2_STREAM_WINDOW_BYTES)
             .initial_connection_window_size(H2_CONNECTION_WINDOW_BYTES)
@@ -153,13 +188,17 @@ impl Lines {
             .handshake(Greeted::new(io, &greeting))
             .await
             .ok()?;
-        let line = Line { send, load: Rc::default(), used: now };
-        let (share, load) = (Share::of(&line), Rc::clone(&line.load));
         let greets = Rc::clone(&greeting);
+        let connection = Rc::new(Connection::new(send));
+        let share = Share::of(&connection);
+        // It ends when nobody has a handle any more, so this task has none.
+        let served = Rc::downgrade(&connection);
         tokio::task::spawn_local(async move {
             // Requests hear of it by themselves.
-            let _ = connection.await;
-            load.closed.set(true);
+            let _ = frames.await;
+            if let Some(connection) = served.upgrade() {
+                connection.closed.set(true);
+            }
             greets.settle(false);
         });
         if !greeting.is_good().await {
@@ -168,16 +207,18 @@ impl Lines {
         // One too many, as for a request that a shared connection refused, ends with its request.
         let mut open = self.open.borrow_mut();
         if open.len() < UPSTREAM_H2_CONNECTIONS_MAX {
-            open.push(line);
+            connection.measure();
+            open.push(Line { connection, used: now });
         }
         Some(share)
     }
 
     /// Lets go of what is closed or has had nothing to do for long.
     pub(crate) fn sweep(&self, now: Instant) {
-        self.open.borrow_mut().retain(|line| {
-            let idle = now.saturating_duration_since(line.used);
-            !line.load.closed.get() && (line.load.running.get() > 0 || idle < IDLE_MAX)
+        self.open.borrow_mut().retain(|Line { connection, used }| {
+            connection.measure();
+            let idle = now.saturating_duration_since(*used);
+            !connection.closed.get() && (connection.running.get() > 0 || idle < IDLE_MAX)
         });
     }
 
@@ -190,4 +231,10 @@ impl Lines {
     pub(crate) fn is_empty(&self) -> bool {
         self.open.borrow().is_empty()
     }
+}
+
+/// The busiest of those that have room.
+fn busiest(open: &[Line]) -> Option<usize> {
+    let with_room = open.iter().enumerate().filter(|(_, line)| line.connection.has_room());
+    Some(with_room.max_by_key(|(_, line)| line.connection.running.get())?.0)
 }
