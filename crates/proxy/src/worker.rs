@@ -108,7 +108,8 @@ pub(crate) struct Worker {
     pub(crate) meter: Arc<WorkerMeter>,
     pub(crate) log: RefCell<AccessLog>,
     pub(crate) sampler: Sampler,
-    pub(crate) scratch: RefCell<Vec<Scratch>>,
+    #[expect(clippy::vec_box, reason = "each goes in and out with every request")]
+    pub(crate) scratch: RefCell<Vec<Box<Scratch>>>,
     /// Set once the process is on its way out: how long a connection may still wait for a request.
     pub(crate) leaving: Cell<Option<Duration>>,
     /// Something has changed that connections which are busy all the time would not notice.
@@ -334,12 +335,12 @@ impl Worker {
     }
 
     /// Positions that were used before, or new ones.
-    pub(crate) fn take_scratch(&self) -> Scratch {
+    pub(crate) fn take_scratch(&self) -> Box<Scratch> {
         self.scratch.borrow_mut().pop().unwrap_or_default()
     }
 
     /// Keeps positions for the next exchange.
-    pub(crate) fn keep_scratch(&self, mut scratch: Scratch) {
+    pub(crate) fn keep_scratch(&self, mut scratch: Box<Scratch>) {
         let mut kept = self.scratch.borrow_mut();
         if kept.len() < SCRATCHES_IDLE_MAX {
             scratch.trim();

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::{
     commands::{cargo, run, works},
-    workspace,
+    vendored, workspace,
 };
 use policy::Policy;
 
@@ -23,13 +23,15 @@ use policy::Policy;
 pub(crate) fn check() -> Result<()> {
     let text = fs::read_to_string(workspace::root().join("deny.toml"))?;
     let built = built()?;
-    let mut crates = crates(&metadata()?)?;
+    let metadata = metadata()?;
+    let mut crates = crates(&metadata)?;
     crates.retain(|found| built.contains(&(found.name.clone(), found.version.clone())));
     let faults = faults(&Policy::parse(&text)?, &crates);
     if !faults.is_empty() {
         bail!("against deny.toml:\n  {}", faults.join("\n  "));
     }
     println!("{} crates keep to deny.toml", crates.len());
+    vendored::check(&metadata)?;
     if works("cargo-deny", &["--version"]) {
         return run(&mut cargo(["deny", "check", "bans", "licenses", "sources"]));
     }
@@ -47,7 +49,8 @@ struct Crate {
     source: Option<String>,
 }
 
-fn metadata() -> Result<Value> {
+/// All that cargo knows of what is built here.
+pub(crate) fn metadata() -> Result<Value> {
     let text = output("metadata --format-version 1 --all-features")?;
     Ok(serde_json::from_str(&text)?)
 }

@@ -1,4 +1,4 @@
-//! The one door: check, test, e2e, screenshots, fuzz, bench, dist, layers, setup.
+//! The one door: check, test, e2e, screenshots, fuzz, bench, dist, layers, setup, vendor.
 
 mod bench;
 mod check;
@@ -13,6 +13,7 @@ mod screenshots;
 mod setup;
 mod steps;
 mod test;
+mod vendored;
 mod workspace;
 
 use std::process::ExitCode;
@@ -33,11 +34,12 @@ Usage: cargo xtask COMMAND
   dist                            the binary to ship, built by what it does under load (ten minutes)
   layers                          the rank table of ARCHITECTURE.md against the workspace
   setup                           installs what the tests need: Debian, PyPI and npm packages
+  vendor                          makes vendor/h2 of the h2 in the lock file and vendor/h2.patch
 ";
 
 /// The commands, in the order of the help.
-pub(crate) const COMMANDS: [&str; 9] =
-    ["check", "test", "e2e", "screenshots", "fuzz", "bench", "dist", "layers", "setup"];
+pub(crate) const COMMANDS: [&str; 10] =
+    ["check", "test", "e2e", "screenshots", "fuzz", "bench", "dist", "layers", "setup", "vendor"];
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -69,6 +71,7 @@ fn obey(args: &[String]) -> Result<()> {
         ("dist", []) => dist::dist(),
         ("layers", []) => layers::layers(),
         ("setup", []) => setup::setup().map(drop),
+        ("vendor", []) => vendored::vendor(&dependencies::metadata()?),
         (known, [unknown, ..]) if COMMANDS.contains(&known) => {
             bail!("`{known}` takes no {unknown:?}\n\n{HELP}")
         }

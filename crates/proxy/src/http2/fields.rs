@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 ///
 /// Each value is a copy of its own: parts of one that is shared are counted by atomic steps, of which each costs as much as a copy.
 ///
-/// The lines come from a head that was read, or are ours; what is no field nevertheless is left out.
+/// The lines come from a head that was read, or are ours; what is no field of HTTP/2 nevertheless (RFC 9113 section 8.2.2) is left out.
 pub(crate) fn of_lines(lines: &[u8]) -> HeaderMap {
     let mut map = HeaderMap::with_capacity(memchr::memchr_iter(b'\n', lines).count());
     let mut at = 0;
@@ -27,12 +27,24 @@ fn line(line: &[u8]) -> Option<(HeaderName, HeaderValue)> {
     let colon = memchr::memchr(b':', line)?;
     let name = line.get(..colon)?;
     let id = FieldId::of(name);
+    if is_of_connection(id) {
+        return None;
+    }
     let name = self::name(id, name)?;
     let mut value = HeaderValue::from_bytes(value(line.get(colon + 1..)?)).ok()?;
     // No value comes twice: kept for later reference (RFC 7541 section 2.3.2) it would push out those that do, and be compared with
     // each that follows.
     value.set_sensitive(id == FieldId::XAmznTraceId);
     Some((name, value))
+}
+
+/// Whether a field speaks of one connection of HTTP/1: nobody but us looks at what we send.
+fn is_of_connection(id: FieldId) -> bool {
+    use FieldId as Id;
+    matches!(
+        id,
+        Id::Connection | Id::KeepAlive | Id::ProxyConnection | Id::TransferEncoding | Id::Upgrade
+    )
 }
 
 /// The value in the rest of a line behind its colon.
@@ -166,12 +178,13 @@ mod tests {
 
     #[test]
     fn lines_become_fields_and_lines_again() {
-        let lines = b"Date: now\r\nSet-Cookie: a=1\r\nset-cookie:  b=2 \r\nX-Empty: \r\n";
+        let lines = b"Date: now\r\nKeep-Alive: timeout=5\r\nConnection: close\r\nSet-Cookie: a=1\r\nset-cookie:  b=2 \r\nX-Empty: \r\n";
         let map = of_lines(lines);
         let cookies: Vec<_> =
             map.get_all("set-cookie").iter().map(|v| v.to_str().unwrap()).collect();
         assert_eq!(cookies, ["a=1", "b=2"]);
         assert_eq!(map["x-empty"], "");
+        assert_eq!(map.len(), 4, "{map:?}");
         let rest = trailers(Some(map));
         let late = "what rooms look at comes too late in trailers";
         assert_eq!(to_lines(&rest), b"x-empty: \r\n", "{late}");

@@ -2,7 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    rc::Rc,
+    rc::{Rc, Weak},
     task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
@@ -55,6 +55,21 @@ struct Connection {
 /// A share in a connection, for one request, from checkout to drop.
 #[derive(Debug)]
 pub(crate) struct Share(Rc<Connection>);
+
+/// Tells that a connection has ended, be it by a panic.
+struct Ending {
+    connection: Weak<Connection>,
+    greeting: Rc<Greeting>,
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.upgrade() {
+            connection.closed.set(true);
+        }
+        self.greeting.settle(false);
+    }
+}
 
 impl Connection {
     fn new(send: SendRequest<Bytes>) -> Self {
@@ -188,18 +203,15 @@ impl Lines {
             .handshake(Greeted::new(io, &greeting))
             .await
             .ok()?;
-        let greets = Rc::clone(&greeting);
         let connection = Rc::new(Connection::new(send));
         let share = Share::of(&connection);
-        // It ends when nobody has a handle any more, so this task has none.
-        let served = Rc::downgrade(&connection);
+        // It ends when nobody has a handle any more, so its task has none.
+        let ending =
+            Ending { connection: Rc::downgrade(&connection), greeting: Rc::clone(&greeting) };
         tokio::task::spawn_local(async move {
             // Requests hear of it by themselves.
             let _ = frames.await;
-            if let Some(connection) = served.upgrade() {
-                connection.closed.set(true);
-            }
-            greets.settle(false);
+            drop(ending);
         });
         if !greeting.is_good().await {
             return None;

@@ -34,7 +34,7 @@ struct Served<'c> {
     first_home: &'c Remembered,
     deadline: Deadline,
     replying: Replying,
-    scratch: Scratch,
+    scratch: Box<Scratch>,
     /// What its head came to; none where its listener is gone.
     framing: Option<Result<RequestFraming, Refusal>>,
 }
@@ -100,7 +100,7 @@ impl Served<'_> {
         let mut outcome = Outcome::new(facts, caller.id, listener, worker);
         let mut client = Client::frames(replying);
         let mut source = Source::Frames(Frames::of_client(body, replying));
-        let Scratch { request: parts, response, trace, head: bytes } = scratch;
+        let Scratch { request: parts, response, trace, head: bytes } = &mut **scratch;
         let framing = match framing {
             Ok(framing) => framing,
             Err(refusal) => {
