@@ -44,6 +44,7 @@ mod splice;
 mod stamp;
 mod stream;
 mod streams;
+mod ticker;
 mod tunnel;
 mod upload;
 mod upstream;

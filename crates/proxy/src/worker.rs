@@ -31,6 +31,7 @@ use crate::{
     inbound::Scratch,
     presence::Presences,
     splice::PipePool,
+    ticker::Ticker,
     view::View,
     wire,
 };
@@ -149,7 +150,7 @@ impl Worker {
         mut commands: mpsc::Receiver<Command>,
     ) -> io::Result<()> {
         let worker = Rc::new(Self::new(index, shared, first, log)?);
-        let ticking = tokio::task::spawn_local(Rc::clone(&worker).tick());
+        let ticking = tokio::task::spawn_local(Rc::clone(&worker).tick(Ticker::new()?));
         while let Some(command) = commands.recv().await {
             worker.obey(command);
         }
@@ -291,13 +292,16 @@ impl Worker {
     }
 
     /// Moves deadlines on while there are any, and tidies up now and then.
-    async fn tick(self: Rc<Self>) {
+    async fn tick(self: Rc<Self>, ticker: Ticker) {
         let mut swept = self.started;
         loop {
             while self.deadlines.len() == 0 {
                 self.rest().await;
             }
-            tokio::time::sleep(WHEEL_TICK).await;
+            if ticker.sleep(WHEEL_TICK).await.is_err() {
+                // Nothing is known to make it fail; if it did, deadlines would have to go on.
+                tokio::time::sleep(WHEEL_TICK).await;
+            }
             let now = clock::now();
             self.deadlines.advance(now);
             if now.saturating_duration_since(swept) >= SWEEP_EVERY {

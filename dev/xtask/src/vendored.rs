@@ -51,7 +51,13 @@ pub(crate) fn check(metadata: &Value) -> Result<()> {
 
 /// `cargo xtask vendor`.
 pub(crate) fn vendor(metadata: &Value) -> Result<()> {
-    make(&Package::find(metadata, ORIGIN)?, &home())
+    let (origin, old) = (Package::find(metadata, ORIGIN)?, Package::find(metadata, NAME)?);
+    make(&origin, &home())?;
+    let manifest = home().join("Cargo.toml");
+    let line = |version: &str| format!("\nversion = \"{version}\"\n");
+    let text = fs::read_to_string(&manifest)?;
+    fs::write(manifest, text.replacen(&line(&old.version), &line(&origin.version), 1))?;
+    Ok(())
 }
 
 /// Puts the patched sources below a folder, instead of those that are there.
