@@ -125,14 +125,22 @@ pub fn judge_field(name: &[u8], value: &[u8]) -> Result<FieldId, HeadError> {
         return Err(HeadError::BadFieldValue);
     }
     match FieldId::of(name) {
-        FieldId::Connection
-        | FieldId::KeepAlive
-        | FieldId::ProxyConnection
-        | FieldId::TransferEncoding
-        | FieldId::Upgrade => Err(HeadError::ConnectionField),
+        id if is_of_connection(id) => Err(HeadError::ConnectionField),
         FieldId::Te if !value.eq_ignore_ascii_case(b"trailers") => Err(HeadError::ConnectionField),
         id => Ok(id),
     }
+}
+
+/// Whether a field speaks of one connection of HTTP/1, and so has no place in HTTP/2 (RFC 9113 section 8.2.2).
+pub fn is_of_connection(id: FieldId) -> bool {
+    matches!(
+        id,
+        FieldId::Connection
+            | FieldId::KeepAlive
+            | FieldId::ProxyConnection
+            | FieldId::TransferEncoding
+            | FieldId::Upgrade
+    )
 }
 
 /// Whether a name has the form of HTTP/2: a token without upper case.

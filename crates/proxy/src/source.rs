@@ -39,7 +39,7 @@ pub(crate) struct Frames<'a> {
     /// The other half, where the stream is a client's: who resets it is gone.
     reply: Option<&'a Replying>,
     kept: Kept,
-    /// All of it has come, as far as anybody has asked: it takes a lock.
+    /// All of it has come, as far as anybody has asked: the stream is asked no more then.
     has_come: bool,
 }
 

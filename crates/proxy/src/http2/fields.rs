@@ -27,7 +27,8 @@ fn line(line: &[u8]) -> Option<(HeaderName, HeaderValue)> {
     let colon = memchr::memchr(b':', line)?;
     let name = line.get(..colon)?;
     let id = FieldId::of(name);
-    if is_of_connection(id) {
+    // Nobody but us looks at what we send.
+    if downgrade::is_of_connection(id) {
         return None;
     }
     let name = self::name(id, name)?;
@@ -36,15 +37,6 @@ fn line(line: &[u8]) -> Option<(HeaderName, HeaderValue)> {
     // each that follows.
     value.set_sensitive(id == FieldId::XAmznTraceId);
     Some((name, value))
-}
-
-/// Whether a field speaks of one connection of HTTP/1: nobody but us looks at what we send.
-fn is_of_connection(id: FieldId) -> bool {
-    use FieldId as Id;
-    matches!(
-        id,
-        Id::Connection | Id::KeepAlive | Id::ProxyConnection | Id::TransferEncoding | Id::Upgrade
-    )
 }
 
 /// The value in the rest of a line behind its colon.

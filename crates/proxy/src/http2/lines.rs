@@ -82,7 +82,7 @@ impl Connection {
         self.running.get() < self.streams_max.get().min(H2_STREAMS_MAX as usize)
     }
 
-    /// Asks what the target allows now. Each question to a connection takes a lock, so this is for when it matters, and now and then.
+    /// Asks what the target allows now: where it matters, and now and then, for there may be many connections.
     fn measure(&self) {
         self.streams_max.set(self.send.borrow().current_max_send_streams());
     }

@@ -202,8 +202,8 @@ async def stall(call):
 
 APPS = {"/echo": echo, "/big": big, "/stream": stream, "/events": events, "/next": proceed,
         "/trailers": trailers, "/interim": interim, "/wait": wait, "/hold": hold, "/both": both,
-        "/reset-before": reset_before, "/reset-middle": reset_middle, "/early": early, "/early-and-reset": early_and_reset, "/taken": taken,
-        "/refuse": refuse, "/goaway": goaway, "/stall": stall}
+        "/reset-before": reset_before, "/reset-middle": reset_middle, "/early": early,
+        "/early-and-reset": early_and_reset, "/taken": taken, "/refuse": refuse, "/goaway": goaway, "/stall": stall}
 
 
 async def run(call):
