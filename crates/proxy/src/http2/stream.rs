@@ -1,6 +1,10 @@
 //! One stream of a client's connection: a request of HTTP/2 becomes an exchange.
 
-use std::{future::Future, pin::Pin, rc::Rc};
+use std::{
+    future::Future,
+    pin::{Pin, pin},
+    rc::Rc,
+};
 
 use bytes::Bytes;
 use clingfish_h1::RequestFraming;
@@ -66,7 +70,8 @@ pub(super) fn begin<'c>(
     let body = request.into_body();
     // What is borrowed stays where the block has it: what is handed over would be there twice.
     boxed(move || async move {
-        served.serve(body).await;
+        // Pinned here, since what is awaited is moved there, all of it.
+        pin!(served.serve(body)).await;
         served.caller.worker().keep_scratch(served.scratch);
     })
 }
