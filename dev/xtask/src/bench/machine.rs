@@ -12,6 +12,8 @@ pub(super) struct Machine {
     pub(super) revision: String,
     /// Average number of running processes at the start: above 0 the machine was not ours alone.
     pub(super) load: String,
+    /// How TCP finds out how much it may send: for large bodies it makes a difference.
+    pub(super) congestion_control: String,
 }
 
 impl Machine {
@@ -20,6 +22,7 @@ impl Machine {
         let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let model = cpuinfo.lines().find_map(|line| line.strip_prefix("model name"));
         let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+        let control = fs::read_to_string("/proc/sys/net/ipv4/tcp_congestion_control");
         Self {
             cpu: model.unwrap_or("unknown").trim_start_matches([' ', '\t', ':']).to_owned(),
             cores: thread::available_parallelism().map_or(1, usize::from),
@@ -27,6 +30,7 @@ impl Machine {
             date: first_line("date", &["-u", "+%Y-%m-%d %H:%M UTC"]),
             revision: first_line("git", &["describe", "--always", "--dirty"]),
             load: load.split(' ').next().unwrap_or("unknown").to_owned(),
+            congestion_control: control.as_deref().unwrap_or("unknown").trim().to_owned(),
         }
     }
 }

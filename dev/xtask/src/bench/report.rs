@@ -51,7 +51,7 @@ impl Report {
         let o = &self.options;
         let log = if o.access_log { "on" } else { "off" };
         format!(
-            "Measured {} at revision {} on {} cores of {}, {} (load average at the start: {}).\n\
+            "Measured {} at revision {} on {} cores of {}, {}, TCP by {} (load average at the start: {}).\n\
              {versions}.\n\
              {} rounds of {} s, interleaved, {} connections (HTTP/2: 32 with 16 streams each; handshakes: 16 at once); access logs {log}.\n",
             m.date,
@@ -59,6 +59,7 @@ impl Report {
             m.cores,
             m.cpu,
             m.kernel,
+            m.congestion_control,
             m.load,
             o.rounds,
             o.seconds,
@@ -208,6 +209,7 @@ impl Report {
         json!({
             "machine": {
                 "cpu": m.cpu, "cores": m.cores, "kernel": m.kernel, "load_average": m.load,
+                "congestion_control": m.congestion_control,
             },
             "date": m.date,
             "revision": m.revision,
