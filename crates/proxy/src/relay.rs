@@ -10,8 +10,6 @@ use clingfish_h1::{BodyDecoder, BodyLength};
 use clingfish_model::limits::BUFFER_BYTES;
 use http::HeaderMap;
 
-use tokio::task::yield_now;
-
 use crate::{
     buffer::Buffer,
     exchange::Notes,
@@ -248,8 +246,6 @@ impl Relay<'_> {
         splice.flush(deadline, idle).await.map_err(|_| Refusal::ClientGone)?;
         decoder.skip(count);
         notes.outcome.sent_bytes += count;
-        // Whoever else has something to do goes first, and meanwhile the peer takes what it has been sent.
-        yield_now().await;
         Ok(())
     }
 

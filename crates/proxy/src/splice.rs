@@ -14,7 +14,7 @@ use std::{
 
 use clingfish_model::limits::{PIPE_BYTES_MAX, PIPE_BYTES_MIN, PIPES_MAX, SPLICE_BYTES_MIN};
 use rustix::pipe::{PipeFlags, SpliceFlags, fcntl_getpipe_size, fcntl_setpipe_size, pipe_with};
-use tokio::{io::Interest, net::TcpStream};
+use tokio::{io::Interest, net::TcpStream, task::yield_now};
 
 use crate::{
     deadline::Deadline,
@@ -138,6 +138,8 @@ impl Splice<'_> {
     }
 
     /// Passes it on whole; each piece that the peer takes gives it `patience` for the next.
+    ///
+    /// Then whoever else has something to do goes first. Meanwhile the peer takes what it has been sent, so the next turn waits less.
     pub(crate) async fn flush(
         &mut self,
         deadline: &Deadline,
@@ -159,6 +161,7 @@ impl Splice<'_> {
                 deadline.push(patience);
             }
         }
+        yield_now().await;
         Ok(())
     }
 }
