@@ -239,6 +239,23 @@ mod tests {
     }
 
     #[test]
+    fn others_go_first_behind_each_pipe() {
+        run(async {
+            let pool = PipePool::default();
+            let deadline = Rc::new(Deadlines::new(clock::now())).open(1);
+            let (mut target, mut client) = (pair().await, pair().await);
+            target.1.try_write(b"a body").unwrap();
+            let ((from, _a), (_b, to)) = (target.0.split(), client.0.split());
+            let mut splice = pool.between(&from, &to, SPLICE_BYTES_MIN).unwrap();
+            splice.fill(&deadline).await.unwrap();
+            to.as_tcp().unwrap().writable().await.unwrap();
+            let other = tokio::spawn(async {});
+            splice.flush(&deadline, Duration::ZERO).await.unwrap();
+            assert!(other.is_finished(), "nothing but politeness kept the body from going on");
+        });
+    }
+
+    #[test]
     fn pipes_are_few_and_not_for_little() {
         run(async {
             let pool = PipePool::default();
