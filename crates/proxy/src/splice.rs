@@ -111,7 +111,7 @@ impl Ends {
 pub(crate) struct Splice<'a> {
     from: &'a TcpStream,
     to: &'a TcpStream,
-    /// Bytes of the body, whatever else may follow on the connection.
+    /// Bytes of the body that are still to come, whatever else may follow on the connection.
     left: u64,
     /// Bytes in the pipe.
     held: usize,
@@ -132,6 +132,7 @@ impl Splice<'_> {
                 self.from.try_io(Interest::READABLE, || splice(self.from, &ends.write, count));
             if let Some(moved) = unless_later(moved)? {
                 self.held = moved;
+                self.left -= moved as u64;
                 return Ok(moved);
             }
         }
@@ -139,7 +140,8 @@ impl Splice<'_> {
 
     /// Passes it on whole; each piece that the peer takes gives it `patience` for the next.
     ///
-    /// Then whoever else has something to do goes first. Meanwhile the peer takes what it has been sent, so the next turn waits less.
+    /// If more is to come, whoever else has something to do goes first. Meanwhile the peer takes what it has been sent, so the next turn
+    /// waits less.
     pub(crate) async fn flush(
         &mut self,
         deadline: &Deadline,
@@ -161,7 +163,9 @@ impl Splice<'_> {
                 deadline.push(patience);
             }
         }
-        yield_now().await;
+        if self.left > 0 {
+            yield_now().await;
+        }
         Ok(())
     }
 }
